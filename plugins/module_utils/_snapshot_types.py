@@ -1,0 +1,192 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The shape of a snapshot: everything known about one host's TCP at one moment, as plain data.
+
+Only type checkers import this file. Four things are told apart for a sysctl key: present, absent
+(this kernel or namespace does not have it), unreadable (it exists, the kernel or the permissions
+say no) and not observed (the key is missing from the mapping). A whole part that was not observed
+is None. Every string that came from a host is untrusted text.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Literal, Optional, TypedDict, Union
+
+SysctlValue = Union[int, str, List[int], List[List[int]]]
+
+
+class _SysctlRequired(TypedDict):
+    state: Literal["present", "absent", "unreadable"]
+
+
+class Sysctl(_SysctlRequired, total=False):
+    """One key of the knob catalogue.
+
+    raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
+    value is None where raw does not parse as the knob's kind; writable is missing where nobody could try.
+    origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
+    """
+
+    raw: str
+    value: Optional[SysctlValue]
+    writable: bool
+    reason: str
+    origin: Literal["listing", "boot_file", "kernel_default"]
+
+
+class Assignment(TypedDict):
+    """One setting line of a boot file.
+
+    key: with dots between directories (a dot inside an interface name is written as a slash, as sysctl.d does).
+    value: None for an exclusion ("-net.ipv4.conf.eth0.rp_filter" without "=") and for a secret.
+    ignore_failure: the line starts with "-". is_glob: the key holds a shell pattern.
+    """
+
+    line: int
+    key: str
+    value: Optional[str]
+    ignore_failure: bool
+    is_glob: bool
+    secret: bool
+
+
+class LineProblem(TypedDict):
+    """A line that no reader can use: what is wrong with it, without its text (which may be a secret)."""
+
+    line: int
+    problem: str
+
+
+class BootFile(TypedDict):
+    """One file in a sysctl directory, or /etc/sysctl.conf.
+
+    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system).
+    unread_because: None where a reader reads it; "masked" (a file of the same name in a stronger directory, see masked_by),
+    "name" (does not end in .conf), "not_linked" (/etc/sysctl.conf that no reader reads), "backup" (left by a package manager or editor),
+    "unreadable" (see reason, an errno name or "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
+    real_path: the file behind links; equal to path where path is not a link.
+    """
+
+    path: str
+    real_path: str
+    readers: List[str]
+    unread_because: Optional[str]
+    masked_by: Optional[str]
+    reason: Optional[str]
+    assignments: List[Assignment]
+    problems: List[LineProblem]
+
+
+class BootFiles(TypedDict):
+    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice)."""
+
+    files: List[BootFile]
+    order: Dict[str, List[str]]
+
+
+class Sample(TypedDict):
+    """What changed between two samples: seconds between them and, per group, the counters' deltas.
+
+    A counter that shrank (it wrapped, or the namespace was replaced) has the delta None.
+    """
+
+    seconds: float
+    deltas: Dict[str, Dict[str, Optional[int]]]
+
+
+class Listener(TypedDict):
+    family: Literal["ipv4", "ipv6"]
+    address: str
+    port: int
+
+
+class PortUse(TypedDict):
+    """Local ports that outgoing connections of one (source, destination, destination port) hold, in any state, and how many are TIME_WAIT."""
+
+    source: str
+    destination: str
+    destination_port: int
+    ports: int
+    time_wait: int
+
+
+class TimestampUse(TypedDict):
+    """How many live outgoing connections to one destination did and did not negotiate timestamps (TCP_INFO)."""
+
+    destination: str
+    destination_port: int
+    negotiated: int
+    not_negotiated: int
+
+
+class Sockets(TypedDict):
+    """Counted while the kernel's dump streams.
+
+    states: family ("ipv4", "ipv6") to state name ("established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close",
+    "close_wait", "last_ack", "listen", "closing") to count.
+    time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server); time_wait_outgoing: the others.
+    ports_in_use: the busiest groups, most ports first. undercount: how many ports a group's count may be short by (0 is exact).
+    outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
+    """
+
+    states: Dict[str, Dict[str, int]]
+    listeners: List[Listener]
+    listeners_left_out: int
+    time_wait_listening: int
+    time_wait_outgoing: int
+    outgoing: int
+    ports_in_use: List[PortUse]
+    undercount: int
+    timestamps: List[TimestampUse]
+
+
+class Host(TypedDict):
+    """hostname and kernel_release: None where the source does not tell.
+
+    network_namespace: "initial", "own" (init-only keys such as tcp_max_orphans are missing) or None.
+    boot_files_apply: False where pid 1 lives in another network namespace, so that no boot file was ever applied to this one; None: unknown.
+    init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
+    """
+
+    hostname: Optional[str]
+    kernel_release: Optional[str]
+    network_namespace: Optional[Literal["initial", "own"]]
+    boot_files_apply: Optional[bool]
+    proc_sys_writable: Optional[bool]
+    init: Optional[Literal["systemd", "other"]]
+    memory_bytes: Optional[int]
+    root: Optional[bool]
+
+
+class Source(TypedDict):
+    """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
+
+    kind: str
+    path: Optional[str]
+
+
+class Snapshot(TypedDict):
+    """schema is "linux_tcp.snapshot/1"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+
+    ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
+    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a name that is missing is a counter that this kernel lacks.
+    sockstat: group ("sockets", "TCP", ...) to field to value.
+    not_seen: what could not be read and why, one sentence each.
+    """
+
+    schema: str
+    collected_at: Optional[str]
+    source: Source
+    host: Host
+    sysctl: Optional[Dict[str, Sysctl]]
+    ipv4_keys: Optional[List[str]]
+    boot_files: Optional[BootFiles]
+    sockstat: Optional[Dict[str, Dict[str, int]]]
+    counters: Optional[Dict[str, Dict[str, int]]]
+    sample: Optional[Sample]
+    sockets: Optional[Sockets]
+    not_seen: List[str]
