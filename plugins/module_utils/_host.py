@@ -115,7 +115,8 @@ class Host:
 
     def link_target(self, path: str) -> str:
         """The text of a link itself, such as "net:[4026531840]" behind /proc/self/ns/net; raises OSError."""
-        return os.readlink(self._root + path)
+        folder, _, name = path.rpartition("/")
+        return os.readlink(self._outside(folder or "/") + "/" + name)
 
     def _outside(self, path: str) -> str:
         """Where the path is for this process."""

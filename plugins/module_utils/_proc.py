@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The texts of /proc/net/netstat, /proc/net/snmp and /proc/net/sockstat, read by name.
+
+The columns and their order differ from kernel to kernel, so a position means nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+# No counter of any kernel has more digits than 2**64.
+_MAX_DIGITS = 20
+_SHOWN_GROUP = 40
+
+
+def parse_counters(text: str) -> Dict[str, Dict[str, int]]:
+    """Counters of /proc/net/netstat or /proc/net/snmp: group ("TcpExt", "Tcp") to counter name to value.
+
+    A group is a line of names and, under it, a line of values; old kernels write a long group as several such pairs.
+    Raises ValueError, naming the group, when names and values do not match or a value is not a number.
+    """
+    groups: Dict[str, Dict[str, int]] = {}
+    waiting: Dict[str, List[str]] = {}
+    for group, words in _lines(text):
+        names = waiting.pop(group, None)
+        if names is None:
+            waiting[group] = words
+        elif len(names) != len(words):
+            raise ValueError(f"group {_shown(group)} has {len(names)} names and {len(words)} values")
+        else:
+            groups.setdefault(group, {}).update(zip(names, _numbers(group, words)))
+    for group in waiting:
+        raise ValueError(f"group {_shown(group)} has names and no values")
+    return groups
+
+
+def parse_sockstat(text: str) -> Dict[str, Dict[str, int]]:
+    """Fields of /proc/net/sockstat: group ("sockets", "TCP") to field ("inuse", "tw") to value.
+
+    Raises ValueError, naming the group, when a field has no value or a value is not a number.
+    """
+    groups: Dict[str, Dict[str, int]] = {}
+    for group, words in _lines(text):
+        if len(words) % 2:
+            raise ValueError(f"group {_shown(group)} has a field without a value")
+        groups.setdefault(group, {}).update(zip(words[::2], _numbers(group, words[1::2])))
+    return groups
+
+
+def _lines(text: str) -> Iterator[Tuple[str, List[str]]]:
+    for line in text.split("\n"):
+        group, colon, rest = line.partition(":")
+        if colon:
+            yield group.strip(), rest.split()
+        elif line.strip():
+            raise ValueError(f"line {_shown(line)} does not start with a group and a colon")
+
+
+def _numbers(group: str, words: Sequence[str]) -> List[int]:
+    try:
+        if max(map(len, words), default=0) > _MAX_DIGITS:
+            raise ValueError
+        return list(map(int, words))
+    except ValueError:
+        raise ValueError(f"group {_shown(group)} has a value that is not a number") from None
+
+
+def _shown(text: str) -> str:
+    return repr(text[:_SHOWN_GROUP])

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into runs of equally long messages.
+
+Message layout: linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h of the kernel. Only reads:
+nothing here can close or destroy a socket.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import Iterator, NamedTuple
+
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+NLMSG_ERROR = 2
+NLMSG_DONE = 3
+NLM_F_REQUEST_DUMP = 0x301
+NLM_F_MULTI = 0x02
+NLM_F_DUMP_INTR = 0x10
+INET_DIAG_INFO = 2
+
+# nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
+SOCKET_MESSAGE = 88
+_HEADER = struct.Struct("=IHH8x")
+_REQUEST = struct.Struct("=IHHII BBBxI 48x")
+_ATTRIBUTE = struct.Struct("=HH")
+_ERROR = struct.Struct("=i")
+
+# The kernel fills at most 32 KiB at a time however large the buffer is.
+_BUFFER = 65536
+_PATIENCE_SECONDS = 10
+
+
+class Run(NamedTuple):
+    """count messages of stride bytes each, one after the other, from start in data."""
+
+    data: bytes
+    start: int
+    stride: int
+    count: int
+
+    def byte(self, index: int, wanted: int, offset: int) -> int | None:
+        """One byte of an attribute of the index-th message; None where the message or the attribute is too short for it."""
+        at = self.start + self.stride * index + SOCKET_MESSAGE
+        end = self.start + self.stride * (index + 1)
+        while at + 4 <= end:
+            length, kind = _ATTRIBUTE.unpack_from(self.data, at)
+            if length < 4 or at + length > end:
+                return None
+            if kind == wanted:
+                return self.data[at + 4 + offset] if 4 + offset < length else None
+            at += -(-length // 4) * 4
+        return None
+
+
+class Walk:
+    """Takes the buffers of one dump apart. Never raises for damaged messages; damaged tells that there were some.
+
+    done: the kernel said that the dump is complete. interrupted: the kernel said that its table changed under the dump.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.damaged = False
+        self.interrupted = False
+
+    def runs(self, data: bytes) -> Iterator[Run]:
+        """The socket messages of one buffer. Raises OSError where the kernel refused the dump."""
+        start = 0
+        while not self.done and start < len(data):
+            run = _uniform(data, start)
+            if run:
+                yield run
+                start += run.stride * run.count
+                continue
+            length, is_socket = self._message(data, start)
+            if is_socket:
+                yield Run(data, start, length, 1)
+            # Messages start at multiples of four bytes.
+            start += -(-length // 4) * 4
+
+    def _message(self, data: bytes, start: int) -> tuple[int, bool]:
+        """The length of the next message, and whether it is a socket."""
+        left = len(data) - start
+        length, kind, flags = _HEADER.unpack_from(data, start) if left >= _HEADER.size else (0, 0, 0)
+        if not _HEADER.size <= length <= left:
+            self.damaged = True
+            return left, False
+        if flags & NLM_F_DUMP_INTR:
+            self.interrupted = True
+        is_socket = kind == SOCK_DIAG_BY_FAMILY
+        if is_socket and length < SOCKET_MESSAGE:
+            self.damaged = True
+            return length, False
+        if kind in (NLMSG_DONE, NLMSG_ERROR):
+            self.done = True
+            error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
+            if error > 0:
+                raise OSError(error, os.strerror(error))
+        return length, is_socket
+
+
+def _uniform(data: bytes, start: int) -> Run | None:
+    """The rest of the buffer as one run, where every header in it is the same; None where it is not.
+
+    TIME_WAIT messages of one dump are all equally long, so this saves a step of the interpreter for each of them.
+    """
+    header = data[start : start + 8]
+    if len(header) < 8:
+        return None
+    stride, kind, flags = struct.unpack("=IHH", header)
+    if kind != SOCK_DIAG_BY_FAMILY or flags != NLM_F_MULTI or stride < SOCKET_MESSAGE or stride % 4:
+        return None
+    count = (len(data) - start) // stride
+    if count < 2:
+        return None
+    headers = struct.iter_unpack(f"8s{stride - 8}x", memoryview(data)[start : start + stride * count])
+    return Run(data, start, stride, count) if set(headers) == {(header,)} else None
+
+
+def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
+    """Buffers of the live kernel's dump of TCP sockets, until the caller stops asking.
+
+    family: socket.AF_INET or AF_INET6. states: a bit mask (1 << state). extensions: a bit mask (1 << (attribute - 1)).
+    Raises OSError: EPROTONOSUPPORT or EPERM where there is no such socket, EAGAIN where the kernel stays silent.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE_SECONDS, 0))
+        request = _REQUEST.pack(
+            _REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, socket.IPPROTO_TCP, extensions, states
+        )
+        connection.send(request)
+        while True:
+            data = connection.recv(_BUFFER)
+            if not data:
+                return
+            yield data

@@ -1,0 +1,270 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""TCP sockets counted while the kernel's dump streams, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+import heapq
+import socket
+import struct
+from collections import Counter
+from itertools import compress
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Tuple
+
+from ._host import errno_name
+from ._sock_diag import INET_DIAG_INFO, Run, Walk, kernel_dump
+
+if TYPE_CHECKING:
+    from ._snapshot_types import Listener, PortUse, Sockets, TimestampUse
+
+    Dump = Callable[[int, int, int], Iterable[bytes]]
+    Count = Callable[[int, Run], None]
+
+# TCP states by number (net/tcp_states.h).
+STATES = (
+    "",
+    "established",
+    "syn_sent",
+    "syn_recv",
+    "fin_wait1",
+    "fin_wait2",
+    "time_wait",
+    "close",
+    "close_wait",
+    "last_ack",
+    "listen",
+    "closing",
+)
+_TIME_WAIT = 6
+_CLOSE = 7
+_LISTEN = 10
+_LIVE_MASK = sum(1 << number for number in range(1, len(STATES)) if number not in (_TIME_WAIT, _LISTEN))
+# States after the handshake, whose TCP_INFO tells what it agreed on.
+_AGREED = {1, 4, 5, 8, 9, 11}
+_TCPI_OPTIONS = 5
+_TCPI_OPT_TIMESTAMPS = 1
+
+_FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+_MAX_LISTENERS = 500
+_KEPT_GROUPS = 2048
+
+# Inside one message: the state, the local port, and the group: the peer's port, source and destination (16 bytes each).
+_STATE_AT = 17
+_STATE_PORT_GROUP = ">17xBxxH34s"
+_STATE_PORT_GROUP_SIZE = 56
+
+
+class Busiest:
+    """The largest of many groups by count, in a table of bounded size (Misra and Gries, with batched reductions).
+
+    A count may be too low, by undercount at most; it is never too high.
+    """
+
+    def __init__(self, kept: int = _KEPT_GROUPS) -> None:
+        self.counts: Counter[bytes] = Counter()
+        self.undercount = 0
+        self._kept = kept
+
+    def add(self, groups: Iterable[bytes]) -> None:
+        self.counts.update(groups)
+        if len(self.counts) > 2 * self._kept:
+            cut = sorted(self.counts.values(), reverse=True)[self._kept]
+            self.undercount += cut
+            self.counts = Counter({group: count - cut for group, count in self.counts.items() if count > cut})
+
+
+class _Tally:
+    """What the dumps of both families add up to.
+
+    A group is an outgoing connection without its local port: destination port, source and destination as bytes.
+    """
+
+    def __init__(self, ephemeral: Tuple[int, int] | None) -> None:
+        low, high = ephemeral or (0, 65535)
+        self.ephemeral_port = bytearray(low <= port <= high for port in range(65536))
+        self.listening_port = bytearray(65536)
+        self.listeners: Dict[Tuple[str, bytes, int], None] = {}
+        self.listeners_left_out = 0
+        self.states: Dict[str, Counter[int]] = {family: Counter() for family in _FAMILIES}
+        self.time_wait: Dict[str, Busiest] = {family: Busiest() for family in _FAMILIES}
+        self.time_wait_listening = 0
+        self.outgoing = 0
+        self.live = Busiest()
+        self.timestamps = Busiest()
+
+    def add_listeners(self, family: str, run: Run) -> None:
+        for _state, port, group in _connections(run):
+            self.listening_port[port] = 1
+            listener = (family, group[2:18], port)
+            if len(self.listeners) < _MAX_LISTENERS:
+                self.listeners[listener] = None
+            elif listener not in self.listeners:
+                self.listeners_left_out += 1
+
+    def add_time_wait(self, family: str, run: Run) -> None:
+        # Everything here runs at the speed of C: a host may have some hundred thousand of these.
+        _states, ports, groups = zip(*_connections(run))
+        self.time_wait_listening += sum(map(self.listening_port.__getitem__, ports))
+        self.time_wait[family].add(compress(groups, map(self.ephemeral_port.__getitem__, ports)))
+
+    def add_live(self, family: str, run: Run) -> None:
+        live: List[bytes] = []
+        timestamps: List[bytes] = []
+        for index, (state, port, group) in enumerate(_connections(run)):
+            if self.listening_port[port] or state == _CLOSE:
+                continue
+            group = _plain(family, group)
+            destination = group[:2] + group[len(group) // 2 + 1 :]
+            self.outgoing += not _is_loopback(destination[2:])
+            if self.ephemeral_port[port]:
+                live.append(group)
+            if state in _AGREED:
+                options = run.byte(index, INET_DIAG_INFO, _TCPI_OPTIONS)
+                if options is not None:
+                    timestamps.append(bytes((options & _TCPI_OPT_TIMESTAMPS,)) + destination)
+        self.live.add(live)
+        self.timestamps.add(timestamps)
+
+    def forget_listening_ports(self) -> None:
+        """From here on a port counts as ephemeral only where nothing listens on it."""
+        for port, listening in enumerate(self.listening_port):
+            if listening:
+                self.ephemeral_port[port] = 0
+
+    def result(self, top: int) -> Sockets:
+        time_wait: Counter[bytes] = Counter()
+        for family, busiest in self.time_wait.items():
+            for group, count in busiest.counts.items():
+                time_wait[_plain(family, group)] += count
+        ports = time_wait + self.live.counts
+        waiting = sum(self.states[family][_TIME_WAIT] for family in _FAMILIES)
+        return {
+            "states": {
+                family: {STATES[state]: count for state, count in sorted(counts.items()) if 0 < state < len(STATES)}
+                for family, counts in self.states.items()
+            },
+            "listeners": sorted(map(_listener, self.listeners), key=lambda it: (it["port"], it["family"], it["address"])),
+            "listeners_left_out": self.listeners_left_out,
+            "time_wait_listening": self.time_wait_listening,
+            "time_wait_outgoing": max(0, waiting - self.time_wait_listening),
+            "outgoing": self.outgoing,
+            "ports_in_use": [_port_use(group, count, time_wait[group]) for group, count in _top(ports, top)],
+            "undercount": self.live.undercount + sum(busiest.undercount for busiest in self.time_wait.values()),
+            "timestamps": self._timestamp_use(top),
+        }
+
+    def _timestamp_use(self, top: int) -> List[TimestampUse]:
+        counts = self.timestamps.counts
+        destinations: Counter[bytes] = Counter()
+        for key, count in counts.items():
+            destinations[key[1:]] += count
+        return [
+            {
+                "destination": _address(key[2:]),
+                "destination_port": int.from_bytes(key[:2], "big"),
+                "negotiated": counts[b"\1" + key],
+                "not_negotiated": counts[b"\0" + key],
+            }
+            for key, _count in _top(destinations, top)
+        ]
+
+
+def count_sockets(
+    ephemeral: Tuple[int, int] | None = None, top: int = 20, dump: Dump = kernel_dump
+) -> Tuple[Sockets | None, List[str]]:
+    """The host's TCP sockets, IPv4 and IPv6, and sentences about what could not be seen (None when that is everything).
+
+    ephemeral: first and last port that the kernel gives to outgoing connections; only those count as ports in use, all of
+    them without it. top: how many groups and destinations to name. dump: as kernel_dump. Never raises for what a dump holds.
+    """
+    for attempt in range(2):
+        tally = _Tally(ephemeral)
+        walks: List[Walk] = []
+        try:
+            _read_all(tally, walks, dump)
+        except OSError as error:
+            return None, [f"Sockets were not counted: the kernel's socket list (sock_diag) answered {errno_name(error)}."]
+        if attempt or not any(walk.interrupted for walk in walks):
+            break
+    return tally.result(top), _not_seen(tally, walks)
+
+
+def _read_all(tally: _Tally, walks: List[Walk], dump: Dump) -> None:
+    def each_family(states: int, extensions: int, count: Count) -> None:
+        for family, number in _FAMILIES.items():
+            walk = Walk()
+            walks.append(walk)
+            seen = tally.states[family]
+            for data in dump(number, states, extensions):
+                for run in walk.runs(data):
+                    seen.update(run.data[run.start + _STATE_AT : run.start + run.stride * run.count : run.stride])
+                    count(family, run)
+                if walk.done:
+                    break
+
+    # Listeners come first: whether a port has one decides what the other sockets count as.
+    each_family(1 << _LISTEN, 0, tally.add_listeners)
+    tally.forget_listening_ports()
+    each_family(1 << _TIME_WAIT, 0, tally.add_time_wait)
+    each_family(_LIVE_MASK, 1 << (INET_DIAG_INFO - 1), tally.add_live)
+
+
+def _not_seen(tally: _Tally, walks: List[Walk]) -> List[str]:
+    sentences = []
+    if any(walk.interrupted for walk in walks):
+        sentences.append("The socket table changed while the kernel listed it, twice: counts of sockets may be a little off.")
+    if any(walk.damaged or not walk.done for walk in walks):
+        sentences.append("The kernel's socket list was damaged or cut short: counts of sockets may be too low.")
+    if tally.timestamps.undercount:
+        sentences.append(
+            f"There are more destinations than fit the table: timestamp counts of each may be short by {tally.timestamps.undercount}."
+        )
+    return sentences
+
+
+def _connections(run: Run) -> Iterable[Tuple[int, int, bytes]]:
+    """State, local port and group of each message of the run."""
+    layout = f"{_STATE_PORT_GROUP}{run.stride - _STATE_PORT_GROUP_SIZE}x"
+    return struct.iter_unpack(layout, memoryview(run.data)[run.start : run.start + run.stride * run.count])
+
+
+def _plain(family: str, group: bytes) -> bytes:
+    """The group with addresses of their real size, a mapped IPv4 address (::ffff:192.0.2.1) as IPv4."""
+    if family == "ipv4":
+        return group[:6] + group[18:22]
+    if group[2:14] == _MAPPED == group[18:30]:
+        return group[:2] + group[14:18] + group[30:]
+    return group
+
+
+def _is_loopback(address: bytes) -> bool:
+    return address[0] == 127 if len(address) == 4 else address == b"\0" * 15 + b"\1"
+
+
+def _address(packed: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
+
+
+def _top(counts: Counter[bytes], top: int) -> List[Tuple[bytes, int]]:
+    return heapq.nsmallest(top, counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _listener(listener: Tuple[str, bytes, int]) -> Listener:
+    family, address, port = listener
+    return {"family": family, "address": _address(address[:4] if family == "ipv4" else address), "port": port}
+
+
+def _port_use(group: bytes, ports: int, time_wait: int) -> PortUse:
+    middle = len(group) // 2 + 1
+    return {
+        "source": _address(group[2:middle]),
+        "destination": _address(group[middle:]),
+        "destination_port": int.from_bytes(group[:2], "big"),
+        "ports": ports,
+        "time_wait": time_wait,
+    }
