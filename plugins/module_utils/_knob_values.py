@@ -64,12 +64,12 @@ def kernel_reads(knob: Knob, text: str, current: str | None = None, others: Mapp
         if knob.count > 1:
             old = _current_numbers(current, knob.count)
             if len(numbers) < knob.count:
-                note = "the text gives %d of %d numbers; the others stay as they are" % (len(numbers), knob.count)
+                note = f"the text gives {len(numbers)} of {knob.count} numbers; the others stay as they are"
             return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == knob.count or old else None, note)
         if knob.name == "net.ipv4.ip_unprivileged_port_start":
             lowest = _current_numbers((others or {}).get("net.ipv4.ip_local_port_range"), 2)
             if lowest and numbers[0] > lowest[0]:
-                raise _Trouble("%d is above the low end of ip_local_port_range, %d" % (numbers[0], lowest[0]))
+                raise _Trouble(f"{numbers[0]} is above the low end of ip_local_port_range, {lowest[0]}")
         return Accepted(str(numbers[0]), note)
     except _Trouble as trouble:
         return Refused(str(trouble))
@@ -86,7 +86,7 @@ def _reads_range(knob: Knob, text: str, current: str | None, others: Mapping[str
     numbers, note = _written_numbers(knob, text, 2)
     start = _current_numbers(others.get("net.ipv4.ip_unprivileged_port_start"), 1) or [1024]
     if numbers[0] < start[0]:
-        raise _Trouble("the low end %d is under ip_unprivileged_port_start, %d" % (numbers[0], start[0]))
+        raise _Trouble(f"the low end {numbers[0]} is under ip_unprivileged_port_start, {start[0]}")
     if len(numbers) == 1:
         old = _current_numbers(current, 2)
         note = "one number changes only the low end"
@@ -94,8 +94,8 @@ def _reads_range(knob: Knob, text: str, current: str | None, others: Mapping[str
             return Accepted(None, note)
         numbers.append(old[1])
     if numbers[1] < numbers[0]:
-        raise _Trouble("the high end %d is under the low end %d" % (numbers[1], numbers[0]))
-    return Accepted("%d\t%d" % (numbers[0], numbers[1]), note)
+        raise _Trouble(f"the high end {numbers[1]} is under the low end {numbers[0]}")
+    return Accepted(f"{numbers[0]}\t{numbers[1]}", note)
 
 
 def _written_numbers(knob: Knob, text: str, count: int) -> tuple[list[int], str]:
@@ -108,13 +108,13 @@ def _written_numbers(knob: Knob, text: str, count: int) -> tuple[list[int], str]
         number, end = _number_at(text, place, " \t\n")
         written = text[place:end]
         if str(number) != written:
-            note = "%s is read as %d" % (written, number)
+            note = f"{written} is read as {number}"
         if knob.unsigned and written.startswith("-"):
             raise _Trouble(f"{written} is negative")
         low = -_INT_MAX - 1 if knob.low is None else knob.low
         high = _INT_MAX if knob.high is None else knob.high
         if not low <= number <= high:
-            raise _Trouble("%d is outside %d to %d" % (number, low, high))
+            raise _Trouble(f"{number} is outside {low} to {high}")
         numbers.append(number)
         place = _skip_spaces(text, end)
     if not numbers:
@@ -162,7 +162,7 @@ def _written_ports(text: str) -> list[list[int]]:
         if text[place : place + 1] == "-":
             high, place = _port_at(text, place + 1, ",\n")
             if high < low:
-                raise _Trouble("%d-%d runs backwards" % (low, high))
+                raise _Trouble(f"{low}-{high} runs backwards")
         ranges.append([low, high])
         place = _skip_line_ends(text, place + 1)
     return _merged(ranges)
@@ -177,7 +177,7 @@ def _skip_line_ends(text: str, place: int) -> int:
 def _port_at(text: str, place: int, separators: str) -> tuple[int, int]:
     port, end = _number_at(text, place, separators)
     if text[place] == "-" or port > 65535:
-        raise _Trouble("%d is not a port" % port)
+        raise _Trouble(f"{port} is not a port")
     return port, end
 
 
@@ -192,7 +192,7 @@ def _merged(ranges: list[list[int]]) -> list[list[int]]:
 
 
 def _ports_text(ranges: list[list[int]]) -> str:
-    return ",".join(str(low) if low == high else "%d-%d" % (low, high) for low, high in ranges)
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
 
 
 def _current_numbers(raw: str | None, count: int) -> list[int]:
