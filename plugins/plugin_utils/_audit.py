@@ -1,0 +1,213 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Rules x snapshot x waivers -> results. Pure: no host, no clock and no file is touched here."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._results import PROFILES, SEVERITIES, STATUSES, Audit, Capacity, Result, Severity, Summary
+from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
+from ._rules._view import MAX_TW_BUCKETS
+
+if t.TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ..module_utils._snapshot_types import Snapshot
+    from ._waivers import Waiver
+
+ANY_PROFILE = "any"
+NEVER = "never"
+
+T = t.TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditOptions:
+    """What to judge by.
+
+    profile: one of PROFILES, or "any". fail_on: a severity, or "never". today: the day on which waivers are looked at.
+    Raises ValueError naming the profile or the severity that is unknown.
+    """
+
+    profile: str
+    today: datetime.date
+    fail_on: str = "high"
+    waivers: Sequence[Waiver] = ()
+    thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
+
+    def __post_init__(self) -> None:
+        if self.profile != ANY_PROFILE and self.profile not in PROFILES:
+            raise ValueError(f"unknown profile {self.profile!r}, known are: {', '.join((*PROFILES, ANY_PROFILE))}")
+        if self.fail_on != NEVER and self.fail_on not in SEVERITIES:
+            raise ValueError(f"unknown severity {self.fail_on!r} in fail_on, known are: {', '.join((NEVER, *SEVERITIES))}")
+
+
+def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
+    """Judge one host's snapshot by every rule of the catalogue.
+
+    Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
+    """
+    view = View(snapshot)
+    results: list[Result] = []
+    expired: list[tuple[Waiver, int]] = []
+    for rule in CATALOGUE.values():
+        if rule.check is None:
+            continue
+        of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options)]
+        covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host)]
+        failed = [result for result in of_rule if result["status"] == "fail"]
+        valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
+        if valid is not None:
+            for result in failed:
+                result.update(status="waived", waiver=valid.note, reason=f"{valid.reason} (until {valid.expires.isoformat()})")
+        elif failed:
+            expired += [(waiver, len(failed)) for waiver in covering]
+        results += of_rule
+    results += _expired_waivers(expired, options)
+    places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
+    results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
+    return Audit(
+        host=host,
+        profile=options.profile,
+        fail_on=options.fail_on,
+        kernel_release=snapshot["host"]["kernel_release"],
+        collected_at=snapshot["collected_at"],
+        source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},
+        results=results,
+        summary=summarise(results),
+        capacity=_capacity(view),
+        not_seen=list(snapshot["not_seen"]),
+    )
+
+
+def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding | CannotApplyError]:
+    if not rule.profiles(options.profile):
+        yield CannotApplyError(f"counts only under {', '.join(rule.severities)}")
+        return
+    assert rule.check is not None
+    try:
+        yield from rule.check(view, options.thresholds)
+    except CannotApplyError as reason:
+        yield reason
+    except MissingFactError as reason:
+        yield Finding("unknown", rule.id, "not known", reason=str(reason))
+
+
+def _result(rule: Rule, finding: Finding | CannotApplyError, options: AuditOptions) -> Result:
+    severity = rule.severity(options.profile)
+    result = Result(
+        id=rule.id,
+        title=rule.title,
+        severity=severity,
+        status="not_applicable",
+        profiles=rule.profiles(options.profile),
+        subject=rule.id,
+        observed="",
+        expected="",
+        evidence={},
+        path=None,
+        line=None,
+        claims=list(rule.claims),
+        rationale=rule.rationale,
+        remedy=rule.remedy,
+        reason="",
+        waiver=None,
+    )
+    if isinstance(finding, CannotApplyError):
+        result["reason"] = str(finding)
+        return result
+    severity = finding.severity or severity
+    result.update(
+        severity=lowered(severity) if finding.since_boot else severity,
+        status=finding.status,
+        subject=finding.subject,
+        observed=finding.observed,
+        expected=finding.expected,
+        evidence=dict(finding.evidence),
+        path=finding.path,
+        line=finding.line,
+        reason=finding.reason,
+    )
+    if finding.since_boot:
+        result["evidence"]["one sample only"] = "counted since boot, so one severity lower"
+    return result
+
+
+def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOptions) -> list[Result]:
+    rule = CATALOGUE[WAIVER_EXPIRED]
+    findings: list[Finding | CannotApplyError] = [
+        Finding(
+            "fail",
+            waiver.rule,
+            f"the waiver for {waiver.rule} ended on {waiver.expires.isoformat()}; {failed} failing result(s) count again",
+            "a corrected host, or a renewed waiver",
+            evidence={"reason given": waiver.reason},
+        )
+        for waiver, failed in expired
+    ]
+    if not findings:
+        findings = [Finding("pass", "waivers", "no expired waiver matches a failing result")]
+        if not options.waivers:
+            findings = [CannotApplyError("no waivers were given")]
+    return [_result(rule, finding, options) for finding in findings]
+
+
+def summarise(results: Sequence[Result]) -> Summary:
+    """Counts by status, failed results by severity, and the worst severity that failed."""
+    status = {name: sum(result["status"] == name for result in results) for name in STATUSES}
+    severity = {name: sum(result["status"] == "fail" and result["severity"] == name for result in results) for name in SEVERITIES}
+    worst: Severity | None = next((name for name in SEVERITIES if severity[name]), None)
+    return {"status": status, "severity": severity, "worst": worst}
+
+
+def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
+    """The failed results at or above the severity that fails the audit."""
+    if fail_on == NEVER:
+        return []
+    severities = SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
+    return [result for result in results if result["status"] == "fail" and result["severity"] in severities]
+
+
+def verdict(audit_of_host: Audit) -> str:
+    """Why the audit fails, in words for a person; empty when it does not."""
+    reaching = reaches(audit_of_host["results"], audit_of_host["fail_on"])
+    if not reaching:
+        return ""
+    first = reaching[0]
+    where = f" ({first['path']}:{first['line']})" if first["path"] else ""
+    more = f", and {len(reaching) - 1} more" if len(reaching) > 1 else ""
+    return (
+        f"{audit_of_host['host']}: {len(reaching)} result(s) of severity {audit_of_host['fail_on']} or above. "
+        f"{first['severity']} {first['id']}: {first['observed']}{where}{more}"
+    )
+
+
+def _capacity(view: View) -> Capacity:
+    busiest = _known(lambda: view.busiest)
+    return {
+        "time_wait": _known(view.time_wait),
+        "bucket_limit": _known(lambda: view.number(MAX_TW_BUCKETS)),
+        "usable_ports": _known(lambda: view.usable_ports),
+        "busiest": busiest
+        and {
+            "source": busiest["source"],
+            "destination": busiest["destination"],
+            "destination_port": busiest["destination_port"],
+            "ports": busiest["ports"],
+        },
+    }
+
+
+def _known(ask: Callable[[], T]) -> T | None:
+    """The answer, or None where the snapshot does not know it."""
+    try:
+        return ask()
+    except (CannotApplyError, MissingFactError):
+        return None

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The rule catalogue: one file a theme, in the order in which a page about them reads best."""
+
+from __future__ import annotations
+
+# Importing a theme registers its rules.
+from . import boot_files, buckets, closing, nat, ports, recycle, timestamps  # noqa: F401 - the order is that of the catalogue
+from ._base import CATALOGUE, CannotApplyError, Finding, MissingFactError, Rule, ThresholdError, Thresholds, add, everywhere, lowered
+from ._view import View
+
+WAIVER_EXPIRED = "waiver-expired"
+
+add(
+    Rule(
+        id=WAIVER_EXPIRED,
+        title="A waiver has expired and its rule still fails",
+        severities=everywhere("medium"),
+        claims=(),
+        rationale=(
+            "A waiver is a promise to come back by a date. The date has passed, the rule still fails, and the "
+            "failure counts again; this result makes sure that the forgotten promise is seen and not only its "
+            "consequence."
+        ),
+        measured="",
+        remedy="Correct what the rule reports, or renew the waiver with a reason that is still true and a new date.",
+        waiver_advice="This rule cannot be waived.",
+        references=(),
+        check=None,
+    )
+)
+
+__all__ = [
+    "CATALOGUE",
+    "WAIVER_EXPIRED",
+    "CannotApplyError",
+    "Finding",
+    "MissingFactError",
+    "Rule",
+    "ThresholdError",
+    "Thresholds",
+    "View",
+    "lowered",
+]

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What a rule is made of: its metadata, its findings, its thresholds, and the catalogue it registers in."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._results import PROFILES, SEVERITIES, EvidenceValue, Profile, Severity, Status
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ._view import View
+
+    Check = Callable[["View", "Thresholds"], Iterator["Finding"]]
+
+
+class MissingFactError(Exception):
+    """The snapshot does not hold a fact that the rule needs: the result is "unknown". The message says which and why."""
+
+
+class CannotApplyError(Exception):
+    """The rule cannot apply to this host: the result is "not_applicable". The message says why."""
+
+
+class ThresholdError(ValueError):
+    """A threshold has an unknown name or a value out of its bounds."""
+
+
+def _threshold(default: int, *, low: int, high: int, text: str) -> t.Any:
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "text": text})
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """The numbers that rules compare with. Every one can be set by the option `thresholds` of tcp_audit."""
+
+    buckets_small: int = _threshold(
+        32768, low=1, high=2**31 - 1, text="Values of `tcp_max_tw_buckets` under this are small (`buckets-too-small`, medium)."
+    )
+    buckets_very_small: int = _threshold(
+        8192, low=0, high=2**31 - 1, text="Values of `tcp_max_tw_buckets` up to this are very small (`buckets-too-small`, high)."
+    )
+    buckets_nearly_full_percent: int = _threshold(
+        80, low=1, high=100, text="TIME_WAIT sockets in percent of the limit from which `buckets-nearly-full` fails."
+    )
+    ports_few: int = _threshold(
+        28232, low=1, high=65535, text="Usable ports under this are few (`ports-few`). The kernel's default range has 28232."
+    )
+    ports_pressure_medium_percent: int = _threshold(
+        60, low=1, high=100, text="Share of the usable ports held towards one destination from which `ports-pressure` is medium."
+    )
+    ports_pressure_high_percent: int = _threshold(
+        85, low=1, high=100, text="Share of the usable ports held towards one destination from which `ports-pressure` is high."
+    )
+    closes_first_client_sockets: int = _threshold(
+        10, low=1, high=2**31 - 1, text="Outgoing TIME_WAIT sockets from which `closes-first-as-client` speaks at all."
+    )
+    closes_first_server_percent: int = _threshold(
+        1,
+        low=0,
+        high=100,
+        text="TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which `closes-first-as-server` fails.",
+    )
+    fin_timeout_seconds: int = _threshold(
+        60, low=1, high=86400, text="Values of `tcp_fin_timeout` under this fail `fin-timeout-mistaken` (info)."
+    )
+    fin_timeout_low_seconds: int = _threshold(
+        5, low=0, high=86400, text="Values of `tcp_fin_timeout` up to this fail `fin-timeout-mistaken` (medium)."
+    )
+    resets_percent: int = _threshold(
+        10,
+        low=0,
+        high=100,
+        text="Closes by reset (`TCPAbortOnData`) in percent of all closed connections above which `resets-on-close` fails.",
+    )
+    conntrack_time_wait_seconds: int = _threshold(
+        60, low=1, high=86400, text="Values of `nf_conntrack_tcp_timeout_time_wait` under this fail `conntrack-forgets-early`."
+    )
+    counter_growth: int = _threshold(
+        0,
+        low=0,
+        high=2**31 - 1,
+        text="How far a counter may grow between two samples before its rule fails (`*-seen`, `*-overflow`, `syn-rejected-*`).",
+    )
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, object]) -> Thresholds:
+        """Thresholds with these values replaced.
+
+        Raises ThresholdError naming the threshold that is unknown, not a whole number, out of its bounds or at odds with another.
+        """
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        chosen: dict[str, int] = {}
+        for name, value in options.items():
+            if name not in known:
+                raise ThresholdError(f"unknown threshold {name!r}, known are: {', '.join(known)}")
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ThresholdError(f"threshold {name} must be a whole number, not {value!r}")
+            low, high = known[name].metadata["low"], known[name].metadata["high"]
+            if not low <= value <= high:
+                raise ThresholdError(f"threshold {name} must lie between {low} and {high}, not {value}")
+            chosen[name] = int(value)
+        thresholds = cls(**chosen)
+        for lower, upper in (
+            ("buckets_very_small", "buckets_small"),
+            ("ports_pressure_medium_percent", "ports_pressure_high_percent"),
+            ("fin_timeout_low_seconds", "fin_timeout_seconds"),
+        ):
+            if getattr(thresholds, lower) > getattr(thresholds, upper):
+                raise ThresholdError(f"threshold {lower} must not be above {upper}")
+        return thresholds
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What a rule says of one subject.
+
+    status: "fail", "pass" or "unknown" (then reason says which fact is missing).
+    severity: replaces the rule's own severity where the circumstances decide it.
+    since_boot: there was one sample only, so the result counts one severity lower.
+    """
+
+    status: Status
+    subject: str
+    observed: str
+    expected: str = ""
+    evidence: Mapping[str, EvidenceValue] = dataclasses.field(default_factory=dict)
+    path: str | None = None
+    line: int | None = None
+    severity: Severity | None = None
+    since_boot: bool = False
+    reason: str = ""
+
+
+def judge(failed: bool, subject: str, observed: str, expected: str, **more: t.Any) -> Finding:
+    """A finding that fails or passes; `more` are the other fields of Finding."""
+    return Finding("fail" if failed else "pass", subject, observed, expected, **more)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One row of the catalogue.
+
+    severities: audited profile to severity; a profile that is missing does not ask for this rule.
+    rationale: why it matters. measured: what was seen on real kernels, empty where nothing was measured.
+    remedy: what to do. waiver_advice: what to weigh before accepting a failure. claims: D1 … of the two documents.
+    check: the pure function; None for waiver-expired, which the audit itself answers once all other rules have spoken.
+    """
+
+    id: str
+    title: str
+    severities: Mapping[Profile, Severity]
+    claims: tuple[str, ...]
+    rationale: str
+    measured: str
+    remedy: str
+    waiver_advice: str
+    references: tuple[str, ...]
+    check: Check | None
+
+    @property
+    def theme(self) -> str:
+        """The theme's name: that of the file which holds the rule."""
+        return "waivers" if self.check is None else self.check.__module__.rsplit(".", 1)[-1]
+
+    def profiles(self, audited: str) -> list[Profile]:
+        """The profiles under which this rule counts when `audited` ("any" or one of PROFILES) is asked for."""
+        return [profile for profile in PROFILES if profile in self.severities and audited in ("any", profile)]
+
+    def severity(self, audited: str) -> Severity:
+        """The severity under the audited profile; for "any", and where the rule does not count, the highest of all."""
+        if audited in self.severities:
+            return self.severities[t.cast("Profile", audited)]
+        return min(self.severities.values(), key=SEVERITIES.index)
+
+
+CATALOGUE: dict[str, Rule] = {}
+
+
+def everywhere(severity: Severity) -> dict[Profile, Severity]:
+    """The same severity under every profile."""
+    return dict.fromkeys(PROFILES, severity)
+
+
+def rule(
+    rule_id: str,
+    *,
+    title: str,
+    severities: Mapping[Profile, Severity],
+    rationale: str,
+    remedy: str,
+    waiver_advice: str,
+    claims: tuple[str, ...] = (),
+    measured: str = "",
+    references: tuple[str, ...] = (),
+) -> Callable[[Check], Check]:
+    """Register the decorated function as a rule of the catalogue."""
+
+    def register(check: Check) -> Check:
+        add(
+            Rule(
+                id=rule_id,
+                title=title,
+                severities=severities,
+                claims=claims,
+                rationale=rationale,
+                measured=measured,
+                remedy=remedy,
+                waiver_advice=waiver_advice,
+                references=references,
+                check=check,
+            )
+        )
+        return check
+
+    return register
+
+
+def add(new: Rule) -> None:
+    """Put a rule into the catalogue; raises ValueError when its id is taken."""
+    if new.id in CATALOGUE:
+        raise ValueError(f"rule {new.id} is registered twice")
+    CATALOGUE[new.id] = new
+
+
+def lowered(severity: Severity) -> Severity:
+    """One severity lower; info stays info."""
+    return SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]

@@ -1,0 +1,24 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What the rules about boot files share."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._base import Finding
+
+if t.TYPE_CHECKING:
+    from ._view import View
+
+
+def no_failure(host: View, subject: str, observed: str) -> Finding:
+    """What to say when no boot file was found to be at fault: a pass only where every file could be read."""
+    hidden = host.unreadable_boot_files()
+    if hidden:
+        return Finding("unknown", subject, observed, reason=f"not every boot file could be read: {', '.join(hidden)}")
+    return Finding("pass", subject, observed)

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""How ports and endpoints are written in results."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def port_list(ports: Iterable[int]) -> str:
+    """Sorted ports in the kernel's own notation: 8080,9148-9150."""
+    spans: list[list[int]] = []
+    for port in ports:
+        if spans and spans[-1][1] == port - 1:
+            spans[-1][1] = port
+        else:
+            spans.append([port, port])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+
+
+def endpoint(address: str, port: int) -> str:
+    """An address and a port, IPv6 in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -1,0 +1,260 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""How rules look at a snapshot: every question is answered, or raises what makes the result unknown or not applicable."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+import typing as t
+
+from ...module_utils import _sysctl_files as sysctl_files
+from ...module_utils._knobs import KNOBS
+from ._base import CannotApplyError, MissingFactError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...module_utils._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Snapshot, Sockets, Sysctl
+
+TIMESTAMPS = "net.ipv4.tcp_timestamps"
+TW_REUSE = "net.ipv4.tcp_tw_reuse"
+TW_RECYCLE = "net.ipv4.tcp_tw_recycle"
+MAX_TW_BUCKETS = "net.ipv4.tcp_max_tw_buckets"
+EHASH_ENTRIES = "net.ipv4.tcp_ehash_entries"
+PORT_RANGE = "net.ipv4.ip_local_port_range"
+RESERVED_PORTS = "net.ipv4.ip_local_reserved_ports"
+UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start"
+FIN_TIMEOUT = "net.ipv4.tcp_fin_timeout"
+RFC1337 = "net.ipv4.tcp_rfc1337"
+CONNTRACK_TIME_WAIT = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
+
+IPV4 = "net.ipv4."
+
+
+@dataclasses.dataclass(frozen=True)
+class Growth:
+    """How far a counter moved: between two samples (seconds is set), or since boot."""
+
+    counter: str
+    amount: int
+    seconds: float | None
+
+    @property
+    def since_boot(self) -> bool:
+        return self.seconds is None
+
+    def __str__(self) -> str:
+        return f"{self.counter} +{self.amount} " + ("since boot" if self.seconds is None else f"in {self.seconds:g} s")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """A boot-file line that sets one concrete key (a line with a glob makes one setting per key that it matches)."""
+
+    key: str
+    file: BootFile
+    assignment: Assignment
+
+    @property
+    def text(self) -> str:
+        return self.assignment["value"] or ""
+
+
+def concerns_tcp(key: str) -> bool:
+    """Whether the collection speaks about this key: a knob of its catalogue, or any tcp_* or ip_local_* key."""
+    return key in KNOBS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
+
+
+class View:
+    """One host's snapshot, asked by rules.
+
+    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host lacks the thing.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    # --- sysctl keys -----------------------------------------------------------------------------------------------
+
+    def sysctl(self, key: str) -> Sysctl:
+        """A present key."""
+        if self.snapshot["sysctl"] is None or key not in self.snapshot["sysctl"]:
+            raise MissingFactError(f"{key} was not observed")
+        found = self.snapshot["sysctl"][key]
+        if found["state"] == "absent":
+            raise CannotApplyError(f"this kernel or namespace has no {key}")
+        if found["state"] == "unreadable":
+            raise MissingFactError(f"{key} could not be read ({found.get('reason', 'no reason given')})")
+        return found
+
+    def has(self, key: str) -> bool | None:
+        """True or False where it is known whether the kernel has the key, else None."""
+        found = (self.snapshot["sysctl"] or {}).get(key)
+        return None if found is None else found["state"] != "absent"
+
+    def raw(self, key: str) -> str:
+        """A present key's text, as one line."""
+        return " ".join(self.sysctl(key).get("raw", "").split())
+
+    def number(self, key: str) -> int:
+        """A present key's number."""
+        value = self.sysctl(key).get("value")
+        if not isinstance(value, int):
+            raise MissingFactError(f"{key} holds {self.raw(key)!r}, which is not a number")
+        return value
+
+    def told(self, key: str) -> str:
+        """The key and its value for evidence, whatever is known of it."""
+        try:
+            return self.raw(key)
+        except CannotApplyError:
+            return "absent"
+        except MissingFactError:
+            return "unknown"
+
+    # --- ports -----------------------------------------------------------------------------------------------------
+
+    def port_range(self) -> tuple[int, int]:
+        """Lowest and highest ephemeral port."""
+        value = self.sysctl(PORT_RANGE).get("value")
+        if isinstance(value, list) and len(value) == 2:
+            low, high = value
+            if isinstance(low, int) and isinstance(high, int):
+                return low, high
+        raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
+
+    def reserved_ports(self) -> list[tuple[int, int]]:
+        """Ranges of ip_local_reserved_ports; none where the kernel lacks the key."""
+        try:
+            value = self.sysctl(RESERVED_PORTS).get("value")
+        except CannotApplyError:
+            return []
+        if not isinstance(value, list):
+            raise MissingFactError(f"{RESERVED_PORTS} holds {self.raw(RESERVED_PORTS)!r}, which is not a port list")
+        return [(int(pair[0]), int(pair[1])) for pair in value if isinstance(pair, list) and len(pair) == 2]
+
+    def is_reserved(self, port: int) -> bool:
+        return any(low <= port <= high for low, high in self.reserved_ports())
+
+    @functools.cached_property
+    def usable_ports(self) -> int:
+        """Ports of the range that are not reserved: how many connections one (source, destination, port) can hold at once."""
+        low, high = self.port_range()
+        reserved = set()
+        for first, last in self.reserved_ports():
+            reserved.update(range(max(first, low), min(last, high) + 1))
+        return max(0, high - low + 1 - len(reserved))
+
+    @functools.cached_property
+    def busiest(self) -> PortUse | None:
+        """The (source, destination, destination port) that holds most local ports; None where nothing connects out."""
+        groups = self.sockets["ports_in_use"]
+        return max(groups, key=lambda group: group["ports"]) if groups else None
+
+    def port_share_percent(self, group: PortUse) -> float:
+        """Share of the usable ports that a group holds, in percent; 100 where there are none at all."""
+        return 100.0 * group["ports"] / self.usable_ports if self.usable_ports else 100.0
+
+    def under_port_pressure(self, percent: int) -> bool | None:
+        """Whether the busiest destination holds at least this share of the usable ports; None where that is not known."""
+        try:
+            return self.busiest is not None and self.port_share_percent(self.busiest) >= percent
+        except (MissingFactError, CannotApplyError):
+            return None
+
+    # --- sockets and counters --------------------------------------------------------------------------------------
+
+    @property
+    def sockets(self) -> Sockets:
+        if self.snapshot["sockets"] is None:
+            raise MissingFactError("sockets were not observed")
+        return self.snapshot["sockets"]
+
+    def time_wait(self) -> int:
+        """TIME_WAIT sockets of this network namespace, both families (orphaned FIN_WAIT2 counted in, as the limit does)."""
+        try:
+            return (self.snapshot["sockstat"] or {})["TCP"]["tw"]
+        except KeyError:
+            return sum(states.get("time_wait", 0) for states in self.sockets["states"].values())
+
+    def growth(self, group: str, counter: str) -> Growth:
+        """How far a counter grew, between two samples where there are two."""
+        counters = self.snapshot["counters"]
+        if counters is None or group not in counters:
+            raise MissingFactError(f"the {group} counters were not observed")
+        if counter not in counters[group]:
+            raise CannotApplyError(f"this kernel does not count {counter}")
+        sample = self.snapshot["sample"]
+        if sample is None:
+            return Growth(counter, counters[group][counter], None)
+        delta = sample["deltas"].get(group, {}).get(counter)
+        if delta is None:
+            raise MissingFactError(f"{counter} shrank or was missing between the two samples")
+        return Growth(counter, delta, sample["seconds"])
+
+    def counter(self, group: str, counter: str) -> int | None:
+        """A counter's value since boot, for evidence."""
+        return (self.snapshot["counters"] or {}).get(group, {}).get(counter)
+
+    # --- boot files ------------------------------------------------------------------------------------------------
+
+    @property
+    def boot_files(self) -> BootFiles:
+        if self.snapshot["boot_files"] is None:
+            raise MissingFactError("the boot files were not observed")
+        return self.snapshot["boot_files"]
+
+    def unreadable_boot_files(self) -> list[str]:
+        """Paths of the boot files whose content is not known, with the reason."""
+        return [
+            f"{file['path']} ({file['reason'] or 'no reason given'})"
+            for file in self.boot_files["files"]
+            if file["unread_because"] == "unreadable"
+        ]
+
+    @functools.cached_property
+    def known_keys(self) -> list[str]:
+        """Concrete keys that a glob in a boot file can match."""
+        present = [key for key, found in (self.snapshot["sysctl"] or {}).items() if found["state"] != "absent"]
+        names = self.snapshot["ipv4_keys"]
+        if names is None:
+            return sorted({*present, *KNOBS})
+        return sorted({*present, *(IPV4 + name for name in names)})
+
+    @functools.cached_property
+    def boot_reader(self) -> str:
+        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd."""
+        return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
+
+    @functools.cached_property
+    def _applied(self) -> dict[str, dict[str, sysctl_files.Applied]]:
+        return {reader: sysctl_files.applied(self.boot_files, reader, self.known_keys) for reader in ("systemd", "procps")}
+
+    def applied(self, reader: str) -> dict[str, sysctl_files.Applied]:
+        """What a reader would set at boot: TCP keys only."""
+        return {key: setting for key, setting in self._applied[reader].items() if concerns_tcp(key)}
+
+    def settings(self, *wanted: str) -> Iterator[Setting]:
+        """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), globs included."""
+        for file in self.boot_files["files"]:
+            if file["readers"]:
+                yield from self.settings_in(file, *wanted)
+
+    def settings_in(self, file: BootFile, *wanted: str) -> Iterator[Setting]:
+        """The same for one file, read or not."""
+        for assignment in file["assignments"]:
+            if assignment["value"] is None:
+                continue
+            if assignment["is_glob"]:
+                candidates = wanted or [key for key in self.known_keys if concerns_tcp(key)]
+                keys = [key for key in candidates if fnmatch.fnmatchcase(key, assignment["key"])]
+            else:
+                keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
+            for key in keys:
+                yield Setting(key, file, assignment)

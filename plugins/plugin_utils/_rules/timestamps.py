@@ -1,0 +1,246 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Timestamps, and tcp_tw_reuse, which rests on them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
+from ._view import TIMESTAMPS, TW_REUSE
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._base import Thresholds
+    from ._view import View
+
+
+@rule(
+    "reuse-without-timestamps",
+    title="tcp_tw_reuse is on but timestamps are off",
+    severities={"client_host": "high", "fullnat_lb": "medium", "backend": "medium"},
+    claims=("D3",),
+    rationale=(
+        "A TIME_WAIT socket can be reused only when the connection that died had negotiated timestamps. With "
+        "timestamps off on this host none ever does, so tcp_tw_reuse = 1 does nothing and the host runs out of "
+        "ports exactly as without it, while everybody believes it is cured."
+    ),
+    measured=(
+        "Linux 6.18: 20 ports, 20 TIME_WAITs; with timestamps on both sides 20 of 20 new connections reused a port,"
+        " with either side off 0 of 20 did."
+    ),
+    remedy=(
+        "On a client host set net.ipv4.tcp_timestamps = 1. On a layer-7 balancer that keeps timestamps off on "
+        "purpose set net.ipv4.tcp_tw_reuse = 0, so that nobody counts on it, and let the peer close first or keep "
+        "connections open."
+    ),
+    waiver_advice="Harmless in itself. Accept it where both values come from outside and port use is low.",
+    references=("RFC 6191", "Linux tcp_twsk_unique()"),
+)
+def reuse_without_timestamps(host: View, limits: Thresholds) -> Iterator[Finding]:
+    reuse, timestamps = host.number(TW_REUSE), host.number(TIMESTAMPS)
+    yield judge(
+        reuse == 1 and timestamps == 0,
+        TW_REUSE,
+        f"tcp_tw_reuse is {reuse}, tcp_timestamps is {timestamps}",
+        "tcp_timestamps 1 where tcp_tw_reuse is 1",
+        evidence={"TWRecycled since boot": host.counter("TcpExt", "TWRecycled")},
+    )
+
+
+@rule(
+    "reuse-loopback-only",
+    title="tcp_tw_reuse helps loopback connections only",
+    severities={"client_host": "low"},
+    claims=("D5",),
+    rationale=(
+        "2 is the kernel's default since 4.19. It reuses TIME_WAIT sockets of connections to 127.0.0.0/8 and ::1 "
+        "and of no others, so a host that opens many short connections to other machines gets no help from it."
+    ),
+    measured="Linux 6.18 and 5.10: with 2, 0 of 20 ports towards another host were reused; towards 127.0.0.1 20 of 20.",
+    remedy="Set net.ipv4.tcp_tw_reuse = 1 on hosts that open many short connections, with timestamps on at both ends.",
+    waiver_advice=("Accept it on hosts that never come near their port limit; it is the kernel's default and harms nobody."),
+    references=("Linux 79e9fed46038 (4.19)",),
+)
+def reuse_loopback_only(host: View, limits: Thresholds) -> Iterator[Finding]:
+    reuse = host.number(TW_REUSE)
+    pressure = host.under_port_pressure(limits.ports_pressure_medium_percent)
+    yield judge(
+        reuse == 2,
+        TW_REUSE,
+        f"tcp_tw_reuse is {reuse}",
+        "1 on a host that opens many short connections to others",
+        severity="medium" if pressure else None,
+        evidence={"under port pressure": {True: "yes", False: "no", None: "unknown"}[pressure]},
+    )
+
+
+@rule(
+    "reuse-on-server",
+    title="tcp_tw_reuse is on where nothing connects out",
+    severities={"backend": "info"},
+    claims=("D5", "D15"),
+    rationale=(
+        "Reuse acts in connect() only, never on accepted connections. On a server that opens no connections of its "
+        "own it cannot do anything, and it suggests that TIME_WAIT on the server has been dealt with."
+    ),
+    remedy=(
+        "Leave net.ipv4.tcp_tw_reuse at the kernel's own value. If TIME_WAIT piles up on listening ports, let the clients close first."
+    ),
+    waiver_advice="Harmless. Accept it where one settings file serves clients and servers alike.",
+    references=("Linux tcp_twsk_unique()", "RFC 1122, 4.2.2.13"),
+)
+def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
+    reuse = host.number(TW_REUSE)
+    if reuse != 1:
+        yield Finding("pass", TW_REUSE, f"tcp_tw_reuse is {reuse}")
+        return
+    outgoing = host.sockets["outgoing"] + sum(
+        group["ports"] for group in host.sockets["ports_in_use"] if not _is_loopback(group["destination"])
+    )
+    opened = 0
+    if host.snapshot["sample"] is not None:
+        opened = host.growth("Tcp", "ActiveOpens").amount
+    yield judge(
+        outgoing == 0 and opened == 0,
+        TW_REUSE,
+        f"tcp_tw_reuse is 1, {outgoing} outgoing connections now",
+        "the kernel's own value where nothing connects out",
+        evidence={"ActiveOpens since boot": host.counter("Tcp", "ActiveOpens")},
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"
+
+
+@rule(
+    "timestamps-off",
+    title="Timestamps are off",
+    severities={"client_host": "medium", "backend": "medium"},
+    claims=("D3", "D4"),
+    rationale=(
+        "Both ends must have timestamps on, or neither uses them. Off here means: no reuse of TIME_WAIT ports by "
+        "this host or by any of its peers, no protection against wrapped sequence numbers on fast links, round-trip"
+        " times from unretransmitted segments only, and under SYN cookies no window scaling and no SACK. Hardening "
+        "guides turn them off to hide the uptime; since 4.10 the kernel adds a random offset, which hides it just "
+        "as well."
+    ),
+    measured=("Linux 6.18: with the server's timestamps off, a client with tcp_tw_reuse = 1 reused 0 of 20 ports; with them on, 20 of 20."),
+    remedy="Set net.ipv4.tcp_timestamps = 1 and remove the line that turns it off from the boot files.",
+    waiver_advice=(
+        "Accept it where a layer-7 balancer role was given to this host on purpose (then audit it as fullnat_lb), "
+        "or on an isolated host with few connections."
+    ),
+    references=("RFC 7323", "Linux 95a22caee396 (4.10, random offset)"),
+)
+def timestamps_off(host: View, limits: Thresholds) -> Iterator[Finding]:
+    timestamps = host.number(TIMESTAMPS)
+    yield judge(timestamps == 0, TIMESTAMPS, f"tcp_timestamps is {timestamps}", "1", evidence={"tcp_tw_reuse": host.told(TW_REUSE)})
+
+
+@rule(
+    "timestamps-on-at-l7",
+    title="Timestamps are on at a layer-7 balancer that faces NAT",
+    severities={"fullnat_lb": "medium"},
+    claims=("D7",),
+    rationale=(
+        "Clients behind carrier NAT share addresses and ports. When the NAT gives a 5-tuple to another client "
+        "within 60 seconds, that client's SYN meets a TIME_WAIT socket that remembers the first one's timestamp, "
+        "and an older timestamp is refused. The documents therefore keep timestamps off at a layer-7 balancer. The "
+        "price: clients cannot use tcp_tw_reuse towards it, and it loses what timestamps give (see timestamps-off)."
+    ),
+    measured=(
+        "Linux 6.18: the SYN is not lost but answered by an ACK; the client's RST removes the TIME_WAIT and the "
+        "repeated SYN succeeds, 80 of 80 times. Where that RST is lost on the way, 38 of 80 failed with timestamps "
+        "and 43 of 80 without: off helps only against clocks that are older for sure (clients up to 4.9, or "
+        "tcp_timestamps = 2)."
+    ),
+    remedy=(
+        "Decide: set net.ipv4.tcp_timestamps = 0 as the documents prescribe for a layer-7 balancer in front of "
+        "NATed clients; keep 1 for a layer-4 balancer, or where modern clients dominate and their reuse matters "
+        "more, and waive this rule with that reason."
+    ),
+    waiver_advice=("A good reason is a layer-4 balancer, or counters (syn-rejected-in-time-wait) that stay at zero under real traffic."),
+    references=("RFC 6191", "RFC 7323, 5.5", "Linux tcp_timewait_state_process()"),
+)
+def timestamps_on_at_l7(host: View, limits: Thresholds) -> Iterator[Finding]:
+    timestamps = host.number(TIMESTAMPS)
+    yield judge(
+        timestamps != 0,
+        TIMESTAMPS,
+        f"tcp_timestamps is {timestamps}",
+        "0 on a layer-7 balancer that faces NATed clients",
+        evidence={
+            "PAWSTimewait since boot": host.counter("TcpExt", "PAWSTimewait"),
+            "TCPACKSkippedTimeWait since boot": host.counter("TcpExt", "TCPACKSkippedTimeWait"),
+        },
+    )
+
+
+@rule(
+    "timestamps-odd-value",
+    title="tcp_timestamps has a value that means something else",
+    severities=everywhere("low"),
+    claims=("D7",),
+    rationale=(
+        "0 is off, 1 is on with a random offset, 2 is on without an offset. The kernel takes any other number "
+        "without complaint and treats it as 2: timestamps are on and show how long the host has been up."
+    ),
+    measured="Linux 6.18 accepts 3 and 255 and adds no offset for them.",
+    remedy="Set net.ipv4.tcp_timestamps to 1 (or to 0 on a layer-7 balancer).",
+    waiver_advice="There is nothing to gain from such a value; correct it rather than accept it.",
+    references=("Linux 25429d7b7dca (4.10)",),
+)
+def timestamps_odd_value(host: View, limits: Thresholds) -> Iterator[Finding]:
+    timestamps = host.number(TIMESTAMPS)
+    yield judge(timestamps not in (0, 1, 2), TIMESTAMPS, f"tcp_timestamps is {timestamps}", "0, 1 or 2")
+
+
+@rule(
+    "syn-rejected-in-time-wait",
+    title="New connections run into TIME_WAIT sockets",
+    severities={"fullnat_lb": "medium", "backend": "medium"},
+    claims=("D7",),
+    rationale=(
+        "A SYN came for a 5-tuple that is still in TIME_WAIT here and carried an older timestamp, so it was "
+        "answered by an ACK instead of a SYN-ACK. A client that can send a RST through recovers at once; one that "
+        "cannot waits and may fail. It is the sign of a NAT that reuses ports within 60 seconds."
+    ),
+    measured=(
+        "Linux 6.18: PAWSTimewait counts each such SYN (PAWSEstab did up to 6.15, where it also counts old segments"
+        " of living connections); TCPACKSkippedTimeWait counts repeats within 500 ms. 80 reused tuples: "
+        "PAWSTimewait 38, all 80 connected; with tcp_rfc1337 = 1 only 7 of 16 did."
+    ),
+    remedy=(
+        "Let clients close first or keep connections open, so that TIME_WAIT is not here; make sure that RSTs pass "
+        "firewalls on the way and that tcp_rfc1337 is 0; give the NAT more addresses and a TIME_WAIT timeout of at "
+        "least 60 s; on a layer-7 balancer consider timestamps off."
+    ),
+    waiver_advice="Accept a trickle where clients recover (connect times show it). A growing rate is not for waiving.",
+    references=("Linux c449d5f3a3d7 (6.16, PAWSTimewait)", "RFC 6191", "RFC 5961"),
+)
+def syn_rejected_in_time_wait(host: View, limits: Thresholds) -> Iterator[Finding]:
+    seen = []
+    for names in (("PAWSTimewait", "PAWSEstab"), ("TCPACKSkippedTimeWait",)):
+        for name in names:
+            try:
+                seen.append(host.growth("TcpExt", name))
+            except CannotApplyError:
+                continue
+            break
+    if not seen:
+        raise MissingFactError("none of PAWSTimewait, PAWSEstab and TCPACKSkippedTimeWait is among the counters")
+    yield judge(
+        any(growth.amount > limits.counter_growth for growth in seen),
+        "SYNs in TIME_WAIT",
+        ", ".join(str(growth) for growth in seen),
+        "no growth",
+        since_boot=seen[0].since_boot,
+        evidence={growth.counter: growth.amount for growth in seen},
+    )

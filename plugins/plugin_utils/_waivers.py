@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Waivers: accepted results, each with a reason and a last day."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import fnmatch
+import typing as t
+
+from ._rules import CATALOGUE, WAIVER_EXPIRED
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ._results import WaiverNote
+
+_FIELDS = ("rule", "hosts", "reason", "expires")
+
+
+class WaiverError(ValueError):
+    """A waiver is incomplete or names something that does not exist."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Waiver:
+    """One accepted result: rule id, host patterns (shell style), reason, and the last day on which it holds."""
+
+    rule: str
+    hosts: tuple[str, ...]
+    reason: str
+    expires: datetime.date
+
+    def covers(self, rule_id: str, host: str) -> bool:
+        return rule_id == self.rule and any(fnmatch.fnmatchcase(host, pattern) for pattern in self.hosts)
+
+    def expired(self, today: datetime.date) -> bool:
+        return today > self.expires
+
+    @property
+    def note(self) -> WaiverNote:
+        return {"reason": self.reason, "expires": self.expires.isoformat()}
+
+
+def parse_waivers(options: Iterable[Mapping[str, t.Any]]) -> list[Waiver]:
+    """Waivers from the option `waivers`.
+
+    Raises WaiverError naming the waiver (by its place, from 1) and what is wrong with it.
+    """
+    return [_parse(place, option) for place, option in enumerate(options, start=1)]
+
+
+def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
+    rule = option.get("rule")
+    where = f"waiver {place}" + (f" ({rule})" if rule else "")
+    unknown = sorted(set(option) - set(_FIELDS))
+    if unknown:
+        raise WaiverError(f"{where} has unknown keys: {', '.join(unknown)}; known are {', '.join(_FIELDS)}")
+    if not rule:
+        raise WaiverError(f"{where} names no rule")
+    if rule not in CATALOGUE:
+        raise WaiverError(f"{where} names an unknown rule {rule!r}; docs/rules.md lists all of them")
+    if rule == WAIVER_EXPIRED:
+        raise WaiverError(f"{where}: {WAIVER_EXPIRED} cannot be waived")
+    hosts = option.get("hosts")
+    if hosts is None:
+        hosts = ["*"]
+    if isinstance(hosts, str):
+        hosts = [hosts]
+    if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) and host for host in hosts):
+        raise WaiverError(f"{where} needs hosts: a list of host names or patterns")
+    reason = option.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise WaiverError(f"{where} has no reason")
+    expires = option.get("expires")
+    if expires in (None, ""):
+        raise WaiverError(f"{where} has no expiry date (expires: YYYY-MM-DD)")
+    if isinstance(expires, datetime.datetime):
+        expires = expires.date()
+    if not isinstance(expires, datetime.date):
+        try:
+            expires = datetime.date.fromisoformat(str(expires))
+        except ValueError:
+            raise WaiverError(f"{where} has an expiry date that is not YYYY-MM-DD: {expires!r}") from None
+    return Waiver(str(rule), tuple(map(str, hosts)), reason.strip(), expires)
