@@ -268,8 +268,8 @@ MOST_SECONDS = KNOBS["net.ipv4.tcp_fin_timeout"].high
 
 def clock_tick_decides(text: str) -> bool:
     """Between 2^31 / 1000 and 2^31 / 100 seconds the kernel's tick rate says whether a time fits."""
-    number = parse(KNOBS[RECYCLE], " ".join(text.split()[:1]))
-    return isinstance(number, int) and 2147483 < abs(number) <= 21474836
+    outcome = kernel_reads(KNOBS[RECYCLE], text)
+    return isinstance(outcome, Accepted) and 2147483 < abs(int(outcome.raw or 0)) <= 21474836
 
 
 def compare(key: str, text: str) -> None:
