@@ -1,0 +1,102 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""tcp_audit: observe a host with one task on it (or read a source on the controller) and judge it here."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._audit import ANY_PROFILE, NEVER, AuditOptions, audit, verdict
+from ..plugin_utils._results import PROFILES, SEVERITIES
+from ..plugin_utils._rules import Thresholds
+from ..plugin_utils._sources import KINDS, SourceError, load, validate
+from ..plugin_utils._waivers import parse_waivers
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
+    "source": {"type": "str"},
+    "source_kind": {"type": "str", "choices": ["auto", *KINDS], "default": "auto"},
+    "fail_on": {"type": "str", "choices": [NEVER, *reversed(SEVERITIES)], "default": "high"},
+    "waivers": {"type": "list", "elements": "dict", "default": []},
+    "thresholds": {
+        "type": "dict",
+        "default": {},
+        "options": {field.name: {"type": "int"} for field in dataclasses.fields(Thresholds)},
+    },
+    "sample_seconds": {"type": "float", "default": 0.0},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+    """Runs on the controller; a live host is reached by one run of tcp_facts."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Returns the audit (see RETURN of the module tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        host = str(task_vars.get("inventory_hostname", "localhost"))
+        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        refusal: dict[str, t.Any] = {"changed": False, "failed": True, "host": host}
+        try:
+            options = AuditOptions(
+                profile=arguments["profile"],
+                fail_on=arguments["fail_on"],
+                waivers=parse_waivers(arguments["waivers"]),
+                thresholds=Thresholds.from_options({name: value for name, value in arguments["thresholds"].items() if value is not None}),
+                today=datetime.date.today(),
+            )
+        except ValueError as error:
+            return {**refusal, "msg": f"tcp_audit: {error}"}
+        try:
+            if arguments["source"] is not None:
+                if arguments["sample_seconds"]:
+                    return {**refusal, "msg": "tcp_audit: sample_seconds needs a live host, so it cannot go with source"}
+                snapshot = load(self._path(arguments["source"]), arguments["source_kind"])
+            else:
+                observed = self._observe(arguments["sample_seconds"], task_vars)
+                if observed.get("failed") or "linux_tcp" not in observed.get("ansible_facts", {}):
+                    return {**observed, **refusal, "msg": f"{host} could not be audited: {_trouble(observed)}"}
+                snapshot = validate(observed["ansible_facts"]["linux_tcp"])
+        except SourceError as error:
+            return {**refusal, "msg": f"{host} could not be audited: {error}"}
+        judged = audit(snapshot, host, options)
+        result: dict[str, t.Any] = {**judged, "changed": False}
+        why = verdict(judged)
+        if why:
+            result.update(failed=True, msg=why)
+        return result
+
+    def _observe(self, sample_seconds: float, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The result of the one task on the target."""
+        return t.cast(
+            "dict[str, t.Any]",
+            self._execute_module(
+                module_name="linux_tcp.hardening.tcp_facts",
+                module_args={"sample_seconds": sample_seconds},
+                task_vars=task_vars,
+            ),
+        )
+
+    def _path(self, source: str) -> str:
+        """The source as given, from the current folder, or else from the playbook's folder."""
+        path = os.path.expanduser(source)
+        from_playbook = os.path.join(self._loader.get_basedir(), path)
+        return from_playbook if not os.path.exists(path) and os.path.exists(from_playbook) else path
+
+
+def _trouble(observed: dict[str, t.Any]) -> str:
+    """What a failed module said, in one line where it can be had."""
+    message = str(observed.get("msg") or "the module returned no snapshot")
+    details = [str(observed[name]).strip() for name in ("module_stderr", "module_stdout") if observed.get(name)]
+    return f"{message.strip()} {details[0].splitlines()[-1]}" if details else message.strip()

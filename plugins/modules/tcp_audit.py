@@ -1,0 +1,341 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tcp_audit
+short_description: Judge a host's TIME_WAIT, ephemeral port and TCP timestamp settings
+version_added: 0.1.0
+description:
+  - Observes a host with one run of M(linux_tcp.hardening.tcp_facts) and judges what was seen by the collection's rules, on the controller.
+  - Each result cites the claims, RFCs and kernel changes that it rests on, and says what to do. C(docs/rules.md) has all rules.
+  - With O(source) it judges a file or folder on the controller instead and reaches no host - a saved snapshot, a capture bundle, a
+    sosreport, the text of C(sysctl -a), or a repository's folder of sysctl.d files.
+  - Never changes anything. Needs no root; RV(not_seen) tells what could not be seen without it.
+options:
+  profile:
+    description:
+      - The host's part in the path. Decides which rules count and how severe they are.
+      - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and opens connections to its
+        backends, V(backend) accepts connections.
+      - V(any) judges by every rule, with the highest of its severities; RV(results[].profiles) says where each result counts.
+    type: str
+    choices: [client_host, fullnat_lb, backend, any]
+    required: true
+  source:
+    description:
+      - A file or folder on the controller to judge instead of the live host.
+      - A relative path is looked up from the current folder first, then from the playbook's folder.
+    type: str
+  source_kind:
+    description:
+      - What O(source) is. V(auto) tells by the content.
+      - V(snapshot) is what M(linux_tcp.hardening.tcp_facts) returned, saved as JSON.
+      - V(capture) is a bundle of the playbook C(capture_tcp.yml), taken from a host without Python.
+      - V(sos) is a sosreport, as a folder or as an archive.
+      - V(sysctl_a) is the output of C(sysctl -a), or of a part of it.
+      - V(sysctl_d) is a file or folder of sysctl.d syntax, judged as a host would be after booting with it; the kernel and its counters are
+        unknown then.
+    type: str
+    choices: [auto, snapshot, capture, sos, sysctl_a, sysctl_d]
+    default: auto
+  fail_on:
+    description:
+      - The severity from which a failed result fails the task. V(never) lets it always succeed when the host could be judged.
+    type: str
+    choices: [never, info, low, medium, high, critical]
+    default: high
+  waivers:
+    description:
+      - Accepted results. A waived result does not fail the task; from the day after RV(results[].waiver.expires) it counts again, and the
+        rule C(waiver-expired) says so.
+      - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns, all hosts when left out),
+        C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
+    type: list
+    elements: dict
+    default: []
+  thresholds:
+    description:
+      - Numbers that rules compare with, where the defaults do not fit.
+    type: dict
+    default: {}
+    suboptions:
+      buckets_small:
+        description:
+          - Values of C(tcp_max_tw_buckets) under this are small (C(buckets-too-small), medium). V(32768) when left out.
+        type: int
+      buckets_very_small:
+        description:
+          - Values of C(tcp_max_tw_buckets) up to this are very small (C(buckets-too-small), high). V(8192) when left out.
+        type: int
+      buckets_nearly_full_percent:
+        description:
+          - TIME_WAIT sockets in percent of the limit from which C(buckets-nearly-full) fails. V(80) when left out.
+        type: int
+      ports_few:
+        description:
+          - Usable ports under this are few (C(ports-few)). The kernel's default range has 28232. V(28232) when left out.
+        type: int
+      ports_pressure_medium_percent:
+        description:
+          - Share of the usable ports held towards one destination from which C(ports-pressure) is medium. V(60) when left out.
+        type: int
+      ports_pressure_high_percent:
+        description:
+          - Share of the usable ports held towards one destination from which C(ports-pressure) is high. V(85) when left out.
+        type: int
+      closes_first_client_sockets:
+        description:
+          - Outgoing TIME_WAIT sockets from which C(closes-first-as-client) speaks at all. V(10) when left out.
+        type: int
+      closes_first_server_percent:
+        description:
+          - TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which C(closes-first-as-server) fails. V(1) when left out.
+        type: int
+      fin_timeout_seconds:
+        description:
+          - Values of C(tcp_fin_timeout) under this fail C(fin-timeout-mistaken) (info). V(60) when left out.
+        type: int
+      fin_timeout_low_seconds:
+        description:
+          - Values of C(tcp_fin_timeout) up to this fail C(fin-timeout-mistaken) (medium). V(5) when left out.
+        type: int
+      resets_percent:
+        description:
+          - Closes by reset (C(TCPAbortOnData)) in percent of all closed connections above which C(resets-on-close) fails. V(10) when left out.
+        type: int
+      conntrack_time_wait_seconds:
+        description:
+          - Values of C(nf_conntrack_tcp_timeout_time_wait) under this fail C(conntrack-forgets-early). V(60) when left out.
+        type: int
+      counter_growth:
+        description:
+          - How far a counter may grow between two samples before its rule fails (C(*-seen), C(*-overflow), C(syn-rejected-*)). V(0) when left out.
+        type: int
+  sample_seconds:
+    description:
+      - With more than V(0) the counters are read twice, so many seconds apart, and rules judge how they grew.
+      - With one sample only, what was counted since boot counts one severity lower.
+    type: float
+    default: 0.0
+extends_documentation_fragment:
+  - linux_tcp.hardening._attributes
+  - linux_tcp.hardening._attributes.controller
+author:
+  - The linux_tcp.hardening authors (@linux-tcp)
+seealso:
+  - module: linux_tcp.hardening.tcp_facts
+  - module: linux_tcp.hardening.tcp_report
+  - module: linux_tcp.hardening.tcp_verdict
+"""
+
+EXAMPLES = r"""
+- name: Audit a load generator, and fail on anything of high severity
+  linux_tcp.hardening.tcp_audit:
+    profile: client_host
+    sample_seconds: 5
+
+- name: Audit a balancer, with one accepted result
+  linux_tcp.hardening.tcp_audit:
+    profile: fullnat_lb
+    waivers:
+      - rule: timestamps-on-at-l7
+        hosts: [lb*.example.org]
+        reason: Layer-4 balancer, it passes TCP options through
+        expires: 2027-06-30
+
+- name: Judge the sysctl files of this repository in CI
+  linux_tcp.hardening.tcp_audit:
+    profile: backend
+    source: files/sysctl.d
+    source_kind: sysctl_d
+    fail_on: medium
+  delegate_to: localhost
+
+- name: Judge a sosreport
+  linux_tcp.hardening.tcp_audit:
+    profile: any
+    source: sosreport-web1.tar.xz
+    fail_on: never
+  register: web1
+"""
+
+RETURN = r"""
+host:
+  description: The host's inventory name.
+  returned: always
+  type: str
+  sample: web1
+profile:
+  description: The profile that was asked for.
+  returned: when the host could be judged
+  type: str
+  sample: client_host
+fail_on:
+  description: The severity that fails the task.
+  returned: when the host could be judged
+  type: str
+  sample: high
+kernel_release:
+  description: The kernel's release, null where the source does not tell.
+  returned: when the host could be judged
+  type: str
+  sample: 6.1.0-40-amd64
+collected_at:
+  description: When the host was observed, in UTC and ISO 8601; null where the source does not tell.
+  returned: when the host could be judged
+  type: str
+  sample: "2026-11-21T12:00:00Z"
+source:
+  description: What was judged.
+  returned: when the host could be judged
+  type: dict
+  contains:
+    kind:
+      description: V(live), V(snapshot), V(capture), V(sos), V(sysctl_a) or V(sysctl_d).
+      type: str
+      returned: always
+    path:
+      description: The file or folder on the controller, null for a live host.
+      type: str
+      returned: always
+  sample: {kind: live, path: null}
+results:
+  description: Every rule's results, failed ones first, the most severe first. A rule gives one result for each subject, and at least one.
+  returned: when the host could be judged
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The rule's id. It is stable.
+      type: str
+      returned: always
+      sample: reuse-without-timestamps
+    title:
+      description: What a failure means, in one line.
+      type: str
+      returned: always
+    severity:
+      description:
+        - V(critical), V(high), V(medium), V(low) or V(info), under the audited profile and in these circumstances.
+      type: str
+      returned: always
+    status:
+      description:
+        - V(fail), V(pass), V(waived), V(not_applicable) (this host cannot have the trouble, or the profile does not ask) or V(unknown) (a fact is
+          missing). Only V(pass) is a pass.
+      type: str
+      returned: always
+    profiles:
+      description: The audited profiles under which the result counts.
+      type: list
+      elements: str
+      returned: always
+    subject:
+      description: What was judged - a key, a file, a destination.
+      type: str
+      returned: always
+    observed:
+      description: What was seen, for people.
+      type: str
+      returned: always
+    expected:
+      description: What should have been seen, for people.
+      type: str
+      returned: always
+    evidence:
+      description: Numbers and facts by name.
+      type: dict
+      returned: always
+    path:
+      description: The boot file to blame, or null.
+      type: str
+      returned: always
+    line:
+      description: The line in RV(results[].path), or null.
+      type: int
+      returned: always
+    claims:
+      description: The documents' claims that the rule rests on.
+      type: list
+      elements: str
+      returned: always
+    rationale:
+      description: Why it matters.
+      type: str
+      returned: always
+    remedy:
+      description: What to do.
+      type: str
+      returned: always
+    reason:
+      description: Why the status is V(waived), V(not_applicable) or V(unknown); empty otherwise.
+      type: str
+      returned: always
+    waiver:
+      description: The waiver's reason and expiry date, or null.
+      type: dict
+      returned: always
+      contains:
+        reason:
+          description: Why the result was accepted.
+          type: str
+          returned: always
+        expires:
+          description: The last day on which the waiver holds.
+          type: str
+          returned: always
+summary:
+  description: Counts.
+  returned: when the host could be judged
+  type: dict
+  contains:
+    status:
+      description: Number of results by status.
+      type: dict
+      returned: always
+    severity:
+      description: Number of failed results by severity.
+      type: dict
+      returned: always
+    worst:
+      description: The highest severity among the failed results, or null.
+      type: str
+      returned: always
+capacity:
+  description: Figures for people; null where they could not be seen.
+  returned: when the host could be judged
+  type: dict
+  contains:
+    time_wait:
+      description: TIME_WAIT sockets.
+      type: int
+      returned: always
+    bucket_limit:
+      description: The value of C(tcp_max_tw_buckets).
+      type: int
+      returned: always
+    usable_ports:
+      description: Ports of the ephemeral range that are not reserved.
+      type: int
+      returned: always
+    busiest:
+      description: The source, destination, destination_port that holds most local ports, and how many ports.
+      type: dict
+      returned: always
+not_seen:
+  description: What could not be read and why, one sentence each.
+  returned: when the host could be judged
+  type: list
+  elements: str
+msg:
+  description: Why the task failed, in words for a person.
+  returned: on failure
+  type: str
+  sample: "web1: 1 result(s) of severity high or above. high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"
+"""
