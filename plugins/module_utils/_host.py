@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import List, Protocol
+from typing import Protocol
 
 # As many links as the kernel follows in one path (MAXSYMLINKS).
 _MAX_LINKS = 40
@@ -24,7 +24,7 @@ class Tree(Protocol):
     def read(self, path: str, limit: int) -> bytes:
         """The first limit + 1 bytes at most, so that a caller can tell that a file is larger; raises OSError."""
 
-    def names(self, path: str) -> List[str]:
+    def names(self, path: str) -> list[str]:
         """Sorted entries of a folder; raises OSError."""
 
     def real_path(self, path: str) -> str:
@@ -64,11 +64,11 @@ class Host:
         finally:
             os.close(descriptor)
 
-    def names(self, path: str) -> List[str]:
+    def names(self, path: str) -> list[str]:
         return sorted(os.listdir(self._outside(path)))
 
     def real_path(self, path: str) -> str:
-        done: List[str] = []
+        done: list[str] = []
         pending = path.split("/")[::-1]
         links = 0
         while pending:

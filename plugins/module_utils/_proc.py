@@ -11,21 +11,21 @@ The columns and their order differ from kernel to kernel, so a position means no
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence
 
 # No counter of any kernel has more digits than 2**64.
 _MAX_DIGITS = 20
 _SHOWN_GROUP = 40
 
 
-def parse_counters(text: str) -> Dict[str, Dict[str, int]]:
+def parse_counters(text: str) -> dict[str, dict[str, int]]:
     """Counters of /proc/net/netstat or /proc/net/snmp: group ("TcpExt", "Tcp") to counter name to value.
 
     A group is a line of names and, under it, a line of values; old kernels write a long group as several such pairs.
     Raises ValueError, naming the group, when names and values do not match or a value is not a number.
     """
-    groups: Dict[str, Dict[str, int]] = {}
-    waiting: Dict[str, List[str]] = {}
+    groups: dict[str, dict[str, int]] = {}
+    waiting: dict[str, list[str]] = {}
     for group, words in _lines(text):
         names = waiting.pop(group, None)
         if names is None:
@@ -39,12 +39,12 @@ def parse_counters(text: str) -> Dict[str, Dict[str, int]]:
     return groups
 
 
-def parse_sockstat(text: str) -> Dict[str, Dict[str, int]]:
+def parse_sockstat(text: str) -> dict[str, dict[str, int]]:
     """Fields of /proc/net/sockstat: group ("sockets", "TCP") to field ("inuse", "tw") to value.
 
     Raises ValueError, naming the group, when a field has no value or a value is not a number.
     """
-    groups: Dict[str, Dict[str, int]] = {}
+    groups: dict[str, dict[str, int]] = {}
     for group, words in _lines(text):
         if len(words) % 2:
             raise ValueError(f"group {_shown(group)} has a field without a value")
@@ -52,7 +52,7 @@ def parse_sockstat(text: str) -> Dict[str, Dict[str, int]]:
     return groups
 
 
-def _lines(text: str) -> Iterator[Tuple[str, List[str]]]:
+def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
     for line in text.split("\n"):
         group, colon, rest = line.partition(":")
         if colon:
@@ -61,7 +61,7 @@ def _lines(text: str) -> Iterator[Tuple[str, List[str]]]:
             raise ValueError(f"line {_shown(line)} does not start with a group and a colon")
 
 
-def _numbers(group: str, words: Sequence[str]) -> List[int]:
+def _numbers(group: str, words: Sequence[str]) -> list[int]:
     try:
         if max(map(len, words), default=0) > _MAX_DIGITS:
             raise ValueError

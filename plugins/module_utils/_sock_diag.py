@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into runs of equally long messages.
+"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into runs of messages that are alike.
 
 Message layout: linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h of the kernel. Only reads:
 nothing here can close or destroy a socket.
@@ -28,6 +28,7 @@ INET_DIAG_INFO = 2
 
 # nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
 SOCKET_MESSAGE = 88
+_STATE = 17
 _HEADER = struct.Struct("=IHH8x")
 _REQUEST = struct.Struct("=IHHII BBBxI 48x")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -39,17 +40,17 @@ _PATIENCE_SECONDS = 10
 
 
 class Run(NamedTuple):
-    """count messages of stride bytes each, one after the other, from start in data."""
+    """size socket messages of stride bytes each, one after the other; all of them tell the same TCP state."""
 
-    data: bytes
-    start: int
+    data: memoryview
     stride: int
-    count: int
+    size: int
+    state: int
 
     def byte(self, index: int, wanted: int, offset: int) -> int | None:
         """One byte of an attribute of the index-th message; None where the message or the attribute is too short for it."""
-        at = self.start + self.stride * index + SOCKET_MESSAGE
-        end = self.start + self.stride * (index + 1)
+        at = self.stride * index + SOCKET_MESSAGE
+        end = self.stride * (index + 1)
         while at + 4 <= end:
             length, kind = _ATTRIBUTE.unpack_from(self.data, at)
             if length < 4 or at + length > end:
@@ -72,19 +73,20 @@ class Walk:
         self.interrupted = False
 
     def runs(self, data: bytes) -> Iterator[Run]:
-        """The socket messages of one buffer. Raises OSError where the kernel refused the dump."""
-        start = 0
+        """The socket messages of one buffer, in no order. Raises OSError where the kernel refused the dump."""
+        uniform = _uniform(data)
+        if uniform:
+            yield uniform
+        start = uniform.stride * uniform.size if uniform else 0
+        alike: dict[tuple[int, int], list[bytes]] = {}
         while not self.done and start < len(data):
-            run = _uniform(data, start)
-            if run:
-                yield run
-                start += run.stride * run.count
-                continue
             length, is_socket = self._message(data, start)
             if is_socket:
-                yield Run(data, start, length, 1)
+                alike.setdefault((length, data[start + _STATE]), []).append(data[start : start + length])
             # Messages start at multiples of four bytes.
             start += -(-length // 4) * 4
+        for (length, state), messages in alike.items():
+            yield Run(memoryview(b"".join(messages)), length, len(messages), state)
 
     def _message(self, data: bytes, start: int) -> tuple[int, bool]:
         """The length of the next message, and whether it is a socket."""
@@ -107,22 +109,21 @@ class Walk:
         return length, is_socket
 
 
-def _uniform(data: bytes, start: int) -> Run | None:
-    """The rest of the buffer as one run, where every header in it is the same; None where it is not.
+def _uniform(data: bytes) -> Run | None:
+    """As much of the buffer as there are messages with the header and the state of the first; None where one differs.
 
-    TIME_WAIT messages of one dump are all equally long, so this saves a step of the interpreter for each of them.
+    The kernel fills whole buffers with TIME_WAITs, equally long in one dump. This saves a step of the interpreter for each.
     """
-    header = data[start : start + 8]
-    if len(header) < 8:
+    if len(data) < SOCKET_MESSAGE:
         return None
-    stride, kind, flags = struct.unpack("=IHH", header)
-    if kind != SOCK_DIAG_BY_FAMILY or flags != NLM_F_MULTI or stride < SOCKET_MESSAGE or stride % 4:
+    stride, kind, flags = _HEADER.unpack_from(data)
+    if kind != SOCK_DIAG_BY_FAMILY or flags != NLM_F_MULTI or not SOCKET_MESSAGE <= stride <= len(data) or stride % 4:
         return None
-    count = (len(data) - start) // stride
-    if count < 2:
+    count = len(data) // stride
+    messages = memoryview(data)[: stride * count]
+    if set(struct.iter_unpack(f"8s{_STATE - 8}xB{stride - _STATE - 1}x", messages)) != {(data[:8], data[_STATE])}:
         return None
-    headers = struct.iter_unpack(f"8s{stride - 8}x", memoryview(data)[start : start + stride * count])
-    return Run(data, start, stride, count) if set(headers) == {(header,)} else None
+    return Run(messages, stride, count, data[_STATE])
 
 
 def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:

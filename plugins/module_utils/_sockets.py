@@ -13,7 +13,7 @@ import socket
 import struct
 from collections import Counter
 from itertools import compress
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Callable, Iterable, Literal
 
 from ._host import errno_name
 from ._sock_diag import INET_DIAG_INFO, Run, Walk, kernel_dump
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._snapshot_types import Listener, PortUse, Sockets, TimestampUse
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
-    Count = Callable[[int, Run], None]
+    Family = Literal["ipv4", "ipv6"]
 
 # TCP states by number (net/tcp_states.h).
 STATES = (
@@ -42,21 +42,21 @@ STATES = (
 _TIME_WAIT = 6
 _CLOSE = 7
 _LISTEN = 10
-_LIVE_MASK = sum(1 << number for number in range(1, len(STATES)) if number not in (_TIME_WAIT, _LISTEN))
+_CONNECTED = sum(1 << number for number in range(1, len(STATES)) if number != _LISTEN)
 # States after the handshake, whose TCP_INFO tells what it agreed on.
 _AGREED = {1, 4, 5, 8, 9, 11}
 _TCPI_OPTIONS = 5
 _TCPI_OPT_TIMESTAMPS = 1
 
-_FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+_FAMILIES: dict[Family, int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _MAPPED = b"\0" * 10 + b"\xff\xff"
+_PORTS = 65536
 _MAX_LISTENERS = 500
 _KEPT_GROUPS = 2048
 
-# Inside one message: the state, the local port, and the group: the peer's port, source and destination (16 bytes each).
-_STATE_AT = 17
-_STATE_PORT_GROUP = ">17xBxxH34s"
-_STATE_PORT_GROUP_SIZE = 56
+# Inside one message: the local port, and the group: the peer's port, source and destination (16 bytes each).
+_PORT_GROUP = ">20xH34s"
+_PORT_GROUP_SIZE = 56
 
 
 class Busiest:
@@ -84,57 +84,63 @@ class _Tally:
     A group is an outgoing connection without its local port: destination port, source and destination as bytes.
     """
 
-    def __init__(self, ephemeral: Tuple[int, int] | None) -> None:
-        low, high = ephemeral or (0, 65535)
-        self.ephemeral_port = bytearray(low <= port <= high for port in range(65536))
-        self.listening_port = bytearray(65536)
-        self.listeners: Dict[Tuple[str, bytes, int], None] = {}
+    def __init__(self, ephemeral: tuple[int, int] | None) -> None:
+        low, high = ephemeral or (0, _PORTS - 1)
+        low, high = max(0, low), min(high, _PORTS - 1)
+        self.listening_port = bytearray(_PORTS)
+        # Listeners are dumped first and taken out of this one, so that each port is known for what it is.
+        self.ephemeral_port = bytearray(low) + b"\1" * (high - low + 1) + bytearray(_PORTS - 1 - high)
+        self.listeners: dict[tuple[Family, bytes, int], None] = {}
         self.listeners_left_out = 0
-        self.states: Dict[str, Counter[int]] = {family: Counter() for family in _FAMILIES}
-        self.time_wait: Dict[str, Busiest] = {family: Busiest() for family in _FAMILIES}
+        self.states: dict[Family, Counter[int]] = {family: Counter() for family in _FAMILIES}
+        self.time_wait: dict[Family, Busiest] = {family: Busiest() for family in _FAMILIES}
         self.time_wait_listening = 0
         self.outgoing = 0
         self.live = Busiest()
         self.timestamps = Busiest()
 
-    def add_listeners(self, family: str, run: Run) -> None:
-        for _state, port, group in _connections(run):
+    def add(self, family: Family, run: Run) -> None:
+        self.states[family][run.state] += run.size
+        if run.state == _LISTEN:
+            self._add_listeners(family, run)
+        elif run.state == _TIME_WAIT:
+            self._add_time_wait(family, run)
+        elif run.state != _CLOSE:
+            self._add_live(family, run)
+
+    def _add_listeners(self, family: Family, run: Run) -> None:
+        for port, group in _connections(run):
             self.listening_port[port] = 1
+            self.ephemeral_port[port] = 0
             listener = (family, group[2:18], port)
             if len(self.listeners) < _MAX_LISTENERS:
                 self.listeners[listener] = None
             elif listener not in self.listeners:
                 self.listeners_left_out += 1
 
-    def add_time_wait(self, family: str, run: Run) -> None:
+    def _add_time_wait(self, family: Family, run: Run) -> None:
         # Everything here runs at the speed of C: a host may have some hundred thousand of these.
-        _states, ports, groups = zip(*_connections(run))
+        ports, groups = zip(*_connections(run))
         self.time_wait_listening += sum(map(self.listening_port.__getitem__, ports))
         self.time_wait[family].add(compress(groups, map(self.ephemeral_port.__getitem__, ports)))
 
-    def add_live(self, family: str, run: Run) -> None:
-        live: List[bytes] = []
-        timestamps: List[bytes] = []
-        for index, (state, port, group) in enumerate(_connections(run)):
-            if self.listening_port[port] or state == _CLOSE:
+    def _add_live(self, family: Family, run: Run) -> None:
+        live: list[bytes] = []
+        timestamps: list[bytes] = []
+        for index, (port, group) in enumerate(_connections(run)):
+            if self.listening_port[port]:
                 continue
             group = _plain(family, group)
             destination = group[:2] + group[len(group) // 2 + 1 :]
             self.outgoing += not _is_loopback(destination[2:])
             if self.ephemeral_port[port]:
                 live.append(group)
-            if state in _AGREED:
+            if run.state in _AGREED:
                 options = run.byte(index, INET_DIAG_INFO, _TCPI_OPTIONS)
                 if options is not None:
                     timestamps.append(bytes((options & _TCPI_OPT_TIMESTAMPS,)) + destination)
         self.live.add(live)
         self.timestamps.add(timestamps)
-
-    def forget_listening_ports(self) -> None:
-        """From here on a port counts as ephemeral only where nothing listens on it."""
-        for port, listening in enumerate(self.listening_port):
-            if listening:
-                self.ephemeral_port[port] = 0
 
     def result(self, top: int) -> Sockets:
         time_wait: Counter[bytes] = Counter()
@@ -158,7 +164,7 @@ class _Tally:
             "timestamps": self._timestamp_use(top),
         }
 
-    def _timestamp_use(self, top: int) -> List[TimestampUse]:
+    def _timestamp_use(self, top: int) -> list[TimestampUse]:
         counts = self.timestamps.counts
         destinations: Counter[bytes] = Counter()
         for key, count in counts.items():
@@ -174,9 +180,7 @@ class _Tally:
         ]
 
 
-def count_sockets(
-    ephemeral: Tuple[int, int] | None = None, top: int = 20, dump: Dump = kernel_dump
-) -> Tuple[Sockets | None, List[str]]:
+def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump: Dump = kernel_dump) -> tuple[Sockets | None, list[str]]:
     """The host's TCP sockets, IPv4 and IPv6, and sentences about what could not be seen (None when that is everything).
 
     ephemeral: first and last port that the kernel gives to outgoing connections; only those count as ports in use, all of
@@ -184,7 +188,7 @@ def count_sockets(
     """
     for attempt in range(2):
         tally = _Tally(ephemeral)
-        walks: List[Walk] = []
+        walks: list[Walk] = []
         try:
             _read_all(tally, walks, dump)
         except OSError as error:
@@ -194,27 +198,21 @@ def count_sockets(
     return tally.result(top), _not_seen(tally, walks)
 
 
-def _read_all(tally: _Tally, walks: List[Walk], dump: Dump) -> None:
-    def each_family(states: int, extensions: int, count: Count) -> None:
+def _read_all(tally: _Tally, walks: list[Walk], dump: Dump) -> None:
+    # Listeners come first: whether a port has one decides what the other sockets count as.
+    # All other states come in one dump: each dump walks through the whole table of sockets.
+    for states, extensions in ((1 << _LISTEN, 0), (_CONNECTED, 1 << (INET_DIAG_INFO - 1))):
         for family, number in _FAMILIES.items():
             walk = Walk()
             walks.append(walk)
-            seen = tally.states[family]
             for data in dump(number, states, extensions):
                 for run in walk.runs(data):
-                    seen.update(run.data[run.start + _STATE_AT : run.start + run.stride * run.count : run.stride])
-                    count(family, run)
+                    tally.add(family, run)
                 if walk.done:
                     break
 
-    # Listeners come first: whether a port has one decides what the other sockets count as.
-    each_family(1 << _LISTEN, 0, tally.add_listeners)
-    tally.forget_listening_ports()
-    each_family(1 << _TIME_WAIT, 0, tally.add_time_wait)
-    each_family(_LIVE_MASK, 1 << (INET_DIAG_INFO - 1), tally.add_live)
 
-
-def _not_seen(tally: _Tally, walks: List[Walk]) -> List[str]:
+def _not_seen(tally: _Tally, walks: list[Walk]) -> list[str]:
     sentences = []
     if any(walk.interrupted for walk in walks):
         sentences.append("The socket table changed while the kernel listed it, twice: counts of sockets may be a little off.")
@@ -227,13 +225,12 @@ def _not_seen(tally: _Tally, walks: List[Walk]) -> List[str]:
     return sentences
 
 
-def _connections(run: Run) -> Iterable[Tuple[int, int, bytes]]:
-    """State, local port and group of each message of the run."""
-    layout = f"{_STATE_PORT_GROUP}{run.stride - _STATE_PORT_GROUP_SIZE}x"
-    return struct.iter_unpack(layout, memoryview(run.data)[run.start : run.start + run.stride * run.count])
+def _connections(run: Run) -> Iterable[tuple[int, bytes]]:
+    """Local port and group of each message of the run."""
+    return struct.iter_unpack(f"{_PORT_GROUP}{run.stride - _PORT_GROUP_SIZE}x", run.data)
 
 
-def _plain(family: str, group: bytes) -> bytes:
+def _plain(family: Family, group: bytes) -> bytes:
     """The group with addresses of their real size, a mapped IPv4 address (::ffff:192.0.2.1) as IPv4."""
     if family == "ipv4":
         return group[:6] + group[18:22]
@@ -250,11 +247,11 @@ def _address(packed: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
-def _top(counts: Counter[bytes], top: int) -> List[Tuple[bytes, int]]:
+def _top(counts: Counter[bytes], top: int) -> list[tuple[bytes, int]]:
     return heapq.nsmallest(top, counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _listener(listener: Tuple[str, bytes, int]) -> Listener:
+def _listener(listener: tuple[Family, bytes, int]) -> Listener:
     family, address, port = listener
     return {"family": family, "address": _address(address[:4] if family == "ipv4" else address), "port": port}
 
