@@ -68,11 +68,15 @@ class Applied(NamedTuple):
 
 
 class Overridden(NamedTuple):
-    """A setting of a key (earlier) and the next one that takes its place (later), in the same file or in another."""
+    """A setting of a key (value, path, line) and the next one, which takes its place (by_value, by_path, by_line)."""
 
     key: str
-    earlier: Applied
-    later: Applied
+    value: str | None
+    path: str
+    line: int
+    by_value: str | None
+    by_path: str
+    by_line: int
 
 
 class _Content(NamedTuple):
@@ -272,7 +276,10 @@ def earlier(boot_files: BootFiles, reader: str, keys: Collection[str]) -> list[O
         settings = explicit.get(key) or _matching(patterns, reader, key)
         if reader != "systemd":
             settings = [setting for setting in settings if not setting.excludes]
-        result.extend(Overridden(key, first.applied, second.applied) for first, second in zip(settings, settings[1:]) if not first.excludes)
+        for first, second in zip(settings, settings[1:]):
+            if not first.excludes:
+                lost, by = first.applied, second.applied
+                result.append(Overridden(key, lost.value, lost.path, lost.line, by.value, by.path, by.line))
     return result
 
 
