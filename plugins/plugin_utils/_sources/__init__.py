@@ -1,0 +1,33 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Turns a path on the controller into a snapshot: one file a kind of source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _snapshot, _sysctl_a, _sysctl_d
+from ._common import KINDS, SourceError
+from ._snapshot import validate
+
+if TYPE_CHECKING:
+    from ...module_utils._snapshot_types import Snapshot
+
+__all__ = ["KINDS", "SourceError", "load", "validate"]
+
+_LOADERS = {"snapshot": _snapshot.load, "sysctl_a": _sysctl_a.load, "sysctl_d": _sysctl_d.load}
+
+
+def load(path: str, kind: str = "auto") -> Snapshot:
+    """The snapshot that a path holds.
+
+    :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
+    :raises SourceError: naming the path and the trouble.
+    """
+    if kind not in _LOADERS:
+        raise SourceError(f"{kind}: is no kind of source; there are {', '.join(KINDS)}")
+    return _LOADERS[kind](path)

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What all sources share: their error, their limits, and a snapshot with nothing in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Literal
+
+from ...module_utils._knobs import KNOBS, is_secret, parse
+
+if TYPE_CHECKING:
+    from ...module_utils._snapshot_types import Snapshot, Sysctl
+
+SCHEMA = "linux_tcp.snapshot/1"
+KINDS = ("snapshot", "capture", "sos", "sysctl_a", "sysctl_d")
+
+# A snapshot of the busiest host has some megabytes; who gives more has given another file.
+MAX_TEXT = 64 * 1024 * 1024
+_SHOWN = 60
+
+
+class SourceError(Exception):
+    """A source that cannot be used. The message names the path and the trouble."""
+
+
+def shown(text: str) -> str:
+    """An untrusted text for a message: cut, quoted, without control characters."""
+    return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
+
+
+def system_trouble(path: str, error: OSError) -> SourceError:
+    """Says what the operating system said of a path."""
+    return SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
+
+
+def read_bytes(path: str, limit: int = MAX_TEXT) -> bytes:
+    """The content of a regular file.
+
+    :raises SourceError: it is missing, unreadable, no file, empty or larger than limit.
+    """
+    try:
+        # Without O_NONBLOCK a named pipe would stop the run for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as handle:
+            status = os.fstat(handle.fileno())
+            if stat.S_ISDIR(status.st_mode):
+                raise SourceError(f"{path}: is a folder, where a file is expected")
+            if not stat.S_ISREG(status.st_mode):
+                raise SourceError(f"{path}: is not a regular file")
+            if status.st_size > limit:
+                raise SourceError(f"{path}: has {status.st_size} bytes, more than the {limit} that are read")
+            data = handle.read(limit + 1)
+    except IsADirectoryError:
+        raise SourceError(f"{path}: is a folder, where a file is expected") from None
+    except OSError as error:
+        raise system_trouble(path, error) from None
+    except ValueError:
+        raise SourceError(f"{shown(path)}: is not a path") from None
+    if len(data) > limit:
+        raise SourceError(f"{path}: has more than the {limit} bytes that are read")
+    if not data.strip():
+        raise SourceError(f"{path}: is empty")
+    return data
+
+
+def text_of(path: str, data: bytes) -> str:
+    """Bytes as text; a byte that is not UTF-8 becomes U+FFFD, for what a host wrote may be in any encoding.
+
+    :raises SourceError: the bytes are not text at all.
+    """
+    if b"\0" in data:
+        raise SourceError(f"{path}: is binary, where text is expected")
+    return data.decode("utf-8-sig", "replace")
+
+
+def read_text(path: str, limit: int = MAX_TEXT) -> str:
+    """The content of a text file; raises SourceError as read_bytes and text_of do."""
+    return text_of(path, read_bytes(path, limit))
+
+
+def empty_snapshot(kind: str, path: str) -> Snapshot:
+    """A snapshot of which nothing has been observed."""
+    return {
+        "schema": SCHEMA,
+        "collected_at": None,
+        "source": {"kind": kind, "path": path},
+        "host": {
+            "hostname": None,
+            "kernel_release": None,
+            "network_namespace": None,
+            "boot_files_apply": None,
+            "proc_sys_writable": None,
+            "init": None,
+            "memory_bytes": None,
+            "root": None,
+        },
+        "sysctl": None,
+        "ipv4_keys": None,
+        "boot_files": None,
+        "sockstat": None,
+        "counters": None,
+        "sample": None,
+        "sockets": None,
+        "not_seen": [],
+    }
+
+
+def present(key: str, raw: str, origin: Literal["listing", "boot_file", "kernel_default"] | None = None) -> Sysctl:
+    """A key that was seen with a raw value. The key is in KNOBS and is no secret."""
+    assert not is_secret(key)
+    raw = raw.strip()
+    one: Sysctl = {"state": "present", "raw": raw, "value": parse(KNOBS[key], raw)}
+    if origin is not None:
+        one["origin"] = origin
+    return one

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Source sysctl_a: what `sysctl -a` printed (procps of any age, BusyBox), whole or an excerpt.
+
+A key that is not in the text is absent from the host only where the text is evidently complete for its family: it holds
+every name that all kernels from 2.6.32 to 6.18 have in that family, in the initial namespace and in others. A text that was
+filtered for something else, or cut, lacks some of them; then a missing key was just not observed. See _FAMILIES.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...module_utils._knobs import KNOBS, is_secret
+from ._common import SourceError, empty_snapshot, present, read_text
+
+if TYPE_CHECKING:
+    from ...module_utils._snapshot_types import Snapshot, Sysctl
+
+    Listing = dict[str, Sysctl]
+
+_TCP_ALWAYS = frozenset(
+    "net.ipv4.tcp_" + name
+    for name in (
+        *("abort_on_overflow", "adv_win_scale", "app_win", "base_mss", "dsack", "ecn", "fack", "fin_timeout", "frto"),
+        *("keepalive_intvl", "keepalive_probes", "keepalive_time", "max_syn_backlog", "max_tw_buckets", "moderate_rcvbuf"),
+        *("mtu_probing", "no_metrics_save", "orphan_retries", "reordering", "retrans_collapse", "retries1", "retries2"),
+        *("rfc1337", "rmem", "sack", "slow_start_after_idle", "stdurg", "syn_retries", "synack_retries", "syncookies"),
+        *("timestamps", "tso_win_divisor", "tw_reuse", "window_scaling", "wmem", "workaround_signed_windows"),
+    )
+)
+_IP_ALWAYS = frozenset("net.ipv4.ip_" + name for name in ("default_ttl", "dynaddr", "forward", "local_port_range", "nonlocal_bind"))
+
+# One pass over the text with one expression is what keeps a thousand lines under a millisecond.
+_WANTED = r"net\.ipv4\.(?:tcp_|ip_)\w+|kernel\.(?:osrelease|hostname)|" + "|".join(
+    re.escape(key) for key in KNOBS if not key.startswith(("net.ipv4.tcp_", "net.ipv4.ip_"))
+)
+_LINE = re.compile(rf"^({_WANTED})[ \t]*=[ \t]*(.*)$", re.MULTILINE | re.ASCII)
+_ERROR = re.compile(r"^(?:sysctl|error):.*$", re.MULTILINE)
+_ERROR_KEY = re.compile(r"(?:key|reading key|opening key|stat(?:ing)?) ['\"`]?(?:/proc/sys/)?([\w./*:@-]+)")
+# Families of which every network namespace has keys: they tell a listing of all of net from one that was filtered.
+_ANY_NET = tuple(re.compile("^" + start, re.MULTILINE) for start in (r"net\.core\.", r"net\.ipv4\.conf\.", r"net\.ipv4\.icmp_"))
+
+_ANY_KEY = re.compile(r"^[ \t]*[\w-]+(?:[./][\w:@*-]+)+[ \t]*=", re.MULTILINE)
+_INIT_ONLY = ("net.ipv4.tcp_max_orphans", "net.core.netdev_max_backlog")
+_MAX_NAMES = 2000
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot of a listing in a file.
+
+    :raises SourceError: the file cannot be read, or holds no line of such a listing.
+    """
+    snapshot = empty_snapshot("sysctl_a", path)
+    fill_in(snapshot, read_text(path), path)
+    return snapshot
+
+
+def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
+    """Put into the snapshot what a listing tells.
+
+    :param path: for messages.
+    :raises SourceError: the text holds no line of such a listing.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    values = dict(_LINE.findall(text))
+    host = snapshot["host"]
+    host["kernel_release"] = values.pop("kernel.osrelease", "").strip() or None
+    host["hostname"] = values.pop("kernel.hostname", "").strip() or None
+    troubles = _troubles(text)
+    if not values and not troubles and not _ANY_KEY.search(text):
+        raise SourceError(f"{path}: holds no line of the form 'key = value', so it is no output of sysctl -a")
+    sysctl: Listing = {key: present(key, raw, "listing") for key, raw in values.items() if key in KNOBS}
+    for key, trouble in troubles.items():
+        if key in KNOBS and key not in sysctl:
+            sysctl[key] = trouble
+    seen = values.keys() | {key for key, trouble in troubles.items() if trouble["state"] == "unreadable"}
+    tcp, ip = seen >= _TCP_ALWAYS, seen >= _IP_ALWAYS
+    whole = tcp and ip and all(family.search(text) for family in _ANY_NET)
+    for key in KNOBS:
+        if key not in sysctl and (_is_complete(key, tcp, ip) or (whole and key.startswith("net."))):
+            sysctl[key] = {"state": "absent"}
+    if any(key in seen for key in _INIT_ONLY):
+        host["network_namespace"] = "initial"
+    elif whole:
+        host["network_namespace"] = "own"
+    snapshot["sysctl"] = sysctl
+    if tcp and ip:
+        names = sorted(key[9:] for key in seen if key.startswith(("net.ipv4.tcp_", "net.ipv4.ip_local_")))
+        snapshot["ipv4_keys"] = names[:_MAX_NAMES]
+    if not whole:
+        snapshot["not_seen"].append(f"{path} is an excerpt of sysctl -a: keys that it leaves out are unknown.")
+
+
+def _is_complete(key: str, tcp: bool, ip: bool) -> bool:
+    return (tcp and key.startswith("net.ipv4.tcp_")) or (ip and key.startswith("net.ipv4.ip_"))
+
+
+def _troubles(text: str) -> Listing:
+    """What the error lines between the values say of keys."""
+    troubles: Listing = {}
+    for line in _ERROR.findall(text):
+        found = _ERROR_KEY.search(line)
+        if not found:
+            continue
+        key = found.group(1).strip("/").replace("/", ".")
+        lowered = line.lower()
+        if "no such file" in lowered:
+            troubles[key] = {"state": "absent"}
+        elif is_secret(key):
+            continue
+        else:
+            troubles[key] = {"state": "unreadable", "reason": "EACCES" if "denied" in lowered else "EIO"}
+    return troubles

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Source sysctl_d: files of sysctl.d syntax, judged as a host would be after booting with them.
+
+A folder that holds etc/sysctl.d, usr/lib/sysctl.d and the like is taken for a host's root. Any other folder, and a single file
+of any name, is taken for what will stand in /etc/sysctl.d. Paths in the snapshot are the files' own, so that CI can point at them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ...module_utils._host import Host
+from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
+from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, MAX_FILES, collect, writes
+from ._common import SourceError, empty_snapshot, present, read_text, system_trouble
+from ._tree import MemoryTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...module_utils._host import Tree
+    from ...module_utils._snapshot_types import BootFiles, Snapshot, Sysctl
+
+_HOME = "/etc/sysctl.d"
+_PORT_START = "net.ipv4.ip_unprivileged_port_start"
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot of a host that has booted with the files.
+
+    :raises SourceError: the path cannot be read, or there is no such file in it.
+    """
+    tree, own_path = _tree_of(path)
+    found = collect(tree)
+    snapshot = empty_snapshot("sysctl_d", path)
+    snapshot["host"]["boot_files_apply"] = True
+    snapshot["sysctl"] = after_boot(found)
+    snapshot["boot_files"] = _renamed(found, own_path)
+    unread = [file["path"] for file in snapshot["boot_files"]["files"] if file["unread_because"] == "unreadable"]
+    if unread:
+        snapshot["not_seen"].append(f"These boot files could not be read: {', '.join(unread[:10])}.")
+    return snapshot
+
+
+def is_root(path: str) -> bool:
+    """Whether a folder looks like a host's root."""
+    return any(os.path.lexists(path.rstrip("/") + found) for found in (*DIRECTORIES, MAIN_FILE))
+
+
+def has_conf(path: str) -> bool:
+    """Whether a folder holds a *.conf file itself; False where it cannot be read."""
+    try:
+        return any(name.endswith(".conf") for name in os.listdir(path))
+    except OSError:
+        return False
+
+
+def _tree_of(path: str) -> tuple[Tree, Callable[[str], str]]:
+    """The files as a host has them, and what turns a host's path into their own."""
+    if not os.path.isdir(path):
+        text = read_text(path)
+        tree = MemoryTree()
+        # The name decides nothing here: that somebody asks about the file says that it is meant to be read.
+        tree.add_file(_HOME + "/the.conf", text.encode())
+        return tree, lambda _path: path
+    if is_root(path):
+        return Host(path), lambda inside: inside if inside == "/dev/null" else path.rstrip("/") + inside
+    try:
+        names = os.listdir(path)
+    except OSError as error:
+        raise system_trouble(path, error) from None
+    if not any(name.endswith(".conf") for name in names):
+        raise SourceError(f"{path}: holds no *.conf file, and none of {', '.join(place[1:] for place in (*DIRECTORIES, MAIN_FILE))}")
+    if len(names) > MAX_FILES:
+        raise SourceError(f"{path}: holds {len(names)} files, more than the {MAX_FILES} that are read")
+    return _AsSysctlFolder(path), lambda inside: path.rstrip("/") + inside[len(_HOME) :] if inside.startswith(_HOME) else inside
+
+
+class _AsSysctlFolder:
+    """A folder, seen as the /etc/sysctl.d of a host that has nothing else."""
+
+    def __init__(self, path: str) -> None:
+        self._inside = Host(path)
+
+    def _path(self, path: str) -> str:
+        if path == _HOME or path.startswith(_HOME + "/"):
+            return path[len(_HOME) :] or "/"
+        raise FileNotFoundError(2, os.strerror(2), path)
+
+    def read(self, path: str, limit: int) -> bytes:
+        return self._inside.read(self._path(path), limit)
+
+    def names(self, path: str) -> list[str]:
+        inside = self._path(path)
+        # Folders inside a repository's folder are not sysctl files.
+        return [name for name in self._inside.names(inside) if self._inside.kind(inside + "/" + name) != "folder"]
+
+    def real_path(self, path: str) -> str:
+        real = self._inside.real_path(self._path(path))
+        return real if real == "/dev/null" else (_HOME + real).rstrip("/")
+
+    def kind(self, path: str) -> str:
+        if path == "/dev/null":
+            return "null"
+        try:
+            return self._inside.kind(self._path(path))
+        except FileNotFoundError:
+            return "missing"
+
+
+def after_boot(boot_files: BootFiles) -> dict[str, Sysctl]:
+    """Every key whose value after boot is known: set by a file that systemd-sysctl applies, or the same default on all kernels.
+
+    The kernel is not known: a key that has no such default and is not set is left out.
+    """
+    written = writes(boot_files, "systemd", list(KNOBS))
+    result: dict[str, Sysctl] = {}
+    others: dict[str, str] = {}
+    # The port range may only start where the other key lets it.
+    for key in sorted(KNOBS, key=lambda key: key != _PORT_START):
+        knob = KNOBS[key]
+        raw, from_file = knob.default, False
+        known = True
+        for text in written.get(key, []):
+            outcome = kernel_reads(knob, text.value or "", raw, others)
+            if isinstance(outcome, Accepted):
+                raw, from_file, known = outcome.raw, True, outcome.raw is not None
+        if raw is None or not known:
+            continue
+        result[key] = present(key, raw, "boot_file" if from_file else "kernel_default")
+        others[key] = raw
+    return result
+
+
+def _renamed(boot_files: BootFiles, own_path: Callable[[str], str]) -> BootFiles:
+    for file in boot_files["files"]:
+        file["path"] = own_path(file["path"])
+        file["real_path"] = own_path(file["real_path"])
+        if file["masked_by"] is not None:
+            file["masked_by"] = own_path(file["masked_by"])
+    boot_files["order"] = {reader: list(map(own_path, paths)) for reader, paths in boot_files["order"].items()}
+    return boot_files
