@@ -1,0 +1,250 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The input of the reports: checked, completed and copied into plain data.
+
+Ansible hands over subclasses of str and dict that carry tags or template themselves when they are read; what leaves
+this file is made of plain str, int, float, bool, list and dict only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar, Union
+
+from .._results import (
+    PROFILES,
+    SEVERITIES,
+    STATUSES,
+    Audit,
+    BusiestDestination,
+    Capacity,
+    EvidenceValue,
+    Result,
+    Summary,
+    WaiverNote,
+)
+from ._visible import visible
+
+T = TypeVar("T")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class ReportError(Exception):
+    """Something in the input or on the disk stops the reports; the message names it."""
+
+
+class NotAudited(TypedDict):
+    """A host without an audit, in the words of Ansible's own result keys."""
+
+    host: str
+    failed: bool
+    unreachable: bool
+    msg: str
+
+
+Entry = Union[Audit, NotAudited]
+
+
+def check(audits: object) -> list[Entry]:
+    """Return the audits (a list, one mapping a host; see tcp_report) as plain data in order of host names.
+
+    Raises ReportError naming the place in the input: not a list, no host, a host twice, a wrong type, an unknown word.
+    """
+    entries = [_entry(audit, place) for audit, place in _list(audits, "audits")]
+    twice = [name for name, times in Counter(entry["host"] for entry in entries).items() if times > 1]
+    if twice:
+        raise ReportError(f"audits has more than one entry for host {visible(twice[0], 80)!r}: one entry a host")
+    return sorted(entries, key=lambda entry: entry["host"])
+
+
+def summarise(results: Iterable[Result]) -> Summary:
+    """Count results by status, and the failed ones by severity."""
+    pairs = Counter((result["status"], result["severity"]) for result in results)
+    by_severity = {severity: pairs["fail", severity] for severity in SEVERITIES}
+    return {
+        "status": {status: sum(n for (s, _), n in pairs.items() if s == status) for status in STATUSES},
+        "severity": by_severity,
+        "worst": next((severity for severity in SEVERITIES if by_severity[severity]), None),
+    }
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "nothing"
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "text", dict: "a mapping", list: "a list"}
+    for kind, name in names.items():
+        if isinstance(value, kind):
+            return name
+    return f"a {type(value).__name__}"
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise ReportError(f"{where} must be text, not {_kind(value)}")
+    # A lone surrogate stands for a byte that was not UTF-8; no file format can hold it.
+    return _SURROGATES.sub("\ufffd", str.__str__(value))
+
+
+def _optional_text(value: object, where: str) -> str | None:
+    return None if value is None else _text(value, where)
+
+
+def _integer(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ReportError(f"{where} must be a whole number, not {_kind(value)}")
+    if abs(value) >= 2**64:
+        raise ReportError(f"{where} is out of range: no kernel counts past 64 bits")
+    return int(value)
+
+
+def _optional_integer(value: object, where: str) -> int | None:
+    return None if value is None else _integer(value, where)
+
+
+def _mapping(value: object, where: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise ReportError(f"{where} must be a mapping, not {_kind(value)}")
+    return value
+
+
+def _list(value: object, where: str) -> list[tuple[Any, str]]:
+    """The items of a list, each with its own place."""
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        raise ReportError(f"{where} must be a list, not {_kind(value)}")
+    return [(item, f"{where}[{index}]") for index, item in enumerate(value)]
+
+
+def _texts(value: object, where: str) -> list[str]:
+    return [_text(item, place) for item, place in _list(value, where)]
+
+
+def _word(value: object, where: str, words: Sequence[T]) -> T:
+    for word in words:
+        if value == word:
+            return word
+    got = repr(visible(value, 40)) if isinstance(value, str) else _kind(value)
+    raise ReportError(f"{where} must be one of {', '.join(map(str, words))}, not {got}")
+
+
+def _evidence_value(value: object, where: str) -> EvidenceValue:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return _integer(value, where)
+    if isinstance(value, float):
+        # JSON has no word for infinity or "not a number".
+        return float(value) if math.isfinite(value) else str(value)
+    return _text(value, where)
+
+
+def _entry(value: object, where: str) -> Entry:
+    audit = _mapping(value, where)
+    host = _text(audit.get("host"), f"{where}.host")
+    if not host.strip():
+        raise ReportError(f"{where}.host is empty: every entry needs the host's name")
+    where = f"{where} (host {visible(host, 80)})"
+    if "results" not in audit:
+        return {
+            "host": host,
+            "failed": True,
+            "unreachable": bool(audit.get("unreachable", False)),
+            "msg": _trouble(audit, where),
+        }
+    results = [_result(item, place) for item, place in _list(audit["results"], f"{where}.results")]
+    if not results:
+        return {"host": host, "failed": True, "unreachable": False, "msg": "The audit gave no results at all."}
+    source = _mapping(audit.get("source") or {"kind": "live", "path": None}, f"{where}.source")
+    return {
+        "host": host,
+        "profile": _word(audit.get("profile", "any"), f"{where}.profile", (*PROFILES, "any")),
+        "fail_on": _word(audit.get("fail_on", "never"), f"{where}.fail_on", (*SEVERITIES, "never")),
+        "kernel_release": _optional_text(audit.get("kernel_release"), f"{where}.kernel_release"),
+        "collected_at": _optional_text(audit.get("collected_at"), f"{where}.collected_at"),
+        "source": {
+            "kind": _text(source.get("kind"), f"{where}.source.kind"),
+            "path": _optional_text(source.get("path"), f"{where}.source.path"),
+        },
+        "results": results,
+        "summary": summarise(results),
+        "capacity": _capacity(audit.get("capacity"), f"{where}.capacity"),
+        "not_seen": _texts(audit.get("not_seen", []), f"{where}.not_seen"),
+    }
+
+
+def _trouble(audit: Mapping[Any, Any], where: str) -> str:
+    """Why a host has no audit: Ansible's message, or the best that its other keys tell."""
+    message = audit.get("msg")
+    if message is not None:
+        # A failed task may carry its message as data; that is still better than no message.
+        message = _text(message if isinstance(message, str) else repr(message)[:4000], f"{where}.msg").strip()
+    if message:
+        return message
+    if audit.get("unreachable"):
+        return "The host was unreachable."
+    if audit.get("skipped"):
+        return "The audit was skipped."
+    return "The audit returned no results and gave no reason."
+
+
+def _result(value: object, where: str) -> Result:
+    data = _mapping(value, where)
+    rule = _text(data.get("id"), f"{where}.id")
+    where = f"{where} ({visible(rule, 60)})"
+    evidence = _mapping(data.get("evidence", {}), f"{where}.evidence")
+    waiver = data.get("waiver")
+    line = _optional_integer(data.get("line"), f"{where}.line")
+    if line is not None and line < 1:
+        raise ReportError(f"{where}.line must be 1 or more, not {line}")
+    return {
+        "id": rule,
+        "title": _text(data.get("title"), f"{where}.title"),
+        "severity": _word(data.get("severity"), f"{where}.severity", SEVERITIES),
+        "status": _word(data.get("status"), f"{where}.status", STATUSES),
+        "profiles": [_word(item, place, PROFILES) for item, place in _list(data.get("profiles", []), f"{where}.profiles")],
+        "subject": _text(data.get("subject", ""), f"{where}.subject"),
+        "observed": _text(data.get("observed", ""), f"{where}.observed"),
+        "expected": _text(data.get("expected", ""), f"{where}.expected"),
+        "evidence": {
+            _text(name, f"{where}.evidence"): _evidence_value(item, f"{where}.evidence.{visible(str(name), 60)}")
+            for name, item in evidence.items()
+        },
+        "path": _optional_text(data.get("path"), f"{where}.path") or None,
+        "line": line,
+        "claims": _texts(data.get("claims", []), f"{where}.claims"),
+        "rationale": _text(data.get("rationale", ""), f"{where}.rationale"),
+        "remedy": _text(data.get("remedy", ""), f"{where}.remedy"),
+        "reason": _text(data.get("reason", ""), f"{where}.reason"),
+        "waiver": None if waiver is None else _waiver(waiver, f"{where}.waiver"),
+    }
+
+
+def _waiver(value: object, where: str) -> WaiverNote:
+    data = _mapping(value, where)
+    return {"reason": _text(data.get("reason"), f"{where}.reason"), "expires": _text(data.get("expires"), f"{where}.expires")}
+
+
+def _capacity(value: object, where: str) -> Capacity:
+    data = {} if value is None else _mapping(value, where)
+    return {
+        "time_wait": _optional_integer(data.get("time_wait"), f"{where}.time_wait"),
+        "bucket_limit": _optional_integer(data.get("bucket_limit"), f"{where}.bucket_limit"),
+        "usable_ports": _optional_integer(data.get("usable_ports"), f"{where}.usable_ports"),
+        "busiest": None if data.get("busiest") is None else _busiest(data["busiest"], f"{where}.busiest"),
+    }
+
+
+def _busiest(value: object, where: str) -> BusiestDestination:
+    data = _mapping(value, where)
+    return {
+        "source": _text(data.get("source"), f"{where}.source"),
+        "destination": _text(data.get("destination"), f"{where}.destination"),
+        "destination_port": _integer(data.get("destination_port"), f"{where}.destination_port"),
+        "ports": _integer(data.get("ports"), f"{where}.ports"),
+    }

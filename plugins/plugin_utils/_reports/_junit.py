@@ -1,0 +1,100 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The JUnit report, in the form that Jenkins and GitLab take: a suite a host, a test case a rule."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from itertools import groupby
+
+from .._results import STATUSES, Audit, Result
+from ._model import Host, Report, location
+from ._visible import one_line
+
+
+def render(report: Report) -> str:
+    """Return the report as XML. A host that could not be audited is a suite with one test case in error."""
+    root = ET.Element("testsuites", name=report.title)
+    total: dict[str, int] = {}
+    for host in report.hosts:
+        suite = _suite(host)
+        for count in ("tests", "failures", "errors", "skipped"):
+            total[count] = total.get(count, 0) + int(suite.get(count, 0))
+        root.append(suite)
+    root.attrib.update({count: str(number) for count, number in total.items()}, time="0")
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(host: Host) -> ET.Element:
+    suite = ET.Element("testsuite", name=host.name, tests="0", failures="0", errors="0", skipped="0", hostname=host.name, time="0")
+    if host.audit is None:
+        case = ET.SubElement(suite, "testcase", name="audit", classname=host.name, time="0")
+        error = ET.SubElement(case, "error", type="not_audited", message=one_line(host.trouble, 300))
+        error.text = f"{host.name} was not audited.\n\n{host.trouble}"
+        suite.attrib.update(tests="1", errors="1")
+        return suite
+    if host.audit["collected_at"]:
+        # The form's time stamps are ISO 8601 without a zone.
+        suite.set("timestamp", host.audit["collected_at"].removesuffix("Z"))
+    suite.append(_properties(host.audit))
+    cases = [_case(host, list(results)) for _, results in groupby(sorted(host.results, key=lambda r: r["id"]), key=lambda r: r["id"])]
+    suite.extend(cases)
+    suite.attrib.update(
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
+    )
+    return suite
+
+
+def _properties(audit: Audit) -> ET.Element:
+    properties = ET.Element("properties")
+    facts = {
+        "profile": audit["profile"],
+        "fail_on": audit["fail_on"],
+        "kernel_release": audit["kernel_release"],
+        "source": audit["source"]["kind"],
+    }
+    for name, value in facts.items():
+        if value:
+            ET.SubElement(properties, "property", name=name, value=value)
+    return properties
+
+
+def _case(host: Host, results: list[Result]) -> ET.Element:
+    """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
+    case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
+    status = min((result["status"] for result in results), key=STATUSES.index)
+    relevant = [result for result in results if result["status"] == status]
+    if status == "fail":
+        failure = ET.SubElement(case, "failure", type=relevant[0]["severity"], message=one_line(_headline(relevant), 300))
+        failure.text = "\n\n".join(_failure(result) for result in relevant)
+    elif status != "pass":
+        reasons = [f"{result['subject']}: {result['reason']}" if result["subject"] else result["reason"] for result in relevant]
+        ET.SubElement(case, "skipped", message=one_line(f"{status.replace('_', ' ')}: {'; '.join(reasons)}", 500))
+    return case
+
+
+def _headline(failed: list[Result]) -> str:
+    first = failed[0]
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return f"{first['title']}: {first['subject']}: {first['observed']}{more}"
+
+
+def _failure(result: Result) -> str:
+    facts = {
+        "observed": result["observed"],
+        "expected": result["expected"],
+        "where": location(result),
+        "evidence": ", ".join(f"{name}={value}" for name, value in result["evidence"].items()),
+        "claims": " ".join(result["claims"]),
+        "why": result["rationale"],
+        "remedy": result["remedy"],
+    }
+    lines = [f"[{result['severity']}] {result['subject'] or result['title']}"]
+    return "\n".join(lines + [f"  {name}: {value}" for name, value in facts.items() if value])

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The Markdown report, for a comment on a pull request: short enough for one, with everything from a host escaped."""
+
+from __future__ import annotations
+
+import re
+
+from .._results import SEVERITIES, Result
+from ._model import Host, Report, location
+from ._text import headline
+from ._visible import one_line
+
+MAX_CHARACTERS = 60_000
+"""GitHub refuses a comment of more than 65,536 characters."""
+
+_SIGNS = {"critical": "🟥", "high": "🟧", "medium": "🟨", "low": "🟦", "info": "⬜"}
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$-])")
+
+
+def render(report: Report) -> str:
+    """Return the report as Markdown with tables; failed results that would not fit are counted instead."""
+    hosts = report.urgent_first
+    head = [f"## {escape(report.title)}", "", f"**{escape(headline(report).removeprefix(report.title + ': '))}**", "", *_table(hosts)]
+    parts = ["\n".join(head)]
+    if report.collected:
+        first, last = (escape(moment) for moment in report.collected)
+        parts.append(f"Observed {first}." if first == last else f"Observed between {first} and {last}.")
+    room = MAX_CHARACTERS - sum(len(part) + 2 for part in parts) - 200
+    left_out = 0
+    for host in hosts:
+        block = _host(host)
+        if len(block) + 2 <= room:
+            parts += [block] if block else []
+            room -= len(block) + 2
+        else:
+            left_out += len(host.failed)
+    if left_out:
+        parts.append(f"_{left_out} more failed results do not fit into a comment; the other reports have them._")
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str, limit: int = 300) -> str:
+    """Return text as one line of Markdown that shows just these characters: no markup, no table cell, no mention, no link."""
+    text = one_line(text, limit).replace("&", "&amp;")
+    text = _PUNCTUATION.sub(r"\\\1", text).replace("\\<", "&lt;").replace("\\>", "&gt;")
+    # A mention or an issue number is made into a link after escapes are gone; a zero-width space in between stops that.
+    text = re.sub(r"@(?=\w)", "@&#8203;", text)
+    text = re.sub(r"\\#(?=\d)", r"\\#&#8203;", text)
+    return re.sub(r"(?i)://|www\.", lambda match: match[0].replace(":", "&#58;").replace(".", "&#46;"), text)
+
+
+def _table(hosts: list[Host]) -> list[str]:
+    lines = ["| host | worst | " + " | ".join(SEVERITIES) + " | unknown | waived | passed |", "| --- | --- |" + " ---: |" * 8]
+    shown = hosts[:100]
+    for host in shown:
+        if host.audit is None:
+            lines.append(f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8)
+            continue
+        numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
+        numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]
+        worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.verdict == "clean" else "❔ nothing judged")
+        lines.append(f"| {escape(host.name, 100)} | {worst} | " + " | ".join(str(number or "·") for number in numbers) + " |")
+    if len(hosts) > len(shown):
+        lines.append(f"| … {len(hosts) - len(shown)} more hosts | |" + " |" * 8)
+    return lines
+
+
+def _host(host: Host) -> str:
+    if host.audit is None:
+        return f"### {escape(host.name, 100)}\n\n❌ **Not audited:** {escape(host.trouble, 500)}"
+    rows = [_failed(result) for result in host.failed]
+    if rows:
+        rows = ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *rows]
+    notes = [f"- Not seen: {escape(sentence)}" for sentence in host.audit["not_seen"][:20]]
+    blocks = ["\n".join(block) for block in (rows, notes) if block]
+    return "\n\n".join([f"### {escape(host.name, 100)}", *blocks]) if blocks else ""
+
+
+def _failed(result: Result) -> str:
+    subject = escape(result["subject"], 120)
+    cells = [
+        f"{_SIGNS[result['severity']]} {result['severity']}",
+        f"**{escape(result['id'], 60)}**" + (f"<br>{subject}" if subject else ""),
+        escape(result["observed"]),
+        escape(result["expected"]),
+        escape(location(result)),
+        escape(result["remedy"], 400),
+    ]
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What every report starts from: the audits of many hosts, checked, completed and counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from .._results import SEVERITIES, STATUSES, Audit, Result, Severity, Status, Summary
+from ._checked import Entry, check, summarise
+from ._visible import visible
+
+Verdict = Literal["failed", "not_audited", "not_judged", "clean"]
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host as people are to see it: every text in it is safe to show (see _visible).
+
+    number counts the hosts by name. audit is None for a host that could not be audited; trouble then says why.
+    """
+
+    number: int
+    name: str
+    audit: Audit | None
+    trouble: str
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """All results, failed ones first, then by severity, id and subject."""
+        return sorted(self.audit["results"], key=_urgency) if self.audit else []
+
+    def having(self, status: Status) -> list[Result]:
+        """The results of one status, most severe first."""
+        return [result for result in self.results if result["status"] == status]
+
+    @cached_property
+    def failed(self) -> list[Result]:
+        return self.having("fail")
+
+    @cached_property
+    def summary(self) -> Summary:
+        return summarise(self.results)
+
+    @property
+    def worst(self) -> Severity | None:
+        return self.summary["worst"]
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """not_judged: there was an audit, but nothing in it passed, failed or was waived, so it is no good news."""
+        if self.audit is None:
+            return "not_audited"
+        count = self.summary["status"]
+        if count["fail"]:
+            return "failed"
+        return "clean" if count["pass"] or count["waived"] else "not_judged"
+
+
+@dataclass(frozen=True)
+class Report:
+    """entries: the checked input, whole, by host name. hosts: the same for people, in the same order."""
+
+    title: str
+    entries: list[Entry]
+    hosts: list[Host]
+
+    @cached_property
+    def urgent_first(self) -> list[Host]:
+        """Hosts that could not be audited, then by the worst failed result and how many there are of it, then by name."""
+
+        def urgency(host: Host) -> tuple[int, list[int]]:
+            if host.audit is None:
+                return (0, [])
+            return (1, [-host.summary["severity"][severity] for severity in SEVERITIES])
+
+        return sorted(self.hosts, key=urgency)
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(host.verdict == verdict for host in self.hosts)
+
+    @cached_property
+    def summary(self) -> Summary:
+        return summarise(result for host in self.hosts for result in host.results)
+
+    @cached_property
+    def collected(self) -> tuple[str, str] | None:
+        """The first and the last moment at which hosts were observed; None where no audit tells."""
+        moments = sorted(host.audit["collected_at"] or "" for host in self.hosts if host.audit and host.audit["collected_at"])
+        return (moments[0], moments[-1]) if moments else None
+
+
+def location(result: Result) -> str:
+    """The boot file to blame, with its line where that is known: "/etc/sysctl.conf:3"; empty where there is none."""
+    if result["path"] is None:
+        return ""
+    return result["path"] if result["line"] is None else f"{result['path']}:{result['line']}"
+
+
+def _urgency(result: Result) -> tuple[int, int, str, str]:
+    return (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), result["id"], result["subject"])
+
+
+def build(audits: object, title: str) -> Report:
+    """Make the report of audits; raises ReportError where they are not what tcp_report takes."""
+    entries = check(audits)
+    return Report(title=visible(title, 200), entries=entries, hosts=[_host(number, entry) for number, entry in enumerate(entries)])
+
+
+def _host(number: int, entry: Entry) -> Host:
+    entry = _shown(entry)
+    if "results" in entry:
+        return Host(number, entry["host"], cast("Audit", entry), "")
+    return Host(number, entry["host"], None, entry["msg"])
+
+
+def _shown(value: Any) -> Any:
+    """The same data with every text safe to show."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {visible(key, 200): _shown(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,225 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The SARIF 2.1.0 report (OASIS standard), for code scanning and SARIF viewers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import groupby
+from typing import Any, Literal
+from urllib.parse import quote
+
+from .._results import SEVERITIES, Result, Severity, Status
+from ._manifest import NAME, information_uri, version
+from ._markdown import escape
+from ._model import Host, Report
+from ._visible import one_line
+
+Json = dict[str, Any]
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+NOT_AUDITED = "host-not-audited"
+
+_LEVELS: dict[Severity, Literal["error", "warning", "note"]] = {
+    "critical": "error",
+    "high": "error",
+    "medium": "warning",
+    "low": "note",
+    "info": "note",
+}
+# Section 3.27.9: "open" is a rule that was evaluated without enough information to decide.
+_KINDS: dict[Status, Literal["fail", "open", "notApplicable", "pass"]] = {
+    "fail": "fail",
+    "waived": "fail",
+    "unknown": "open",
+    "not_applicable": "notApplicable",
+    "pass": "pass",
+}
+_MESSAGES: dict[str, str] = {
+    "fail": "On host '{0}', '{1}': observed '{2}', expected '{3}'.",
+    "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}', and this is accepted.",
+    "unknown": "On host '{0}', '{1}' could not be judged: '{2}'.",
+    "not_applicable": "On host '{0}', this does not apply to '{1}': '{2}'.",
+    "pass": "On host '{0}', '{1}' is as it should be: '{2}'.",
+}
+_NOT_AUDITED_MESSAGE = "Host '{0}' was not audited: '{1}'."
+_NOT_SEEN_MESSAGE = "On host '{0}', something could not be seen: '{1}'."
+
+
+def render(report: Report) -> str:
+    """Return the report as a SARIF log with one run."""
+    rules = _rules(report)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    results = [_result(host, result, index) for host in report.hosts for result in host.results]
+    results += [_not_audited(host, index) for host in report.hosts if host.audit is None]
+    run: Json = {
+        "tool": {"driver": {"name": NAME, "version": version(), "informationUri": information_uri(), "rules": rules}},
+        "invocations": [_invocation(report)],
+        "originalUriBaseIds": {
+            _base_id(host): {"description": {"text": f"The root folder of host '{_literal(host.name)}'."}}
+            for host in report.hosts
+            if any(result["path"] for result in host.results)
+        },
+        "results": results,
+        "columnKind": "unicodeCodePoints",
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _literal(text: str) -> str:
+    """Text for a message: sections 3.11.5 and 3.11.6 give braces and "[text](target)" a meaning there."""
+    return one_line(text, 1000).replace("](", "] (").replace("{", "{{").replace("}", "}}")
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _text(template: str, *arguments: str) -> Json:
+    """A message with its arguments filled in; they stand in quotes, so a full stop of their own would only double ours."""
+    return {"text": template.format(*(_literal(argument).rstrip(".") for argument in arguments))}
+
+
+def _message(name: str, template: str, *arguments: str) -> Json:
+    """A message both ways: by id and arguments, as the standard prefers it, and as text, as most viewers do."""
+    filled = [one_line(argument, 1000).rstrip(".") for argument in arguments]
+    return {**_text(template, *arguments), "id": name, "arguments": filled}
+
+
+def _rules(report: Report) -> list[Json]:
+    """One descriptor a rule, explained by one of its failed results where there is one."""
+    results = sorted((result for host in report.hosts for result in host.results), key=lambda r: (r["id"], r["status"] != "fail"))
+    rules = []
+    for _, same in groupby(results, key=lambda r: r["id"]):
+        same_rule = list(same)
+        rules.append(_rule(same_rule[0], min((r["severity"] for r in same_rule), key=SEVERITIES.index)))
+    if report.count("not_audited"):
+        rules.append(
+            {
+                "id": NOT_AUDITED,
+                "name": _pascal(NOT_AUDITED),
+                "shortDescription": {"text": "A host could not be audited."},
+                "fullDescription": {"text": "A host could not be audited, so nothing is known about it."},
+                "help": {"text": "Make the host reachable for Ansible, or leave it out of the audit on purpose."},
+                "defaultConfiguration": {"level": "error"},
+                "messageStrings": {"default": {"text": _NOT_AUDITED_MESSAGE}},
+            }
+        )
+    return rules
+
+
+def _rule(result: Result, severity: Severity) -> Json:
+    why = _sentence(result["rationale"] or result["title"])
+    parts = {"": why, "What to do": result["remedy"] and _sentence(result["remedy"]), "Claims": ", ".join(result["claims"])}
+    said = {label: text for label, text in parts.items() if text}
+    return {
+        "id": result["id"],
+        "name": _pascal(result["id"]),
+        "shortDescription": {"text": _sentence(_literal(result["title"]))},
+        "fullDescription": {"text": _literal(why)},
+        "help": {
+            "text": "\n\n".join(f"{label}: {_literal(text)}" if label else _literal(text) for label, text in said.items()),
+            "markdown": "\n\n".join(f"**{label}:** {escape(text, 2000)}" if label else escape(text, 2000) for label, text in said.items()),
+        },
+        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "messageStrings": {status: {"text": template} for status, template in _MESSAGES.items()},
+        "properties": {"tags": ["tcp", *result["claims"]]},
+    }
+
+
+def _pascal(rule: str) -> str:
+    return "".join(word.capitalize() for word in rule.replace("_", "-").split("-"))
+
+
+def _result(host: Host, result: Result, index: dict[str, int]) -> Json:
+    status = result["status"]
+    subject = result["subject"] or result["title"]
+    if status in ("fail", "waived"):
+        arguments = [result["observed"], result["expected"]]
+    else:
+        arguments = [result["observed"] if status == "pass" else result["reason"]]
+    data: Json = {
+        "ruleId": result["id"],
+        "ruleIndex": index[result["id"]],
+        "kind": _KINDS[status],
+        "level": _LEVELS[result["severity"]] if _KINDS[status] == "fail" else "none",
+        "message": _message(status, _MESSAGES[status], host.name, subject, *arguments),
+        "locations": [_location(host, result)],
+        "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, result["id"], result["subject"])},
+        "properties": {
+            "host": host.name,
+            "status": status,
+            "severity": result["severity"],
+            "profiles": result["profiles"],
+            "evidence": result["evidence"],
+            "remedy": result["remedy"],
+        },
+    }
+    if status == "waived":
+        data["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _justification(result)}]
+    return data
+
+
+def _justification(result: Result) -> str:
+    if result["waiver"] is None:
+        return result["reason"]
+    return f"{_sentence(result['waiver']['reason'])} Accepted until {result['waiver']['expires']}."
+
+
+def _not_audited(host: Host, index: dict[str, int]) -> Json:
+    """A result of its own, because many viewers show results and nothing else."""
+    return {
+        "ruleId": NOT_AUDITED,
+        "ruleIndex": index[NOT_AUDITED],
+        "kind": "fail",
+        "level": "error",
+        "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.trouble),
+        "locations": [_host_location(host)],
+        "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, NOT_AUDITED, "")},
+        "properties": {"host": host.name},
+    }
+
+
+def _invocation(report: Report) -> Json:
+    troubles: list[Json] = []
+    for host in report.hosts:
+        if host.audit is None:
+            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.trouble)
+            troubles.append({"level": "error", "message": message, "locations": [_host_location(host)]})
+            continue
+        for sentence in host.audit["not_seen"]:
+            message = _text(_NOT_SEEN_MESSAGE, host.name, sentence)
+            troubles.append({"level": "note", "message": message, "locations": [_host_location(host)]})
+    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": troubles}
+
+
+def _host_location(host: Host) -> Json:
+    return {"logicalLocations": [{"name": host.name, "fullyQualifiedName": host.name, "kind": "resource"}]}
+
+
+def _location(host: Host, result: Result) -> Json:
+    place = _host_location(host)
+    if result["subject"]:
+        qualified = f"{host.name}/{result['subject']}"
+        place["logicalLocations"].append({"name": result["subject"], "fullyQualifiedName": qualified, "kind": "resource"})
+    if result["path"]:
+        physical: Json = {"artifactLocation": {"uri": quote(result["path"].lstrip("/")), "uriBaseId": _base_id(host)}}
+        if result["line"]:
+            physical["region"] = {"startLine": result["line"]}
+        place["physicalLocation"] = physical
+    return place
+
+
+def _base_id(host: Host) -> str:
+    """Each host has a root folder of its own, so that /etc/sysctl.conf of two hosts is two files."""
+    return f"ROOT:{host.name}"
+
+
+def _fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

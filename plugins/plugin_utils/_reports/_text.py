@@ -1,0 +1,99 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what nobody could see."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable
+
+from .._results import SEVERITIES, Result, Severity
+from ._model import Host, Report, location
+from ._visible import one_line
+
+Paint = Callable[[str, Severity], str]
+"""Gives a text the colour of a severity."""
+
+_COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
+
+
+def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
+    """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
+    blocks = [headline(report), _table(report, width, paint)]
+    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _dark(host)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def headline(report: Report) -> str:
+    """One line with the number of hosts by verdict; hosts that were not audited are never among the clean ones."""
+    counts = (
+        (report.count("failed"), "with failed results"),
+        (report.count("not_audited"), "NOT AUDITED"),
+        (report.count("not_judged"), "where nothing could be judged"),
+        (report.count("clean"), "without failed results"),
+    )
+    total = len(report.hosts)
+    parts = [f"{number} {text}" for number, text in counts if number] or ["nothing to report"]
+    return f"{report.title}: {total} host{'' if total == 1 else 's'}: {', '.join(parts)}"
+
+
+def _table(report: Report, width: int, paint: Paint) -> str:
+    names = max([4, *(len(host.name) for host in report.hosts)])
+    names = min(names, width - 50)
+    lines = [f"{'HOST':<{names}}  {'WORST':<8}  " + " ".join(f"{column:>4}" for column in _COLUMNS)]
+    for host in report.urgent_first:
+        start = f"{one_line(host.name, names):<{names}}  "
+        if host.audit is None:
+            lines.append(start + one_line(f"NOT AUDITED: {host.trouble}", width - len(start)))
+            continue
+        summary = host.summary
+        numbers = [summary["severity"][severity] for severity in SEVERITIES]
+        numbers += [summary["status"]["unknown"], summary["status"]["waived"]]
+        word = host.worst or ("none" if host.verdict == "clean" else "unknown")
+        worst = f"{word.upper() if host.worst else word:<8}"
+        lines.append(start + (paint(worst, host.worst) if host.worst else worst) + "  " + " ".join(f"{n or '-':>4}" for n in numbers))
+    return "\n".join(lines)
+
+
+def _dark(host: Host) -> bool:
+    """Whether something about an audited host could not be seen."""
+    return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
+
+
+def _host(host: Host, width: int, paint: Paint) -> str:
+    assert host.audit is not None
+    facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
+    title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
+    lines = [title, "-" * len(title)]
+    for result in host.failed:
+        lines += [*_failed(result, width, paint), ""]
+    unknown = Counter(result["id"] for result in host.having("unknown"))
+    if unknown:
+        rules = ", ".join(rule if times == 1 else f"{rule} ({times})" for rule, times in sorted(unknown.items()))
+        lines += _wrapped("unknown", rules, width, lines=4, indent=0)
+    for sentence in host.audit["not_seen"]:
+        lines += _wrapped("not seen", sentence, width, lines=2, indent=0)
+    return "\n".join(lines).rstrip()
+
+
+def _failed(result: Result, width: int, paint: Paint) -> list[str]:
+    head = one_line(f"{result['id']}  {result['subject']}", width - 12)
+    lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
+    lines += _wrapped("saw", result["observed"], width, lines=2)
+    lines += _wrapped("want", result["expected"], width, lines=2)
+    lines += _wrapped("where", location(result), width, lines=2)
+    lines += _wrapped("do", result["remedy"], width, lines=2)
+    return lines
+
+
+def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10) -> list[str]:
+    """text behind a label, in at most so many lines; nothing where there is no text."""
+    if not text:
+        return []
+    start = " " * indent + f"{label + ':':<{max(7, len(label) + 2)}}"
+    return textwrap.wrap(one_line(text), width, initial_indent=start, subsequent_indent=" " * len(start), max_lines=lines, placeholder=" …")
