@@ -1,7 +1,7 @@
 # The linux_tcp.hardening collection. "make" lists the targets; CONTRIBUTING.md says more.
 
 # Part of the path or of a value may be a space: hand values on by the environment, keep paths relative.
-PROFILE ?= any
+PROFILE ?=
 FAIL_ON ?= high
 REPORTS ?= reports
 INVENTORY ?=

@@ -21,14 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def command(knobs: dict[str, str], reports: Path) -> list[str]:
-    """The ansible-playbook command for the Makefile's knobs; SAMPLE_SECONDS, INVENTORY and ARGS may be missing or empty."""
-    variables: dict[str, str | float] = {
-        "tcp_profile": knobs["PROFILE"],
-        "tcp_fail_on": knobs["FAIL_ON"],
-        "tcp_report_dest": str(reports),
-    }
-    if knobs.get("SAMPLE_SECONDS"):
-        variables["tcp_sample_seconds"] = knobs["SAMPLE_SECONDS"]
+    """The ansible-playbook command for the Makefile's knobs, all of which but FAIL_ON may be missing or empty."""
+    variables = {"tcp_fail_on": knobs["FAIL_ON"], "tcp_report_dest": str(reports)}
+    # Unset, these must not override what an inventory says.
+    for knob, variable in (("PROFILE", "tcp_profile"), ("SAMPLE_SECONDS", "tcp_sample_seconds")):
+        if knobs.get(knob):
+            variables[variable] = knobs[knob]
     return [
         sys.executable,
         "-m",
@@ -68,7 +66,7 @@ def verdict(code: int, fail_on: str, reports: Path) -> str:
             f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited; the reports are in {reports} (exit code 2)."
         )
     if code == 4:
-        return f"make audit: a host was unreachable (4; make turns it into 2). The reports are in {reports}"
+        return f"make audit: a host was unreachable, or the playbook could not start (4; make turns it into 2). Reports go to {reports}"
     return f"make audit: ansible-playbook failed with {code}, see above (make turns it into 2)."
 
 

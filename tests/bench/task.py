@@ -22,8 +22,8 @@ ROUNDS = 15
 WARM_UP = 2
 REACH = 1.35
 
-PING = {"name": "ping", "ansible.builtin.ping": {}}
-AUDIT = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}}
+PING: dict[str, object] = {"name": "ping", "ansible.builtin.ping": {}}
+AUDIT: dict[str, object] = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}}
 
 
 def rows() -> list[Row]:

@@ -17,7 +17,7 @@ import pytest
 from scripts import audit, check, tree
 
 ROOT = tree.ROOT
-KNOBS = {"PROFILE": "any", "FAIL_ON": "high"}
+KNOBS = {"PROFILE": "", "FAIL_ON": "high"}
 
 
 def stub(folder: Path, name: str, body: str) -> None:
@@ -170,18 +170,24 @@ def test_audit_without_inventory_is_of_this_machine_alone() -> None:
 
     assert command[command.index("--inventory") + 1] == os.devnull
     assert json.loads(command[command.index("--extra-vars") + 1]) == {
-        "tcp_profile": "any",
         "tcp_fail_on": "high",
         "tcp_report_dest": "/some where/reports",
     }
 
 
 def test_audit_hands_on_inventory_and_arguments() -> None:
-    command = audit.command({**KNOBS, "INVENTORY": "my hosts.yml", "ARGS": "--limit 'a b'", "SAMPLE_SECONDS": "2"}, Path("/r"))
+    command = audit.command(
+        {"FAIL_ON": "never", "PROFILE": "backend", "INVENTORY": "my hosts.yml", "ARGS": "--limit 'a b'", "SAMPLE_SECONDS": "2"}, Path("/r")
+    )
 
     assert command[command.index("--inventory") + 1] == "my hosts.yml"
     assert command[command.index("--limit") + 1] == "a b"
-    assert json.loads(command[command.index("--extra-vars") + 1])["tcp_sample_seconds"] == "2"
+    assert json.loads(command[command.index("--extra-vars") + 1]) == {
+        "tcp_fail_on": "never",
+        "tcp_profile": "backend",
+        "tcp_report_dest": "/r",
+        "tcp_sample_seconds": "2",
+    }
 
 
 def test_audit_without_a_home_uses_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
