@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+class ActionModule(ActionBase):
     """Runs on the controller; a live host is reached by one run of tcp_facts."""
 
     _supports_check_mode = True
@@ -42,11 +42,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Returns the audit (see RETURN of the module tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
+        """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         host = str(task_vars.get("inventory_hostname", "localhost"))
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         refusal: dict[str, t.Any] = {"changed": False, "failed": True, "host": host}
         try:
             options = AuditOptions(

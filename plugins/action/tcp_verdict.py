@@ -19,7 +19,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+class ActionModule(ActionBase):
     """Runs on the controller and reaches no host."""
 
     _supports_check_mode = True
@@ -29,7 +29,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Returns msg; failed or unreachable as the audit was, or as its results and fail_on say."""
         super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         audited, fail_on = arguments["audit"], arguments["fail_on"]
         host = str((task_vars or {}).get("inventory_hostname", "localhost"))
         if audited.get("unreachable"):

@@ -21,7 +21,8 @@ options:
   profile:
     description:
       - The host's part in the path. Decides which rules count and how severe they are.
-      - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and opens connections to its
+      - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and
+        opens connections to its
         backends, V(backend) accepts connections.
       - V(any) judges by every rule, with the highest of its severities; RV(results[].profiles) says where each result counts.
     type: str
@@ -54,7 +55,8 @@ options:
     description:
       - Accepted results. A waived result does not fail the task; from the day after RV(results[].waiver.expires) it counts again, and the
         rule C(waiver-expired) says so.
-      - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns, all hosts when left out),
+      - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
+        all hosts when left out),
         C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
     type: list
     elements: dict
@@ -95,7 +97,8 @@ options:
         type: int
       closes_first_server_percent:
         description:
-          - TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which C(closes-first-as-server) fails. V(1) when left out.
+          - TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which C(closes-first-as-server)
+            fails. V(1) when left out.
         type: int
       fin_timeout_seconds:
         description:
@@ -107,7 +110,8 @@ options:
         type: int
       resets_percent:
         description:
-          - Closes by reset (C(TCPAbortOnData)) in percent of all closed connections above which C(resets-on-close) fails. V(10) when left out.
+          - Closes by reset (C(TCPAbortOnData)) in percent of all closed connections above which C(resets-on-close)
+            fails. V(10) when left out.
         type: int
       conntrack_time_wait_seconds:
         description:
@@ -115,7 +119,8 @@ options:
         type: int
       counter_growth:
         description:
-          - How far a counter may grow between two samples before its rule fails (C(*-seen), C(*-overflow), C(syn-rejected-*)). V(0) when left out.
+          - How far a counter may grow between two samples before its rule fails (C(*-seen), C(*-overflow), C(syn-
+            rejected-*)). V(0) when left out.
         type: int
   sample_seconds:
     description:
@@ -127,7 +132,7 @@ extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
 author:
-  - The linux_tcp.hardening authors (@linux-tcp)
+  - The linux_tcp.hardening authors (!UNKNOWN)
 seealso:
   - module: linux_tcp.hardening.tcp_facts
   - module: linux_tcp.hardening.tcp_report
@@ -227,7 +232,8 @@ results:
       returned: always
     status:
       description:
-        - V(fail), V(pass), V(waived), V(not_applicable) (this host cannot have the trouble, or the profile does not ask) or V(unknown) (a fact is
+        - V(fail), V(pass), V(waived), V(not_applicable) (this host cannot have the trouble, or the profile does not
+          ask) or V(unknown) (a fact is
           missing). Only V(pass) is a pass.
       type: str
       returned: always

@@ -33,7 +33,7 @@ extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
 author:
-  - The linux_tcp.hardening authors (@linux-tcp)
+  - The linux_tcp.hardening authors (!UNKNOWN)
 seealso:
   - module: linux_tcp.hardening.tcp_audit
   - module: linux_tcp.hardening.tcp_report

@@ -66,7 +66,8 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
         valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
         if valid is not None:
             for result in failed:
-                result.update(status="waived", waiver=valid.note, reason=f"{valid.reason} (until {valid.expires.isoformat()})")
+                result["status"], result["waiver"] = "waived", valid.note
+                result["reason"] = f"{valid.reason} (until {valid.expires.isoformat()})"
         elif failed:
             expired += [(waiver, len(failed)) for waiver in covering]
         results += of_rule
@@ -87,62 +88,52 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
     )
 
 
-def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding | CannotApplyError]:
+def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
-        yield CannotApplyError(f"counts only under {', '.join(rule.severities)}")
+        yield _not_applicable(rule, f"counts only under {', '.join(rule.severities)}")
         return
     assert rule.check is not None
     try:
         yield from rule.check(view, options.thresholds)
     except CannotApplyError as reason:
-        yield reason
+        yield _not_applicable(rule, str(reason))
     except MissingFactError as reason:
         yield Finding("unknown", rule.id, "not known", reason=str(reason))
 
 
-def _result(rule: Rule, finding: Finding | CannotApplyError, options: AuditOptions) -> Result:
-    severity = rule.severity(options.profile)
-    result = Result(
+def _not_applicable(rule: Rule, reason: str) -> Finding:
+    return Finding("not_applicable", rule.id, "", reason=reason)
+
+
+def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
+    severity = finding.severity or rule.severity(options.profile)
+    evidence = dict(finding.evidence)
+    if finding.since_boot:
+        severity = lowered(severity)
+        evidence["one sample only"] = "counted since boot, so one severity lower"
+    return Result(
         id=rule.id,
         title=rule.title,
         severity=severity,
-        status="not_applicable",
-        profiles=rule.profiles(options.profile),
-        subject=rule.id,
-        observed="",
-        expected="",
-        evidence={},
-        path=None,
-        line=None,
-        claims=list(rule.claims),
-        rationale=rule.rationale,
-        remedy=rule.remedy,
-        reason="",
-        waiver=None,
-    )
-    if isinstance(finding, CannotApplyError):
-        result["reason"] = str(finding)
-        return result
-    severity = finding.severity or severity
-    result.update(
-        severity=lowered(severity) if finding.since_boot else severity,
         status=finding.status,
+        profiles=rule.profiles(options.profile),
         subject=finding.subject,
         observed=finding.observed,
         expected=finding.expected,
-        evidence=dict(finding.evidence),
+        evidence=evidence,
         path=finding.path,
         line=finding.line,
+        claims=list(rule.claims),
+        rationale=rule.rationale,
+        remedy=rule.remedy,
         reason=finding.reason,
+        waiver=None,
     )
-    if finding.since_boot:
-        result["evidence"]["one sample only"] = "counted since boot, so one severity lower"
-    return result
 
 
 def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOptions) -> list[Result]:
     rule = CATALOGUE[WAIVER_EXPIRED]
-    findings: list[Finding | CannotApplyError] = [
+    findings = [
         Finding(
             "fail",
             waiver.rule,
@@ -155,7 +146,7 @@ def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOption
     if not findings:
         findings = [Finding("pass", "waivers", "no expired waiver matches a failing result")]
         if not options.waivers:
-            findings = [CannotApplyError("no waivers were given")]
+            findings = [_not_applicable(rule, "no waivers were given")]
     return [_result(rule, finding, options) for finding in findings]
 
 

@@ -56,7 +56,7 @@ class Result(TypedDict):
 
 
 class Summary(TypedDict):
-    """status: status to number of results; severity: severity to number of failed results; worst: the highest of those, None without any."""
+    """status: status to number of results. severity: severity to number of failed ones. worst: the highest of those, or None."""
 
     status: dict[Status, int]
     severity: dict[Severity, int]

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from .._results import SEVERITIES, STATUSES, Capacity, Result, Severity
 from ._manifest import NAME, version
-from ._model import Host, Report, location
+from ._model import MOMENT, Host, Report, location
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -85,9 +85,17 @@ def render(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["moment"] = _moment
+    return environment
+
+
+def _moment(text: str) -> str:
+    """Write "2026-01-31T12:00:00Z" for a reader; any other text as it is."""
+    match = MOMENT.fullmatch(text)
+    return f"{match[1]} {match[2]} UTC" if match else text
 
 
 def _policy_hash(text: str) -> str:

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from itertools import groupby
 
 from .._results import STATUSES, Audit, Result
-from ._model import Host, Report, location
+from ._model import MOMENT, Host, Report, location
 from ._visible import one_line
 
 
@@ -38,9 +38,9 @@ def _suite(host: Host) -> ET.Element:
         error.text = f"{host.name} was not audited.\n\n{host.trouble}"
         suite.attrib.update(tests="1", errors="1")
         return suite
-    if host.audit["collected_at"]:
+    if MOMENT.fullmatch(host.audit["collected_at"] or ""):
         # The form's time stamps are ISO 8601 without a zone.
-        suite.set("timestamp", host.audit["collected_at"].removesuffix("Z"))
+        suite.set("timestamp", str(host.audit["collected_at"]).removesuffix("Z"))
     suite.append(_properties(host.audit))
     cases = [_case(host, list(results)) for _, results in groupby(sorted(host.results, key=lambda r: r["id"]), key=lambda r: r["id"])]
     suite.extend(cases)

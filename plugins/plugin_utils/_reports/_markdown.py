@@ -16,7 +16,7 @@ from ._text import headline
 from ._visible import one_line
 
 MAX_CHARACTERS = 60_000
-"""GitHub refuses a comment of more than 65,536 characters."""
+"""GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""
 
 _SIGNS = {"critical": "🟥", "high": "🟧", "medium": "🟨", "low": "🟦", "info": "⬜"}
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$-])")
@@ -56,18 +56,24 @@ def escape(text: str, limit: int = 300) -> str:
 
 def _table(hosts: list[Host]) -> list[str]:
     lines = ["| host | worst | " + " | ".join(SEVERITIES) + " | unknown | waived | passed |", "| --- | --- |" + " ---: |" * 8]
-    shown = hosts[:100]
-    for host in shown:
-        if host.audit is None:
-            lines.append(f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8)
-            continue
-        numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
-        numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]
-        worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.verdict == "clean" else "❔ nothing judged")
-        lines.append(f"| {escape(host.name, 100)} | {worst} | " + " | ".join(str(number or "·") for number in numbers) + " |")
-    if len(hosts) > len(shown):
-        lines.append(f"| … {len(hosts) - len(shown)} more hosts | |" + " |" * 8)
+    room = MAX_CHARACTERS // 2
+    for place, host in enumerate(hosts):
+        lines.append(_row(host))
+        room -= len(lines[-1]) + 1
+        if room < 0:
+            rest = hosts[place:]
+            lines[-1] = f"| … {len(rest)} more hosts, {sum(host.audit is None for host in rest)} of them not audited | |" + " |" * 8
+            break
     return lines
+
+
+def _row(host: Host) -> str:
+    if host.audit is None:
+        return f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8
+    numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
+    numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]
+    worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.verdict == "clean" else "❔ nothing judged")
+    return f"| {escape(host.name, 100)} | {worst} | " + " | ".join(str(number or "·") for number in numbers) + " |"
 
 
 def _host(host: Host) -> str:

@@ -8,13 +8,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
 
 from .._results import SEVERITIES, STATUSES, Audit, Result, Severity, Status, Summary
 from ._checked import Entry, check, summarise
-from ._visible import visible
+from ._visible import one_line, visible
+
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
+"""A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
 
 Verdict = Literal["failed", "not_audited", "not_judged", "clean"]
 
@@ -91,8 +95,9 @@ class Report:
 
     @cached_property
     def collected(self) -> tuple[str, str] | None:
-        """The first and the last moment at which hosts were observed; None where no audit tells."""
-        moments = sorted(host.audit["collected_at"] or "" for host in self.hosts if host.audit and host.audit["collected_at"])
+        """The first and the last moment at which hosts were observed, in UTC; None where no audit tells."""
+        known = (host.audit["collected_at"] or "" for host in self.hosts if host.audit)
+        moments = sorted(moment for moment in known if MOMENT.fullmatch(moment))
         return (moments[0], moments[-1]) if moments else None
 
 
@@ -114,10 +119,11 @@ def build(audits: object, title: str) -> Report:
 
 
 def _host(number: int, entry: Entry) -> Host:
+    name = one_line(entry["host"], 100)
     entry = _shown(entry)
     if "results" in entry:
-        return Host(number, entry["host"], cast("Audit", entry), "")
-    return Host(number, entry["host"], None, entry["msg"])
+        return Host(number, name, cast("Audit", entry), "")
+    return Host(number, name, None, entry["msg"])
 
 
 def _shown(value: Any) -> Any:

@@ -82,7 +82,7 @@ def _host(host: Host, width: int, paint: Paint) -> str:
 
 
 def _failed(result: Result, width: int, paint: Paint) -> list[str]:
-    head = one_line(f"{result['id']}  {result['subject']}", width - 12)
+    head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
     lines += _wrapped("saw", result["observed"], width, lines=2)
     lines += _wrapped("want", result["expected"], width, lines=2)
@@ -96,4 +96,12 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     if not text:
         return []
     start = " " * indent + f"{label + ':':<{max(7, len(label) + 2)}}"
-    return textwrap.wrap(one_line(text), width, initial_indent=start, subsequent_indent=" " * len(start), max_lines=lines, placeholder=" …")
+    return textwrap.wrap(
+        one_line(text),
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+        max_lines=lines,
+        placeholder=" …",
+    )

@@ -122,7 +122,7 @@ class Thresholds:
 class Finding:
     """What a rule says of one subject.
 
-    status: "fail", "pass" or "unknown" (then reason says which fact is missing).
+    status: as in a result; reason says why where it is neither "fail" nor "pass".
     severity: replaces the rule's own severity where the circumstances decide it.
     since_boot: there was one sample only, so the result counts one severity lower.
     """

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 def no_failure(host: View, subject: str, observed: str) -> Finding:
     """What to say when no boot file was found to be at fault: a pass only where every file could be read."""
-    hidden = host.unreadable_boot_files()
+    hidden = host.unread_boot_files()
     if hidden:
         return Finding("unknown", subject, observed, reason=f"not every boot file could be read: {', '.join(hidden)}")
     return Finding("pass", subject, observed)

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import functools
 import typing as t
 
 from ...module_utils import _sysctl_files as sysctl_files
-from ...module_utils._knobs import KNOBS
+from ...module_utils._knobs import KNOBS, Refused, kernel_reads
+from ...module_utils._sysctl_lines import matches
 from ._base import CannotApplyError, MissingFactError
 
 if t.TYPE_CHECKING:
@@ -64,6 +64,23 @@ class Setting:
     @property
     def text(self) -> str:
         return self.assignment["value"] or ""
+
+    @property
+    def path(self) -> str:
+        """The file to edit, behind links."""
+        return self.file["real_path"]
+
+    @property
+    def line(self) -> int:
+        return self.assignment["line"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Booted:
+    """What a key holds after boot: its raw value, and the line that set it."""
+
+    raw: str
+    setting: sysctl_files.Applied
 
 
 def concerns_tcp(key: str) -> bool:
@@ -146,7 +163,7 @@ class View:
     def usable_ports(self) -> int:
         """Ports of the range that are not reserved: how many connections one (source, destination, port) can hold at once."""
         low, high = self.port_range()
-        reserved = set()
+        reserved: set[int] = set()
         for first, last in self.reserved_ports():
             reserved.update(range(max(first, low), min(last, high) + 1))
         return max(0, high - low + 1 - len(reserved))
@@ -210,13 +227,9 @@ class View:
             raise MissingFactError("the boot files were not observed")
         return self.snapshot["boot_files"]
 
-    def unreadable_boot_files(self) -> list[str]:
-        """Paths of the boot files whose content is not known, with the reason."""
-        return [
-            f"{file['path']} ({file['reason'] or 'no reason given'})"
-            for file in self.boot_files["files"]
-            if file["unread_because"] == "unreadable"
-        ]
+    def unread_boot_files(self) -> list[str]:
+        """Paths of the boot files that a reader reads and whose content is not known."""
+        return sorted({path for reader in sysctl_files.READERS for path in sysctl_files.unseen(self.boot_files, reader)})
 
     @functools.cached_property
     def known_keys(self) -> list[str]:
@@ -233,17 +246,38 @@ class View:
         return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
 
     @functools.cached_property
-    def _applied(self) -> dict[str, dict[str, sysctl_files.Applied]]:
-        return {reader: sysctl_files.applied(self.boot_files, reader, self.known_keys) for reader in ("systemd", "procps")}
+    def _writes(self) -> dict[str, dict[str, list[sysctl_files.Applied]]]:
+        return {reader: sysctl_files.writes(self.boot_files, reader, self.known_keys) for reader in sysctl_files.READERS}
 
-    def applied(self, reader: str) -> dict[str, sysctl_files.Applied]:
-        """What a reader would set at boot: TCP keys only."""
-        return {key: setting for key, setting in self._applied[reader].items() if concerns_tcp(key)}
+    def booted(self, reader: str) -> dict[str, Booted]:
+        """What TCP keys hold once a reader has set them, for keys whose kind is known; texts that the kernel refuses change nothing."""
+        bounds = self.bounding_values()
+        result = {}
+        for key, texts in self._writes[reader].items():
+            knob = KNOBS.get(key)
+            if knob is None or not concerns_tcp(key):
+                continue
+            raw = self.told(key) if self.has(key) else None
+            for text in texts:
+                read = None if text.value is None else kernel_reads(knob, text.value, raw, bounds)
+                if read is not None and not isinstance(read, Refused) and read.raw is not None:
+                    raw = " ".join(read.raw.split())
+                    result[key] = Booted(raw, text)
+        return result
+
+    def bounding_values(self) -> dict[str, str]:
+        """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
+        told = {key: self.told(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
+        if told[UNPRIVILEGED_PORT_START] == "absent":
+            told[UNPRIVILEGED_PORT_START] = "1"
+        return {key: raw for key, raw in told.items() if raw not in ("absent", "unknown")}
 
     def settings(self, *wanted: str) -> Iterator[Setting]:
-        """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), globs included."""
+        """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
+        seen = set()
         for file in self.boot_files["files"]:
-            if file["readers"]:
+            if file["readers"] and file["real_path"] not in seen:
+                seen.add(file["real_path"])
                 yield from self.settings_in(file, *wanted)
 
     def settings_in(self, file: BootFile, *wanted: str) -> Iterator[Setting]:
@@ -253,7 +287,7 @@ class View:
                 continue
             if assignment["is_glob"]:
                 candidates = wanted or [key for key in self.known_keys if concerns_tcp(key)]
-                keys = [key for key in candidates if fnmatch.fnmatchcase(key, assignment["key"])]
+                keys = [key for key in candidates if matches(assignment["key"], "systemd", key)]
             else:
                 keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
             for key in keys:

@@ -15,7 +15,7 @@ from ...module_utils import _sysctl_files as sysctl_files
 from ...module_utils._knobs import IPV4_NAMES, KNOBS, Refused, kernel_reads, same
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._boot import no_failure
-from ._view import IPV4, PORT_RANGE, TW_RECYCLE, UNPRIVILEGED_PORT_START, concerns_tcp
+from ._view import IPV4, TW_RECYCLE, concerns_tcp
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ...module_utils._knobs import Accepted, Knob
     from .._results import Severity
     from ._base import Thresholds
-    from ._view import Setting, View
+    from ._view import Booted, Setting, View
 
 _READERS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
 # Places that packages fill and administrators are meant to override (sysctl.d(5)).
@@ -49,25 +49,21 @@ _VENDOR_FOLDERS = ("/usr/lib/", "/usr/local/lib/", "/lib/", "/run/")
 def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
     _boot_files_apply(host)
     failed = False
-    for key, setting in sorted(host.applied(host.boot_reader).items()):
-        knob = KNOBS.get(key)
-        if knob is None:
-            continue
+    for key, booted in sorted(host.booted(host.boot_reader).items()):
         try:
             running = host.raw(key)
         except (CannotApplyError, MissingFactError):
             continue
-        booted = kernel_reads(knob, setting.value, running, others(host))
-        if isinstance(booted, Refused) or booted.raw is None or same(knob, booted.raw, running):
+        if same(KNOBS[key], booted.raw, running):
             continue
         failed = True
         yield Finding(
             "fail",
             key,
-            f"running {running!r}, boot would set {' '.join(booted.raw.split())!r}",
+            f"running {running!r}, boot would set {booted.raw!r}",
             "the same value in both",
-            path=setting.path,
-            line=setting.line,
+            path=booted.setting.real_path,
+            line=booted.setting.line,
             evidence={"reader": host.boot_reader},
         )
     if not failed:
@@ -99,32 +95,28 @@ def _boot_files_apply(host: View) -> None:
     references=_READERS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
-    systemd, procps = host.applied("systemd"), host.applied("procps")
+    systemd, procps = host.booted("systemd"), host.booted("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
-        if host.has(key) is False:
-            continue
         first, second = systemd.get(key), procps.get(key)
-        texts = [None if setting is None else setting.value for setting in (first, second)]
-        if texts[0] == texts[1] or (key in KNOBS and None not in texts and same(KNOBS[key], str(texts[0]), str(texts[1]))):
+        blamed = second or first
+        if host.has(key) is False or blamed is None or (first and second and same(KNOBS[key], first.raw, second.raw)):
             continue
         failed = True
-        blamed = second or first
-        assert blamed is not None
         yield Finding(
             "fail",
             key,
             f"systemd-sysctl sets {_told(first)}, sysctl --system sets {_told(second)}",
             "the same value from both",
-            path=blamed.path,
-            line=blamed.line,
+            path=blamed.setting.real_path,
+            line=blamed.setting.line,
         )
     if not failed:
         yield no_failure(host, "boot files", "both readers would set the same values")
 
 
-def _told(setting: sysctl_files.Applied | None) -> str:
-    return "nothing" if setting is None else f"{setting.value!r} ({setting.path}:{setting.line})"
+def _told(booted: Booted | None) -> str:
+    return "nothing" if booted is None else f"{booted.raw!r} ({booted.setting.path}:{booted.setting.line})"
 
 
 @rule(
@@ -145,7 +137,9 @@ def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     shadowed: dict[tuple[str, str, int], Finding] = {}
     for reader in ("systemd", "procps"):
         for lost in sysctl_files.earlier(host.boot_files, reader, host.known_keys):
-            if not concerns_tcp(lost.key) or lost.path == lost.by_path or _same_text(lost.key, lost.value, lost.by_value):
+            if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
+                continue
+            if _same_text(lost.key, lost.value, lost.by_value):
                 continue
             if lost.path.startswith(_VENDOR_FOLDERS) and lost.by_path.startswith("/etc/"):
                 continue
@@ -194,10 +188,10 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
                 yield Finding(
                     "fail",
                     setting.key,
-                    f"{before.text!r} in line {before.assignment['line']}, {setting.text!r} in line {setting.assignment['line']}",
+                    f"{before.text!r} in line {before.line}, {setting.text!r} in line {setting.line}",
                     "one line",
                     path=file["path"],
-                    line=setting.assignment["line"],
+                    line=setting.line,
                 )
             seen[setting.key] = setting
     if not failed:
@@ -246,8 +240,8 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
             f"{'no kernel has' if name not in IPV4_NAMES else 'this kernel lacks'} {name}"
             + (f"; {near} may have been meant" if near else ""),
             f"{IPV4}{near}" if near else "a key that this kernel has",
-            path=setting.file["path"],
-            line=setting.assignment["line"],
+            path=setting.path,
+            line=setting.line,
         )
     if not failed:
         yield no_failure(host, "boot files", "every TCP key in the boot files is known")
@@ -276,7 +270,7 @@ def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
         knob = KNOBS.get(setting.key)
         if knob is None:
             continue
-        read = kernel_reads(knob, setting.text, host.told(setting.key), others(host))
+        read = kernel_reads(knob, setting.text, host.told(setting.key), host.bounding_values())
         severity: Severity | None = None
         if isinstance(read, Refused):
             trouble = read.reason
@@ -292,18 +286,12 @@ def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
             setting.key,
             f"{setting.text!r}: {trouble}",
             "a value that the kernel reads as it stands",
-            path=setting.file["path"],
-            line=setting.assignment["line"],
+            path=setting.path,
+            line=setting.line,
             severity=severity,
         )
     if not failed:
         yield no_failure(host, "boot files", "the kernel would read every value as it stands")
-
-
-def others(host: View) -> dict[str, str]:
-    """Raw values of the keys that bound other keys (the port range and the first unprivileged port)."""
-    told = {key: host.told(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
-    return {key: "1" if raw == "absent" and key == UNPRIVILEGED_PORT_START else raw for key, raw in told.items() if raw != "unknown"}
 
 
 def _is_hexadecimal(text: str) -> bool:

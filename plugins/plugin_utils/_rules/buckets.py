@@ -73,7 +73,7 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
         if value is None or value >= limits.buckets_small:
             continue
         failed = True
-        yield _small(value, limits, f"tcp_max_tw_buckets = {setting.text}", path=setting.file["path"], line=setting.assignment["line"])
+        yield _small(value, limits, f"tcp_max_tw_buckets = {setting.text}", path=setting.path, line=setting.line)
     if failed:
         return
     lowered_from = _lowered_live_limit(host)

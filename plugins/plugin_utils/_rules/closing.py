@@ -120,8 +120,8 @@ def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
             FIN_TIMEOUT,
             f"tcp_fin_timeout = {setting.text}",
             "the kernel's own 60, or no line",
-            path=setting.file["path"],
-            line=setting.assignment["line"],
+            path=setting.path,
+            line=setting.line,
             severity="medium" if seconds <= limits.fin_timeout_low_seconds else None,
         )
     if not failed:

@@ -110,8 +110,8 @@ def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
             TW_RECYCLE,
             f"tcp_tw_recycle = {setting.text}",
             "no line for tcp_tw_recycle, or 0",
-            path=setting.file["path"],
-            line=setting.assignment["line"],
+            path=setting.path,
+            line=setting.line,
             severity="medium" if lacking else "high",
             evidence={"kernel has the key": {True: "yes", False: "no", None: "unknown"}[host.has(TW_RECYCLE)]},
         )

@@ -133,10 +133,12 @@ def _check_any(place: str, value: object, kinds: tuple[Any, ...]) -> None:
     troubles = []
     for kind in kinds:
         try:
-            return _check(place, value, kind)
+            _check(place, value, kind)
         except SourceError as error:
             if kind is not type(None):
                 troubles.append(error)
+        else:
+            return
     if len(troubles) == 1 and value is not None:
         raise troubles[0]
     _wrong(place, value, "one of the kinds that the schema allows here")

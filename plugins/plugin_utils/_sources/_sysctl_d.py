@@ -41,8 +41,8 @@ def load(path: str) -> Snapshot:
     snapshot = empty_snapshot("sysctl_d", path)
     snapshot["host"]["boot_files_apply"] = True
     snapshot["sysctl"] = after_boot(found)
-    snapshot["boot_files"] = _renamed(found, own_path)
-    unread = [file["path"] for file in snapshot["boot_files"]["files"] if file["unread_because"] == "unreadable"]
+    snapshot["boot_files"] = found = _renamed(found, own_path)
+    unread = [file["path"] for file in found["files"] if file["unread_because"] == "unreadable"]
     if unread:
         snapshot["not_seen"].append(f"These boot files could not be read: {', '.join(unread[:10])}.")
     return snapshot

@@ -1,0 +1,307 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every rule, by table: what must fail with which severity under which profile, and what must not.
+
+To add a rule, add its function in plugins/plugin_utils/_rules and its rows here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, ThresholdError, Thresholds
+from support.snapshots import snapshot, sockets, towards
+
+if t.TYPE_CHECKING:
+    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Result
+
+TODAY = datetime.date(2026, 11, 21)
+TS = "net.ipv4.tcp_timestamps"
+REUSE = "net.ipv4.tcp_tw_reuse"
+RECYCLE = "net.ipv4.tcp_tw_recycle"
+BUCKETS = "net.ipv4.tcp_max_tw_buckets"
+RANGE = "net.ipv4.ip_local_port_range"
+RESERVED = "net.ipv4.ip_local_reserved_ports"
+CONNTRACK = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
+CONF = "/etc/sysctl.d/50-x.conf"
+CLIENT, BALANCER, BACKEND = PROFILES
+
+
+def judge(observed: Snapshot, profile: str, rule: str, thresholds: Thresholds | None = None) -> list[Result]:
+    options = AuditOptions(profile=profile, today=TODAY, thresholds=thresholds or Thresholds())
+    return [result for result in audit(observed, "web1", options)["results"] if result["id"] == rule]
+
+
+def listening(*ports: int) -> dict[str, t.Any]:
+    return {"sockets": sockets(listeners=[{"family": "ipv4", "address": "0.0.0.0", "port": port} for port in ports])}
+
+
+def in_use(*groups: t.Any, **more: t.Any) -> dict[str, t.Any]:
+    return {"sockets": sockets(ports_in_use=list(groups), **more)}
+
+
+class Row(t.NamedTuple):
+    """outcome: a severity that the rule fails with, or another status."""
+
+    rule: str
+    profile: str
+    outcome: str
+    observed: Snapshot
+    note: str
+
+
+def row(rule: str, profile: str, outcome: str, note: str, keys: dict[str, str | None] | None = None, **parts: t.Any) -> Row:
+    return Row(rule, profile, outcome, snapshot(keys, **parts), note)
+
+
+ROWS = [
+    row("recycle-on", BACKEND, "critical", "both on", {RECYCLE: "1"}),
+    row("recycle-on", CLIENT, "critical", "any other number than 0", {RECYCLE: "2"}),
+    row("recycle-on", BALANCER, "pass", "timestamps off", {RECYCLE: "1", TS: "0"}),
+    row("recycle-on", BACKEND, "pass", "off", {RECYCLE: "0"}),
+    row("recycle-on", BACKEND, "not_applicable", "no such key"),
+    row("recycle-on", BACKEND, "unknown", "timestamps not observed", {RECYCLE: "1"}, without=[TS]),
+    row("recycle-dormant", BACKEND, "high", "timestamps off", {RECYCLE: "1", TS: "0"}),
+    row("recycle-dormant", BACKEND, "pass", "timestamps on", {RECYCLE: "1"}),
+    row("recycle-in-boot-file", BACKEND, "medium", "dead line", files={CONF: f"{RECYCLE} = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "high", "the kernel has it", {RECYCLE: "0"}, files={CONF: f"{RECYCLE} = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "high", "unknown kernel", without=[RECYCLE], files={CONF: f"{RECYCLE} = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "medium", "with a slash and a dash", files={CONF: "-net/ipv4/tcp_tw_recycle = yes\n"}),
+    row("recycle-in-boot-file", BACKEND, "medium", "by a pattern", files={CONF: "net.ipv4.tcp_tw_rec* = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "pass", "turned off", files={CONF: f"{RECYCLE} = 0\n"}),
+    row("recycle-in-boot-file", BACKEND, "pass", "a comment", files={CONF: f"#{RECYCLE} = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "pass", "nothing reads it", files={CONF + ".txt": f"{RECYCLE} = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "unknown", "a file that is not text", files={CONF: b"\0"}),
+    row("recycle-in-boot-file", BACKEND, "unknown", "files not observed", boot_files=None),
+    row("recycle-drops-seen", BACKEND, "critical", "growing", counted={"PAWSPassive": 9}, grown={"PAWSPassive": 2}),
+    row("recycle-drops-seen", BACKEND, "high", "since boot", counted={"PAWSPassive": 9}),
+    row("recycle-drops-seen", BACKEND, "pass", "not growing", counted={"PAWSPassive": 9}, grown={}),
+    row("recycle-drops-seen", BACKEND, "unknown", "shrank", counted={"PAWSPassive": 9}, grown={"PAWSPassive": None}),
+    row("recycle-drops-seen", BACKEND, "not_applicable", "no such counter"),
+    row("recycle-drops-seen", BACKEND, "unknown", "counters not observed", counters=None),
+    row("reuse-without-timestamps", CLIENT, "high", "client", {REUSE: "1", TS: "0"}),
+    row("reuse-without-timestamps", BALANCER, "medium", "balancer", {REUSE: "1", TS: "0"}),
+    row("reuse-without-timestamps", BACKEND, "medium", "backend", {REUSE: "1", TS: "0"}),
+    row("reuse-without-timestamps", CLIENT, "pass", "consistent: both off", {REUSE: "0", TS: "0"}),
+    row("reuse-without-timestamps", CLIENT, "pass", "consistent: both on", {REUSE: "1"}),
+    row("reuse-loopback-only", CLIENT, "low", "the kernel's default"),
+    row("reuse-loopback-only", CLIENT, "medium", "under port pressure", **in_use(towards(20000))),
+    row("reuse-loopback-only", CLIENT, "low", "sockets unknown", sockets=None),
+    row("reuse-loopback-only", CLIENT, "pass", "on", {REUSE: "1"}),
+    row("reuse-loopback-only", BACKEND, "not_applicable", "other profile"),
+    row("reuse-on-server", BACKEND, "info", "nothing connects out", {REUSE: "1"}),
+    row("reuse-on-server", BACKEND, "info", "only to itself", {REUSE: "1"}, **in_use(towards(5, destination="127.0.0.1"))),
+    row("reuse-on-server", BACKEND, "pass", "something connects out", {REUSE: "1"}, **in_use(towards(3), outgoing=1)),
+    row("reuse-on-server", BACKEND, "pass", "opened between samples", {REUSE: "1"}, grown={"ActiveOpens": 4}),
+    row("reuse-on-server", BACKEND, "pass", "the kernel's default"),
+    row("reuse-on-server", BACKEND, "unknown", "sockets unknown", {REUSE: "1"}, sockets=None),
+    row("timestamps-off", CLIENT, "medium", "client", {TS: "0"}),
+    row("timestamps-off", BACKEND, "medium", "backend", {TS: "0"}),
+    row("timestamps-off", BALANCER, "not_applicable", "right on a balancer", {TS: "0"}),
+    row("timestamps-off", BACKEND, "pass", "on without offset", {TS: "2"}),
+    row("timestamps-on-at-l7", BALANCER, "medium", "on"),
+    row("timestamps-on-at-l7", BALANCER, "pass", "off", {TS: "0"}),
+    row("timestamps-on-at-l7", BACKEND, "not_applicable", "other profile"),
+    row("timestamps-odd-value", BACKEND, "low", "3 means on", {TS: "3"}),
+    row("timestamps-odd-value", BACKEND, "pass", "2 is known", {TS: "2"}),
+    row("syn-rejected-in-time-wait", BALANCER, "medium", "growing", grown={"PAWSTimewait": 1}),
+    row("syn-rejected-in-time-wait", BACKEND, "medium", "repeats", grown={"TCPACKSkippedTimeWait": 1}),
+    row("syn-rejected-in-time-wait", BACKEND, "low", "since boot", counted={"PAWSTimewait": 7}),
+    row("syn-rejected-in-time-wait", BACKEND, "pass", "PAWSEstab is another thing here", grown={"PAWSEstab": 9}),
+    row("syn-rejected-in-time-wait", BACKEND, "medium", "before 6.16", counted={"PAWSTimewait": None}, grown={"PAWSEstab": 9}),
+    row("syn-rejected-in-time-wait", CLIENT, "not_applicable", "other profile"),
+    row("buckets-disabled", BACKEND, "critical", "0", {BUCKETS: "0"}),
+    row("buckets-disabled", CLIENT, "critical", "-1", {BUCKETS: "-1"}),
+    row("buckets-disabled", BACKEND, "pass", "the kernel's own"),
+    row("buckets-too-small", BACKEND, "high", "8192", files={CONF: f"{BUCKETS} = 8192\n"}),
+    row("buckets-too-small", BACKEND, "medium", "8193", files={CONF: f"{BUCKETS} = 8193\n"}),
+    row("buckets-too-small", BACKEND, "high", "0", files={CONF: f"{BUCKETS} = 0\n"}),
+    row("buckets-too-small", BACKEND, "pass", "32768", files={CONF: f"{BUCKETS} = 32768\n"}),
+    row("buckets-too-small", BACKEND, "pass", "small RAM", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": "8192"}),
+    row("buckets-too-small", BACKEND, "pass", "no telling", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": None}),
+    row("buckets-too-small", BACKEND, "high", "lowered by hand", {BUCKETS: "5000"}),
+    row("buckets-too-small", BACKEND, "high", "shared table", {BUCKETS: "5", "net.ipv4.tcp_ehash_entries": "-262144"}),
+    row("buckets-nearly-full", BACKEND, "high", "80 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 800}}),
+    row("buckets-nearly-full", BACKEND, "pass", "79.9 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 799}}),
+    row("buckets-nearly-full", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
+    row("buckets-nearly-full", BACKEND, "unknown", "not observed", sockstat=None, sockets=None),
+    row("buckets-overflow", BACKEND, "high", "growing", grown={"TCPTimeWaitOverflow": 15}),
+    row("buckets-overflow", BACKEND, "medium", "since boot", counted={"TCPTimeWaitOverflow": 15}),
+    row("buckets-overflow", BACKEND, "pass", "old", counted={"TCPTimeWaitOverflow": 15}, grown={}),
+    row("ports-few", CLIENT, "medium", "one under the kernel's", {RANGE: "32768 60998"}),
+    row("ports-few", BALANCER, "medium", "reserved", {RESERVED: "40000-40009"}),
+    row("ports-few", CLIENT, "pass", "reserved outside the range", {RESERVED: "8080,1-100"}),
+    row("ports-few", CLIENT, "pass", "the kernel's own"),
+    row("ports-few", BACKEND, "not_applicable", "other profile", {RANGE: "40000 40019"}),
+    row("ports-few", CLIENT, "unknown", "a broken value", {RANGE: "40000"}),
+    row("ports-under-listener", BACKEND, "medium", "low end", **listening(32768)),
+    row("ports-under-listener", CLIENT, "medium", "high end", **listening(60999)),
+    row("ports-under-listener", BACKEND, "pass", "one past it", **listening(61000, 80)),
+    row("ports-under-listener", BACKEND, "pass", "reserved", {RESERVED: "8080,50000-50001"}, **listening(50001)),
+    row("ports-under-listener", BACKEND, "unknown", "sockets unknown", sockets=None),
+    row("ports-same-parity", CLIENT, "info", "both even", {RANGE: "1024 65000"}),
+    row("ports-same-parity", CLIENT, "info", "both odd", {RANGE: "1025 65535"}),
+    row("ports-same-parity", CLIENT, "pass", "the kernel's own"),
+    row("ports-pressure", CLIENT, "medium", "60 %", {RANGE: "40000 40019"}, **in_use(towards(12))),
+    row("ports-pressure", CLIENT, "high", "85 %", {RANGE: "40000 40019"}, **in_use(towards(17))),
+    row("ports-pressure", CLIENT, "critical", "all", {RANGE: "40000 40019"}, **in_use(towards(20))),
+    row(
+        "ports-pressure", CLIENT, "critical", "all but the reserved", {RANGE: "40000 40019", RESERVED: "40000-40009"}, **in_use(towards(10))
+    ),
+    row("ports-pressure", BALANCER, "pass", "55 %", {RANGE: "40000 40019"}, **in_use(towards(11))),
+    row("ports-pressure", CLIENT, "pass", "nothing connects out"),
+    row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
+    row("closes-first-as-client", CLIENT, "info", "most", sockets=sockets(time_wait_outgoing=11, time_wait_listening=10)),
+    row("closes-first-as-client", CLIENT, "pass", "half", sockets=sockets(time_wait_outgoing=10, time_wait_listening=10)),
+    row("closes-first-as-client", CLIENT, "pass", "a handful", sockets=sockets(time_wait_outgoing=9)),
+    row("closes-first-as-client", CLIENT, "medium", "pressure", **in_use(towards(20000, 20000), time_wait_outgoing=20000)),
+    row("closes-first-as-server", BACKEND, "info", "over 1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=11)),
+    row("closes-first-as-server", BALANCER, "pass", "1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=10)),
+    row("closes-first-as-server", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
+    row("fin-timeout-mistaken", BACKEND, "info", "59", files={CONF: "net.ipv4.tcp_fin_timeout = 59\n"}),
+    row("fin-timeout-mistaken", CLIENT, "medium", "5", files={CONF: "net.ipv4.tcp_fin_timeout = 5\n"}),
+    row("fin-timeout-mistaken", CLIENT, "pass", "60", files={CONF: "net.ipv4.tcp_fin_timeout = 60\n"}),
+    row("fin-timeout-mistaken", CLIENT, "pass", "live only", {"net.ipv4.tcp_fin_timeout": "5"}),
+    row("rfc1337-on", BACKEND, "medium", "on", {"net.ipv4.tcp_rfc1337": "1"}),
+    row("rfc1337-on", BALANCER, "pass", "off"),
+    row("rfc1337-on", CLIENT, "not_applicable", "other profile", {"net.ipv4.tcp_rfc1337": "1"}),
+    row("resets-on-close", BACKEND, "low", "11 %", grown={"TCPAbortOnData": 11, "PassiveOpens": 100}),
+    row("resets-on-close", BACKEND, "pass", "10 %", grown={"TCPAbortOnData": 10, "PassiveOpens": 100}),
+    row("resets-on-close", BACKEND, "info", "since boot", counted={"TCPAbortOnData": 20000}),
+    row("resets-on-close", BACKEND, "pass", "nothing happened", grown={}),
+    row("resets-on-close", BACKEND, "unknown", "nothing to compare with", grown={"TCPAbortOnData": 3}),
+    row("conntrack-forgets-early", BALANCER, "high", "balancer", {CONNTRACK: "59"}),
+    row("conntrack-forgets-early", BACKEND, "medium", "backend", {CONNTRACK: "1"}),
+    row("conntrack-forgets-early", CLIENT, "pass", "60", {CONNTRACK: "60"}),
+    row("conntrack-forgets-early", CLIENT, "not_applicable", "not loaded", {CONNTRACK: None}),
+    row("boot-differs", BACKEND, "medium", "not live", files={CONF: f"{REUSE} = 1\n"}),
+    row("boot-differs", BACKEND, "pass", "same, written otherwise", {RANGE: "16384\t65535"}, files={CONF: f"{RANGE} = 16384 65535\n"}),
+    row("boot-differs", BACKEND, "pass", "refused, so it sets nothing", files={CONF: f"{REUSE} = 9\n"}),
+    row("boot-differs", BACKEND, "pass", "no such key", files={CONF: f"{RECYCLE} = 1\n"}),
+    row("boot-differs", BACKEND, "not_applicable", "not boot's", files={CONF: f"{REUSE} = 1\n"}, host={"boot_files_apply": False}),
+    row("boot-differs", BACKEND, "unknown", "whose?", host={"boot_files_apply": None, "network_namespace": "own"}),
+    row("boot-differs", BACKEND, "pass", "without a link systemd does not read it", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}),
+    row("boot-differs", BACKEND, "medium", "procps does", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}, host={"init": "other"}),
+    row("boot-readers-disagree", BACKEND, "low", "only procps", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}),
+    row("boot-readers-disagree", BACKEND, "low", "other order", files={CONF: f"{TS} = 1\n", "/etc/sysctl.conf": f"{TS} = 0\n"}),
+    row("boot-readers-disagree", BACKEND, "pass", "same", files={CONF: f"{TS} = 1\n", "/etc/sysctl.conf": f"{TS}=0x1\n"}),
+    row("boot-shadowed", BACKEND, "low", "later file", files={CONF: f"{TS} = 1\n", "/etc/sysctl.d/60.conf": f"{TS} = 0\n"}),
+    row("boot-shadowed", BACKEND, "pass", "same value", files={CONF: f"{TS} = 1\n", "/etc/sysctl.d/60.conf": f"{TS} = 1\n"}),
+    row("boot-shadowed", BACKEND, "pass", "vendor file", files={"/usr/lib/sysctl.d/10.conf": f"{TS} = 1\n", CONF: f"{TS} = 0\n"}),
+    row("boot-shadowed", BACKEND, "pass", "another key", files={CONF: "kernel.x = 1\n", "/etc/sysctl.d/60.conf": "kernel.x = 0\n"}),
+    row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
+    row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
+    row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),
+    row("boot-unknown-key", BACKEND, "low", "gone", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "tolerated", files={CONF: "-net.ipv4.tcp_low_latency = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "recycle has its own rule", files={CONF: f"{RECYCLE} = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "kernel unknown", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}, ipv4_keys=None),
+    row("boot-unknown-key", BACKEND, "low", "no kernel has it", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}, ipv4_keys=None),
+    row("boot-unknown-key", BACKEND, "pass", "init only", files={CONF: "net.ipv4.tcp_mem=1 2 3\n"}, host={"network_namespace": "own"}),
+    row("boot-refused-value", BACKEND, "medium", "a dash", files={CONF: f"{RANGE} = 1024-65535\n"}),
+    row("boot-refused-value", BACKEND, "medium", "one number", files={CONF: f"{RANGE} = 16384\n"}),
+    row("boot-refused-value", BACKEND, "medium", "quotes", files={CONF: f'{TS} = "1"\n'}),
+    row("boot-refused-value", BACKEND, "medium", "out of bounds", files={CONF: f"{REUSE} = 3\n"}),
+    row("boot-refused-value", BACKEND, "medium", "a second word", files={CONF: f"{REUSE} = 1 2\n"}),
+    row("boot-refused-value", BACKEND, "medium", "octal", files={CONF: f"{BUCKETS} = 0100000\n"}),
+    row("boot-refused-value", BACKEND, "low", "a comment behind it", files={CONF: f"{BUCKETS} = 262144 # enough\n"}),
+    row("boot-refused-value", BACKEND, "pass", "hexadecimal", files={CONF: f"{REUSE} = 0x1\n"}),
+    row("boot-refused-value", BACKEND, "pass", "plain", files={CONF: f"{RANGE} = 16384 65535\n{RESERVED} = 8080,9000-9010\n"}),
+    row("boot-file-unread", BACKEND, "medium", "wrong name", files={"/etc/sysctl.d/tcp": f"{TS} = 1\n"}),
+    row("boot-file-unread", BACKEND, "medium", "not linked", files={"/etc/sysctl.conf": f"{TS} = 1\n"}),
+    row(
+        "boot-file-unread",
+        BACKEND,
+        "pass",
+        "linked",
+        files={"/etc/sysctl.conf": f"{TS} = 1\n", "/etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf"},
+    ),
+    row("boot-file-unread", BACKEND, "pass", "procps reads it", files={"/etc/sysctl.conf": f"{TS} = 1\n"}, host={"init": "other"}),
+    row("boot-file-unread", BACKEND, "pass", "a backup", files={CONF + ".dpkg-old": f"{TS} = 1\n"}),
+    row("boot-file-unread", BACKEND, "pass", "no TCP key", files={"/etc/sysctl.d/README": "kernel.panic = 1\n"}),
+    row("waiver-expired", BACKEND, "not_applicable", "no waivers"),
+]
+
+
+@pytest.mark.parametrize("case", ROWS, ids=lambda case: f"{case.rule}: {case.note} ({case.profile})")
+def test_rule(case: Row) -> None:
+    results = judge(case.observed, case.profile, case.rule)
+    outcomes = {result["severity"] if result["status"] == "fail" else result["status"] for result in results}
+    assert outcomes == {case.outcome}, results
+    assert all(result["reason"] for result in results if result["status"] in ("unknown", "not_applicable"))
+
+
+def test_every_rule_has_rows_that_fail_and_rows_that_do_not() -> None:
+    failing = {case.rule for case in ROWS if case.outcome in SEVERITIES}
+    others = {case.rule for case in ROWS if case.outcome not in SEVERITIES}
+    assert failing | {"waiver-expired"} == set(CATALOGUE)
+    assert others == set(CATALOGUE)
+
+
+def test_a_boot_file_is_named_with_its_line() -> None:
+    files = {"/etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf", "/etc/sysctl.conf": f"# notes\n\n{BUCKETS} = 5000\n"}
+    (result,) = judge(snapshot(files=files), BACKEND, "buckets-too-small")
+    assert (result["path"], result["line"]) == ("/etc/sysctl.conf", 3)
+
+
+def test_a_near_miss_names_the_key_that_was_meant() -> None:
+    (result,) = judge(snapshot(files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}), BACKEND, "boot-unknown-key")
+    assert result["expected"] == REUSE
+
+
+def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
+    (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
+    assert "40000,50000-50002" in result["observed"]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_untuned_current_host_has_nothing_of_medium_or_above(profile: str) -> None:
+    options = AuditOptions(profile=profile, today=TODAY)
+    results = audit(snapshot(), "web1", options)["results"]
+    loud = {result["id"] for result in results if result["status"] == "fail" and result["severity"] in ("critical", "high", "medium")}
+    # A balancer that nobody has set up as one keeps timestamps on: that is the one thing to say about it.
+    assert loud == ({"timestamps-on-at-l7"} if profile == BALANCER else set())
+
+
+def test_nothing_known_is_unknown_and_never_a_pass() -> None:
+    nothing = snapshot(sysctl=None, ipv4_keys=None, boot_files=None, sockstat=None, counters=None, sockets=None)
+    results = audit(nothing, "web1", AuditOptions(profile="any", today=TODAY))["results"]
+    assert {result["status"] for result in results} == {"unknown", "not_applicable"}
+    assert {result["id"] for result in results if result["status"] == "not_applicable"} == {"waiver-expired"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ports_many": 1}, "unknown threshold 'ports_many'"),
+        ({"ports_few": "many"}, "ports_few must be a whole number"),
+        ({"ports_few": True}, "ports_few must be a whole number"),
+        ({"ports_few": 0}, "ports_few must lie between 1 and 65535"),
+        ({"ports_pressure_medium_percent": 90}, "ports_pressure_medium_percent must not be above ports_pressure_high_percent"),
+    ],
+)
+def test_a_wrong_threshold_is_named(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ThresholdError, match=message):
+        Thresholds.from_options(options)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "observed"),
+    [
+        ("ports-few", {"ports_few": 49000}, snapshot()),
+        ("buckets-nearly-full", {"buckets_nearly_full_percent": 1}, snapshot(sockstat={"TCP": {"tw": 2622}})),
+        ("closes-first-as-client", {"closes_first_client_sockets": 1}, snapshot(sockets=sockets(time_wait_outgoing=1))),
+        ("conntrack-forgets-early", {"conntrack_time_wait_seconds": 121}, snapshot()),
+        ("ports-pressure", {"ports_pressure_medium_percent": 1}, snapshot(**in_use(towards(300)))),
+    ],
+)
+def test_a_threshold_moves_its_rule(rule: str, options: dict[str, object], observed: Snapshot) -> None:
+    assert {result["status"] for result in judge(observed, "any", rule)} == {"pass"}
+    assert {result["status"] for result in judge(observed, "any", rule, Thresholds.from_options(options))} == {"fail"}
