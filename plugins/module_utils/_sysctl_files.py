@@ -19,8 +19,9 @@ link); the names, not the folders, give the order. They differ in this:
   out of patterns; in systemd-sysctl it also cancels an earlier setting of the key.
 * A pattern that is set again to the value it had keeps its place among the patterns in systemd-sysctl.
 
-Not modelled: names of files with shell patterns in them, which sysctl --system expands; repeated separators in a key,
-which keep sysctl --system from seeing that the key beats a pattern.
+Not modelled, because nobody writes it and the model would be harder to read: shell patterns in the names of files (sysctl
+--system expands them), classes such as [[:alpha:]] in keys, a key with a leading or repeated separator next to a pattern
+that matches it (sysctl --system then writes both), a carriage return right before a value.
 """
 
 from __future__ import annotations

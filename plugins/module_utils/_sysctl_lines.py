@@ -151,7 +151,8 @@ def matches(pattern: str, reader: str, key: str) -> bool:
 
 
 _TOKEN = re.compile(
-    r"(?P<escaped>\\.)|(?P<many>\*+)|(?P<one>\?)|\[(?P<bracket>[!^]?\]?[^]/]*)\]|(?P<open>\{)|(?P<comma>,)|(?P<close>\})|(?P<plain>.)", re.S
+    r"(?P<escaped>\\.)|(?P<many>\*+)|(?P<one>\?)|\[(?P<bracket>[!^]?(?:\][^]/]*|[^]/]+))\]|(?P<open>\{)|(?P<comma>,)|(?P<close>\})|(?P<plain>.)",
+    re.S,
 )
 
 
@@ -160,14 +161,14 @@ def _regex(pattern: str, braces: bool) -> re.Pattern[str]:
     """A regular expression for a shell pattern over a path; a wildcard stops at a slash."""
     depth = 0
     out: list[str] = []
-    braces = braces and 0 < pattern.count("{") == pattern.count("}") and "{}" not in pattern
+    braces = braces and 0 < pattern.count("{") == pattern.count("}")
     for token in _TOKEN.finditer(pattern):
         kind, text = token.lastgroup, token.group()
         if kind == "many":
             out.append("[^/]*")
         elif kind == "one":
             out.append("[^/]")
-        elif kind == "bracket":
+        elif kind == "bracket" and token.group("bracket") not in ("!", "^"):
             body = token.group("bracket")
             negated = body[0] in "!^"
             body = re.sub(r"([\\\]\[&~|^])", r"\\\1", body[1:] if negated else body)
