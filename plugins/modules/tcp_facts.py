@@ -189,7 +189,7 @@ MAX_TOP = 200
 
 def main() -> None:
     choices = ["all", *SUBSETS]
-    module = AnsibleModule(
+    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core is not typed
         argument_spec={
             "gather_subset": {
                 "type": "list",
