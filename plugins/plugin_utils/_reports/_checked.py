@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypedDict, TypeVar, Union
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, TypeGuard, TypeVar, Union
 
+from .._audit import summarise
 from .._results import (
     PROFILES,
     SEVERITIES,
@@ -27,7 +28,6 @@ from .._results import (
     Capacity,
     EvidenceValue,
     Result,
-    Summary,
     WaiverNote,
 )
 from ._visible import visible
@@ -53,26 +53,23 @@ Entry = Union[Audit, NotAudited]
 
 
 def check(audits: object) -> list[Entry]:
-    """Return the audits (a list, one mapping a host; see tcp_report) as plain data in order of host names.
+    """Return the audits as plain data in order of host names.
 
-    Raises ReportError naming the place in the input: not a list, no host, a host twice, a wrong type, an unknown word.
+    audits maps host names to audits, or is a list of audits that name their host; see tcp_report.
+    Raises ReportError naming the place in the input: neither of both, no host, a host twice, a wrong type, an unknown word.
     """
-    entries = [_entry(audit, place) for audit, place in _list(audits, "audits")]
+    if isinstance(audits, Mapping):
+        entries = [_entry(_text(host, "a host in audits"), audit, "audits") for host, audit in audits.items()]
+    elif _is_list(audits):
+        entries = [_entry(_host(audit, place), audit, place) for audit, place in _list(audits, "audits")]
+    else:
+        raise ReportError(f"audits must be a list or a mapping with one entry a host, not {_kind(audits)}")
+    if not entries:
+        raise ReportError("audits is empty: there is no host to report on")
     twice = [name for name, times in Counter(entry["host"] for entry in entries).items() if times > 1]
     if twice:
         raise ReportError(f"audits has more than one entry for host {visible(twice[0], 80)!r}: one entry a host")
     return sorted(entries, key=lambda entry: entry["host"])
-
-
-def summarise(results: Iterable[Result]) -> Summary:
-    """Count results by status, and the failed ones by severity."""
-    pairs = Counter((result["status"], result["severity"]) for result in results)
-    by_severity = {severity: pairs["fail", severity] for severity in SEVERITIES}
-    return {
-        "status": {status: sum(n for (s, _), n in pairs.items() if s == status) for status in STATUSES},
-        "severity": by_severity,
-        "worst": next((severity for severity in SEVERITIES if by_severity[severity]), None),
-    }
 
 
 def _kind(value: object) -> str:
@@ -116,9 +113,13 @@ def _mapping(value: object, where: str) -> Mapping[Any, Any]:
 
 def _list(value: object, where: str) -> list[tuple[Any, str]]:
     """The items of a list, each with its own place."""
-    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+    if not _is_list(value):
         raise ReportError(f"{where} must be a list, not {_kind(value)}")
     return [(item, f"{where}[{index}]") for index, item in enumerate(value)]
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def _texts(value: object, where: str) -> list[str]:
@@ -144,12 +145,15 @@ def _evidence_value(value: object, where: str) -> EvidenceValue:
     return _text(value, where)
 
 
-def _entry(value: object, where: str) -> Entry:
-    audit = _mapping(value, where)
-    host = _text(audit.get("host"), f"{where}.host")
+def _host(value: object, where: str) -> str:
+    return _text(_mapping(value, where).get("host"), f"{where}.host")
+
+
+def _entry(host: str, value: object, where: str) -> Entry:
     if not host.strip():
-        raise ReportError(f"{where}.host is empty: every entry needs the host's name")
+        raise ReportError(f"{where} has an entry without a host name")
     where = f"{where} (host {visible(host, 80)})"
+    audit = _mapping(value, where)
     if "results" not in audit:
         return {
             "host": host,

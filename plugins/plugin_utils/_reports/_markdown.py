@@ -19,7 +19,8 @@ MAX_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""
 
 _SIGNS = {"critical": "🟥", "high": "🟧", "medium": "🟨", "low": "🟦", "info": "⬜"}
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+!|~$-])")
+# Underscores inside a word, as in the name of a key, are no markup.
+_MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def render(report: Report) -> str:
@@ -46,11 +47,10 @@ def render(report: Report) -> str:
 
 def escape(text: str, limit: int = 300) -> str:
     """Return text as one line of Markdown that shows just these characters: no markup, no table cell, no mention, no link."""
-    text = one_line(text, limit).replace("&", "&amp;")
-    text = _PUNCTUATION.sub(r"\\\1", text).replace("\\<", "&lt;").replace("\\>", "&gt;")
-    # A mention or an issue number is made into a link after escapes are gone; a zero-width space in between stops that.
-    text = re.sub(r"@(?=\w)", "@&#8203;", text)
-    text = re.sub(r"\\#(?=\d)", r"\\#&#8203;", text)
+    text = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _MARKUP.sub(lambda match: "\\" + match[0], text)
+    # Mentions, issue numbers and bare addresses are made into links after escapes are gone; this keeps them text.
+    text = re.sub(r"@(?=\w)|\\#(?=\d)", lambda match: match[0] + "&#8203;", text)
     return re.sub(r"(?i)://|www\.", lambda match: match[0].replace(":", "&#58;").replace(".", "&#46;"), text)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
 
+from .._audit import summarise
 from .._results import SEVERITIES, STATUSES, Audit, Result, Severity, Status, Summary
-from ._checked import Entry, check, summarise
+from ._checked import Entry, check
 from ._visible import one_line, visible
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
@@ -91,7 +92,7 @@ class Report:
 
     @cached_property
     def summary(self) -> Summary:
-        return summarise(result for host in self.hosts for result in host.results)
+        return summarise([result for host in self.hosts for result in host.results])
 
     @cached_property
     def collected(self) -> tuple[str, str] | None:

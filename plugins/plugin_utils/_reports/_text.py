@@ -38,7 +38,7 @@ def headline(report: Report) -> str:
         (report.count("clean"), "without failed results"),
     )
     total = len(report.hosts)
-    parts = [f"{number} {text}" for number, text in counts if number] or ["nothing to report"]
+    parts = [f"{number} {text}" for number, text in counts if number]
     return f"{report.title}: {total} host{'' if total == 1 else 's'}: {', '.join(parts)}"
 
 
@@ -96,12 +96,7 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     if not text:
         return []
     start = " " * indent + f"{label + ':':<{max(7, len(label) + 2)}}"
-    return textwrap.wrap(
-        one_line(text),
-        width,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_on_hyphens=False,
-        max_lines=lines,
-        placeholder=" …",
+    wrapper = textwrap.TextWrapper(
+        width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
     )
+    return wrapper.wrap(one_line(text))

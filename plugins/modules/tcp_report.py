@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tcp_report
+short_description: Write reports about the audits of many hosts
+version_added: 0.1.0
+description:
+  - Writes what M(linux_tcp.hardening.tcp_audit) found on many hosts to files on the controller, and can show a summary in the terminal.
+  - A host that could not be audited stands in every report as such, never as clean.
+  - The same audits always give the same files, byte for byte; a file that would not change is not touched. All files are complete on
+    the disk under temporary names before the first one is renamed into place, so a failure leaves the earlier reports as they were.
+  - Everything that came from a host is shown as plain text. Control characters and other invisible ones are written out as escapes,
+    and very long texts are cut, except in the C(json) report.
+  - Reaches no host. Use it with C(run_once).
+options:
+  audits:
+    description:
+      - The registered results of M(linux_tcp.hardening.tcp_audit). Either a dictionary with the host's name as the key, or a list in
+        which every entry has the name as C(host).
+      - An entry without C(results), such as that of a task that failed or of an unreachable host, is a host that could not be audited;
+        its C(msg) says why.
+      - The list C(audits) of an earlier C(json) report is good input, too.
+    type: raw
+    required: true
+  dest:
+    description:
+      - The folder on the controller for the files. A relative path starts at the current folder.
+      - It is created with mode V(0755) when it is missing. Files get mode V(0644), or keep the mode that they have.
+      - Without it no file is written.
+    type: path
+  formats:
+    description:
+      - Which files to write.
+      - V(json) has the audits whole, for other programs.
+      - V(junit) is for CI systems, a test suite a host and a test case a rule; unknown, waived and not applicable results are skipped
+        with their reason, and a host that could not be audited is an error.
+      - V(sarif) is SARIF 2.1.0 for code scanning; waived results are suppressed ones.
+      - V(html) is one page that needs nothing else, for people.
+      - V(markdown) fits into a comment on a pull request.
+    type: list
+    elements: str
+    choices: [json, junit, sarif, html, markdown]
+    default: [json, junit, sarif, html, markdown]
+  basename:
+    description:
+      - The name of every file before its suffix.
+    type: str
+    default: tcp-audit
+  title:
+    description:
+      - The heading of the reports.
+    type: str
+    default: TCP audit
+  show:
+    description:
+      - Show RV(summary) in the terminal, as text.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - linux_tcp.hardening._attributes
+  - linux_tcp.hardening._attributes.controller
+attributes:
+  check_mode:
+    details:
+      - Writes nothing in check mode and says which files would change.
+author:
+  - The linux_tcp.hardening authors (!UNKNOWN)
+seealso:
+  - module: linux_tcp.hardening.tcp_audit
+  - module: linux_tcp.hardening.tcp_verdict
+"""
+
+EXAMPLES = r"""
+- name: Audit all hosts and write one set of reports
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Audit
+      linux_tcp.hardening.tcp_audit:
+        profile: client_host
+        fail_on: never
+      register: tcp
+      ignore_errors: true
+      ignore_unreachable: true
+
+    - name: Write reports, and show the summary
+      linux_tcp.hardening.tcp_report:
+        audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'tcp'))) }}"
+        dest: reports
+        show: true
+      run_once: true
+      delegate_to: localhost
+
+- name: Write only what the CI system reads
+  linux_tcp.hardening.tcp_report:
+    audits:
+      - "{{ tcp }}"
+    dest: "{{ playbook_dir }}/artifacts"
+    formats: [junit, sarif]
+    basename: tcp
+  delegate_to: localhost
+
+- name: Make the page again from an earlier report
+  linux_tcp.hardening.tcp_report:
+    audits: "{{ (lookup('ansible.builtin.file', 'reports/tcp-audit.json') | from_json).audits }}"
+    dest: reports
+    formats: [html]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+files:
+  description: The report files, in the order of O(formats).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Where the file is.
+      type: str
+      returned: always
+    format:
+      description: The format, one of O(formats).
+      type: str
+      returned: always
+    changed:
+      description: Whether its content changed, or would change in check mode.
+      type: bool
+      returned: always
+  sample:
+    - path: /srv/ci/reports/tcp-audit.html
+      format: html
+      changed: true
+hosts:
+  description: How many hosts there are of each kind.
+  returned: success
+  type: dict
+  contains:
+    failed:
+      description: Audited, with at least one failed result.
+      type: int
+      returned: always
+    not_audited:
+      description: Could not be audited.
+      type: int
+      returned: always
+    not_judged:
+      description: Audited, but no rule could be judged there - all results are unknown or not applicable.
+      type: int
+      returned: always
+    clean:
+      description: Audited, without failed results. There may be unknown ones.
+      type: int
+      returned: always
+  sample: {failed: 2, not_audited: 1, not_judged: 0, clean: 9}
+summary:
+  description:
+    - What O(show) shows, as plain text - the hosts with their worst results, the failed results with what to do, and what could
+      not be seen.
+  returned: success
+  type: str
+"""
