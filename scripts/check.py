@@ -167,7 +167,9 @@ def package(extra: list[str]) -> None:
         if unwanted:
             raise Failure(f"{archive.name} has what it should not have: {', '.join(unwanted[:10])}")
 
-        env = {"ANSIBLE_CONFIG": os.devnull, "ANSIBLE_COLLECTIONS_PATH": name, "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
+        settings = folder / "ansible.cfg"
+        settings.touch()
+        env = {"ANSIBLE_CONFIG": str(settings), "ANSIBLE_COLLECTIONS_PATH": name, "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
         ansible = [PYTHON, "-m", "ansible"]
         run(*ansible, "galaxy", "collection", "install", "--offline", "-p", name, str(archive), cwd=folder, env=env, quiet=True)
         installed = folder / COLLECTION
