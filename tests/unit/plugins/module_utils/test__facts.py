@@ -17,6 +17,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils import _facts
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, chosen_subset, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, is_secret
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sockets import count_sockets
 
 NETSTAT = "TcpExt: TW PAWSEstab\nTcpExt: {} {}\n"
 SNMP = "Tcp: MaxConn ActiveOpens\nTcp: -1 5\n"
@@ -111,7 +112,7 @@ def test_a_long_list_of_reserved_ports_is_read_whole(host: FolderHost, tmp_path:
 @pytest.mark.parametrize("subset", [set[str](), *({one} for one in SUBSETS)])
 def test_parts_that_are_not_asked_for_are_none(host: FolderHost, subset: set[str]) -> None:
     snapshot = gather(host, subset)
-    present = {part for part in ("sysctl", "ipv4_keys", "boot_files", "sockstat", "counters") if snapshot[part] is not None}  # type: ignore[literal-required]
+    present = {part for part in ("sysctl", "ipv4_keys", "boot_files", "sockstat", "counters") if snapshot[part] is not None}
     parts = {"sysctl": {"sysctl", "ipv4_keys"}, "boot_files": {"boot_files"}, "counters": {"sockstat", "counters"}, "sockets": set[str]()}
     assert present == set[str]().union(*(parts[one] for one in subset))
     assert snapshot["host"]["hostname"] == "web1"
@@ -158,7 +159,7 @@ def test_memory_that_is_not_told_is_none(host: FolderHost, tmp_path: Path, memin
 def test_an_empty_folder_gives_an_empty_snapshot_and_says_so(tmp_path: Path) -> None:
     snapshot = gather(Host(str(tmp_path)), set(SUBSETS))
     assert set(snapshot["host"].values()) == {None}
-    assert snapshot["counters"] is snapshot["sockstat"] is snapshot["ipv4_keys"] is None
+    assert (snapshot["counters"], snapshot["sockstat"], snapshot["ipv4_keys"]) == (None, None, None)
     assert {one["state"] for one in (snapshot["sysctl"] or {}).values()} == {"absent"}
     for path in ("/proc/net/netstat", "/proc/net/snmp", "/proc/net/sockstat", "/proc/sys/net/ipv4"):
         assert f"{path} could not be read (ENOENT)." in snapshot["not_seen"]
@@ -239,7 +240,6 @@ def test_chosen_subsets(wanted: Iterable[str], subset: set[str]) -> None:
 
 def test_the_live_host(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int] | None] = []
-    count_sockets = _facts.count_sockets
 
     def spy(ephemeral: tuple[int, int] | None, top: int) -> Any:
         asked.append(ephemeral)

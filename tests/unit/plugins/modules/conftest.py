@@ -7,17 +7,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
-from typing import Any, Callable
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
 from unittest import mock
 
 import pytest
 from ansible.module_utils import basic
-
-try:
-    from ansible.module_utils.testing import patch_module_args
-except ImportError:  # ansible-core before 2.19
-    patch_module_args = None
 
 Run = Callable[..., dict[str, Any]]
 
@@ -27,16 +22,18 @@ def run_module(capfd: pytest.CaptureFixture[str]) -> Run:
     """Calls main() with options, and returns what the module printed."""
 
     def run(main: Callable[[], None], **options: object) -> dict[str, Any]:
-        with ExitStack() as stack:
-            if patch_module_args:
-                stack.enter_context(patch_module_args(options))
-            else:
-                arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
-                stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", arguments))
-            with pytest.raises(SystemExit) as stopped:
-                main()
+        # What ansible.module_utils.testing does from ansible-core 2.19 on; this works with older ones too.
+        with _given(options), pytest.raises(SystemExit) as stopped:
+            main()
         result: dict[str, Any] = json.loads(capfd.readouterr().out)
         assert bool(stopped.value.code) == bool(result.get("failed"))
         return result
 
     return run
+
+
+@contextmanager
+def _given(options: dict[str, object]) -> Iterator[None]:
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+    with mock.patch.object(basic, "_ANSIBLE_ARGS", arguments), mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True):
+        yield

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot, Sockets
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_facts
 
@@ -86,7 +87,7 @@ def test_every_part_of_the_snapshot_is_documented() -> None:
 
 def test_the_documented_choices_and_bounds_are_the_real_ones() -> None:
     options = yaml.safe_load(tcp_facts.DOCUMENTATION)["options"]
-    choices = ["all", *tcp_facts.SUBSETS]
+    choices = ["all", *SUBSETS]
     assert options["gather_subset"]["choices"] == choices + [f"!{choice}" for choice in choices]
     assert f"V({tcp_facts.MAX_SAMPLE_SECONDS})" in str(options["sample_seconds"]["description"])
     assert f"V({tcp_facts.MAX_TOP})" in str(options["top"]["description"])
