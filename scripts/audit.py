@@ -42,8 +42,11 @@ def command(knobs: dict[str, str], reports: Path) -> list[str]:
     ]
 
 
-def environment(home: str) -> dict[str, str]:
-    """The caller's environment, less what would make Ansible complain or look elsewhere. home: a folder that may be written to."""
+def environment(home: str, elsewhere: bool) -> dict[str, str]:
+    """The caller's environment, less what would make Ansible complain or look elsewhere.
+
+    home: a folder that may be written to. elsewhere: other hosts than this one may be audited.
+    """
     added = {
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
@@ -53,7 +56,10 @@ def environment(home: str) -> dict[str, str]:
         added["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
     # Service accounts often have no home, and Ansible wants one.
     if not os.access(os.path.expanduser("~"), os.W_OK):
-        added.update(HOME=home, ANSIBLE_HOME=home, ANSIBLE_REMOTE_TEMP=f"{home}/tmp")
+        added.update(HOME=home, ANSIBLE_HOME=home)
+    # It also trips over a home with a blank in its name, but only for this.
+    if not elsewhere:
+        added["ANSIBLE_REMOTE_TEMP"] = f"{home}/tmp"
     return {**os.environ, **added}
 
 
@@ -74,7 +80,7 @@ def main() -> int:
     knobs = dict(os.environ)
     reports = Path(knobs["REPORTS"]).expanduser().absolute()
     with tempfile.TemporaryDirectory(prefix="tcp-audit-") as home:
-        code = subprocess.run(command(knobs, reports), env=environment(home), check=False).returncode
+        code = subprocess.run(command(knobs, reports), env=environment(home, bool(knobs.get("INVENTORY"))), check=False).returncode
     line = verdict(code, knobs["FAIL_ON"], reports)
     if line:
         print(line, file=sys.stderr)

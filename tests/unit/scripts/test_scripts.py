@@ -193,19 +193,21 @@ def test_audit_hands_on_inventory_and_arguments() -> None:
 def test_audit_without_a_home_uses_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nonexistent")
 
-    environment = audit.environment("/elsewhere")
+    environment = audit.environment("/other", elsewhere=False)
 
-    assert environment["HOME"] == environment["ANSIBLE_HOME"] == "/elsewhere"
+    assert environment["HOME"] == environment["ANSIBLE_HOME"] == "/other"
+    assert environment["ANSIBLE_REMOTE_TEMP"] == "/other/tmp"
 
 
 def test_audit_leaves_a_good_home_and_a_chosen_configuration_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("ANSIBLE_CONFIG", "mine.cfg")
 
-    environment = audit.environment("/elsewhere")
+    environment = audit.environment("/other", elsewhere=True)
 
     assert environment["HOME"] == str(tmp_path)
     assert environment["ANSIBLE_CONFIG"] == "mine.cfg"
+    assert "ANSIBLE_REMOTE_TEMP" not in environment
 
 
 @pytest.mark.parametrize(("code", "part"), [(0, ""), (2, "reached FAIL_ON=high"), (4, "unreachable"), (1, "failed with 1")])
