@@ -219,6 +219,20 @@ def test_boot_files_that_cannot_be_read_are_told(host: FolderHost, tmp_path: Pat
     assert snapshot["not_seen"][0].endswith("and 1 more.")
 
 
+def test_names_in_another_encoding_do_not_break_the_answer(host: FolderHost, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path / "etc/sysctl.d")
+    os.makedirs(folder)
+    for name, text in ((b"\xff.conf", b"net.ipv4.tcp_tw_reuse = \xc3\xa9\n"), ("\N{SNOWMAN}.conf".encode(), b"\xff\0")):
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(text)
+    snapshot = gather(host, {"boot_files"})
+    assert json.dumps(snapshot, ensure_ascii=False).encode()
+    assert snapshot["boot_files"] is not None
+    assert [file["real_path"] for file in snapshot["boot_files"]["files"]] == [
+        "/etc/sysctl.d/\N{SNOWMAN}.conf",
+        "/etc/sysctl.d/\N{REPLACEMENT CHARACTER}.conf",
+    ]
+
+
 @pytest.mark.parametrize(
     ("wanted", "subset"),
     [
