@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _snapshot, _sysctl_a, _sysctl_d
+from . import _capture, _snapshot, _sos, _sysctl_a, _sysctl_d
 from ._common import KINDS, SourceError
+from ._kind import kind_of
 from ._snapshot import validate
 
 if TYPE_CHECKING:
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "SourceError", "load", "validate"]
 
-_LOADERS = {"snapshot": _snapshot.load, "sysctl_a": _sysctl_a.load, "sysctl_d": _sysctl_d.load}
+_LOADERS = {
+    "snapshot": _snapshot.load,
+    "capture": _capture.load,
+    "sos": _sos.load,
+    "sysctl_a": _sysctl_a.load,
+    "sysctl_d": _sysctl_d.load,
+}
 
 
 def load(path: str, kind: str = "auto") -> Snapshot:
@@ -28,6 +35,8 @@ def load(path: str, kind: str = "auto") -> Snapshot:
     :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
     :raises SourceError: naming the path and the trouble.
     """
+    if kind == "auto":
+        kind = kind_of(path)
     if kind not in _LOADERS:
-        raise SourceError(f"{kind}: is no kind of source; there are {', '.join(KINDS)}")
+        raise SourceError(f"{kind}: is no kind of source; there are {', '.join(KINDS)} and auto")
     return _LOADERS[kind](path)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ...module_utils._host import Host
 from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
-from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, MAX_FILES, collect, writes
+from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect, writes
 from ._common import SourceError, empty_snapshot, present, read_text, system_trouble
 from ._tree import MemoryTree
 
@@ -63,8 +63,9 @@ def has_conf(path: str) -> bool:
 
 def _tree_of(path: str) -> tuple[Tree, Callable[[str], str]]:
     """The files as a host has them, and what turns a host's path into their own."""
+    path = path.rstrip("/") or "/"
     if not os.path.isdir(path):
-        text = read_text(path)
+        text = read_text(path, MAX_FILE_BYTES)
         tree = MemoryTree()
         # The name decides nothing here: that somebody asks about the file says that it is meant to be read.
         tree.add_file(_HOME + "/the.conf", text.encode())
@@ -138,7 +139,11 @@ def after_boot(boot_files: BootFiles) -> dict[str, Sysctl]:
     return result
 
 
-def _renamed(boot_files: BootFiles, own_path: Callable[[str], str]) -> BootFiles:
+def _renamed(boot_files: BootFiles, path_of_file: Callable[[str], str]) -> BootFiles:
+    def own_path(path: str) -> str:
+        # A name that is no UTF-8 could not be written into a report.
+        return path_of_file(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
     for file in boot_files["files"]:
         file["path"] = own_path(file["path"])
         file["real_path"] = own_path(file["real_path"])

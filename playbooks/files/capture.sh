@@ -1,0 +1,349 @@
+#!/bin/sh
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Prints what a host's kernel and boot files say about TCP, for tcp_audit to judge elsewhere. Reads only, writes nothing.
+#
+#   ssh HOST sh < capture.sh > HOST.capture         take it
+#   ssh HOST sh -s 5 < capture.sh > HOST.capture    count again after 5 seconds, for rates
+#
+# Needs a POSIX shell, ls, and cat or sed. A second argument names a folder to read instead of /.
+#
+# Format linux_tcp.capture/1: the header, records, "@end". Content lines start with "|". Empty lines mean nothing.
+#   @file PATH, then its lines, then @cut if there were more    @link PATH, then its target    @folder PATH    @null PATH
+#   @absent PATH    @unreadable PATH    @other PATH    @names PATH, then a folder's names    @time, @root: see below
+#   @again: files after it are a second look at them
+# Values of keys that are secrets are left out here, before they leave the host.
+
+set -u
+LC_ALL=C
+export LC_ALL
+umask 077
+
+seconds=${1:-0}
+root=${2:-}
+root=${root%/}
+most_sockets=200000
+most_links=20
+newline='
+'
+said=$newline
+
+case $seconds in
+    '' | *[!0-9]* | ?????*)
+        echo "capture.sh: the seconds must be a number from 0 to 9999, not '$seconds'" >&2
+        exit 2
+        ;;
+esac
+
+have() {
+    command -v "$1" > /dev/null 2>&1
+}
+
+if ! have cat; then
+    if ! have sed; then
+        echo "capture.sh: this host has neither cat nor sed" >&2
+        exit 1
+    fi
+    cat() {
+        sed '' "$@"
+    }
+fi
+
+# The lines of standard input, marked as content: as many as the argument says.
+if have sed; then
+    content() {
+        sed -e "$(($1 + 1)){s/.*/@cut/" -e q -e "}" -e 's/^/|/'
+        # A last line without a line end would swallow the next record.
+        echo
+    }
+else
+    content() {
+        left=$1
+        while IFS= read -r line || [ -n "$line" ]; do
+            if [ "$left" -eq 0 ]; then
+                echo '@cut'
+                break
+            fi
+            left=$((left - 1))
+            printf '|%s\n' "$line"
+        done
+    }
+fi
+
+record() {
+    printf '@%s %s\n' "$1" "$2"
+}
+
+# A file under /proc. The shell's own read would see the first character only of many of them.
+value() {
+    if [ ! -e "$root$1" ]; then
+        record absent "$1"
+    elif text=$(cat "$root$1" 2> /dev/null); then
+        record file "$1"
+        printf '%s\n' "$text" | content 10000
+    else
+        record unreadable "$1"
+    fi
+}
+
+table() {
+    if [ ! -e "$root$1" ]; then
+        record absent "$1"
+    elif [ ! -r "$root$1" ]; then
+        record unreadable "$1"
+    else
+        record file "$1"
+        content "$most_sockets" < "$root$1"
+    fi
+}
+
+# Whether a line of a boot file may hold a secret: it names one, or its last part is a pattern that may stand for one.
+tells_a_secret() {
+    case $1 in
+        *tcp_fastopen_key* | *stable_secret* | *netdev_rss_key*) return 0 ;;
+    esac
+    key=${1%%=*}
+    case $key in
+        *\[*) return 0 ;;
+        *[*?]*) ;;
+        *) return 1 ;;
+    esac
+    last=${key##*[./]}
+    start=${last%%[*?]*}
+    [ "$start" = "$last" ] && return 1
+    for secret in tcp_fastopen_key stable_secret netdev_rss_key; do
+        case $secret in
+            "$start"*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+boot_lines() {
+    while IFS= read -r line || [ -n "$line" ]; do
+        if tells_a_secret "$line"; then
+            case $line in
+                *=*) line="${line%%=*}= (left out)" ;;
+                *) line='# (left out)' ;;
+            esac
+        fi
+        printf '|%s\n' "$line"
+    done
+}
+
+link_target() {
+    if have readlink; then
+        readlink "$1"
+    else
+        listed=$(ls -ld "$1") && printf '%s\n' "${listed#*" -> "}"
+    fi
+}
+
+# Says each thing once.
+first_time() {
+    case $said in
+        *"$newline$1$newline"*) return 1 ;;
+    esac
+    said=$said$1$newline
+}
+
+# Follows the links of a path by hand, tells of each, and leaves the end in $real. A link's root is the folder that was given.
+resolve() {
+    rest=$1
+    real=
+    hops=0
+    while [ -n "$rest" ]; do
+        rest=${rest#/}
+        part=${rest%%/*}
+        case $rest in
+            */*) rest=/${rest#*/} ;;
+            *) rest= ;;
+        esac
+        case $part in
+            '' | .) continue ;;
+            ..)
+                real=${real%/*}
+                continue
+                ;;
+        esac
+        if [ -L "$root$real/$part" ]; then
+            hops=$((hops + 1))
+            target=$(link_target "$root$real/$part" 2> /dev/null) || return 1
+            if first_time "link $real/$part"; then
+                record link "$real/$part"
+                printf '|%s\n' "$target"
+            fi
+            [ "$hops" -le "$most_links" ] || return 1
+            case $target in
+                /*) real= ;;
+            esac
+            rest=/$target$rest
+        else
+            real=$real/$part
+        fi
+    done
+}
+
+boot_file() {
+    resolve "$1" || return 0
+    first_time "file $real" || return 0
+    if [ -c "$root$real" ]; then
+        record null "$real"
+    elif [ -d "$root$real" ]; then
+        record folder "$real"
+    elif [ -f "$root$real" ]; then
+        if [ -r "$root$real" ]; then
+            record file "$real"
+            boot_lines < "$root$real"
+        else
+            record unreadable "$real"
+        fi
+    elif [ -e "$root$real" ]; then
+        record other "$real"
+    elif [ "$real" = "$1" ]; then
+        record absent "$real"
+    fi
+}
+
+boot_folder() {
+    resolve "$1" || return 0
+    if [ ! -d "$root$real" ]; then
+        boot_file "$1"
+        return 0
+    fi
+    first_time "folder $real" || return 0
+    if [ ! -r "$root$real" ] || [ ! -x "$root$real" ]; then
+        record unreadable "$real"
+        return 0
+    fi
+    record folder "$real"
+    folder=$real
+    for entry in "$root$folder"/* "$root$folder"/.[!.]* "$root$folder"/..?*; do
+        if [ -e "$entry" ] || [ -L "$entry" ]; then
+            case $entry in
+                *"$newline"*) record other "$folder/(a name with a line end)" ;;
+                *) boot_file "${entry#"$root"}" ;;
+            esac
+        fi
+    done
+}
+
+counters() {
+    value /proc/uptime
+    value /proc/net/netstat
+    value /proc/net/snmp
+}
+
+tcp_keys="
+net/ipv4/tcp_timestamps
+net/ipv4/tcp_tw_reuse
+net/ipv4/tcp_tw_reuse_delay
+net/ipv4/tcp_tw_recycle
+net/ipv4/tcp_tw_timeout
+net/ipv4/tcp_max_tw_buckets
+net/ipv4/tcp_fin_timeout
+net/ipv4/tcp_rfc1337
+net/ipv4/tcp_invalid_ratelimit
+net/ipv4/ip_local_port_range
+net/ipv4/ip_local_reserved_ports
+net/ipv4/ip_unprivileged_port_start
+net/ipv4/ip_local_port_step_width
+net/ipv4/ip_autobind_reuse
+net/ipv4/ip_nonlocal_bind
+net/ipv4/tcp_max_syn_backlog
+net/ipv4/tcp_syncookies
+net/ipv4/tcp_syn_retries
+net/ipv4/tcp_synack_retries
+net/ipv4/tcp_abort_on_overflow
+net/ipv4/tcp_migrate_req
+net/ipv4/tcp_fastopen
+net/core/somaxconn
+net/core/netdev_max_backlog
+net/ipv4/tcp_keepalive_time
+net/ipv4/tcp_keepalive_intvl
+net/ipv4/tcp_keepalive_probes
+net/ipv4/tcp_retries1
+net/ipv4/tcp_retries2
+net/ipv4/tcp_orphan_retries
+net/ipv4/tcp_max_orphans
+net/ipv4/tcp_slow_start_after_idle
+net/ipv4/tcp_sack
+net/ipv4/tcp_window_scaling
+net/ipv4/tcp_ecn
+net/ipv4/tcp_no_metrics_save
+net/ipv4/tcp_mtu_probing
+net/ipv4/tcp_rmem
+net/ipv4/tcp_wmem
+net/ipv4/tcp_mem
+net/ipv4/tcp_congestion_control
+net/ipv4/tcp_ehash_entries
+net/ipv4/tcp_child_ehash_entries
+net/ipv4/ip_forward
+net/ipv4/conf/all/rp_filter
+net/ipv4/conf/default/rp_filter
+net/ipv4/conf/all/accept_source_route
+net/netfilter/nf_conntrack_max
+net/nf_conntrack_max
+net/netfilter/nf_conntrack_count
+net/netfilter/nf_conntrack_buckets
+net/netfilter/nf_conntrack_tcp_be_liberal
+net/netfilter/nf_conntrack_tcp_loose
+net/netfilter/nf_conntrack_tcp_ignore_invalid_rst
+net/netfilter/nf_conntrack_tcp_timeout_close
+net/netfilter/nf_conntrack_tcp_timeout_close_wait
+net/netfilter/nf_conntrack_tcp_timeout_established
+net/netfilter/nf_conntrack_tcp_timeout_fin_wait
+net/netfilter/nf_conntrack_tcp_timeout_last_ack
+net/netfilter/nf_conntrack_tcp_timeout_syn_recv
+net/netfilter/nf_conntrack_tcp_timeout_syn_sent
+net/netfilter/nf_conntrack_tcp_timeout_time_wait
+fs/file-max
+fs/nr_open
+"
+
+echo linux_tcp.capture/1
+have date && record time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+if have id; then
+    if [ "$(id -u)" = 0 ]; then record root yes; else record root no; fi
+fi
+counters
+
+for key in $tcp_keys; do
+    value "/proc/sys/$key"
+done
+if [ -d "$root/proc/sys/net/ipv4" ]; then
+    record names /proc/sys/net/ipv4
+    for entry in "$root"/proc/sys/net/ipv4/*; do
+        printf '|%s\n' "${entry##*/}"
+    done
+fi
+value /proc/sys/kernel/osrelease
+value /proc/sys/kernel/hostname
+value /proc/meminfo
+value /proc/net/sockstat
+table /proc/net/tcp
+table /proc/net/tcp6
+
+for entry in /proc/self/ns/net /proc/1/ns/net; do
+    if target=$(link_target "$root$entry" 2> /dev/null) && [ -n "$target" ]; then
+        record link "$entry"
+        printf '|%s\n' "$target"
+    fi
+done
+for entry in /proc/1 /run/systemd/system; do
+    if [ -d "$root$entry" ]; then record folder "$entry"; fi
+done
+
+for entry in /etc/sysctl.d /run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl.d /lib/sysctl.d; do
+    boot_folder "$entry"
+done
+boot_file /etc/sysctl.conf
+
+if [ "$seconds" -gt 0 ]; then
+    sleep "$seconds"
+    echo '@again'
+    counters
+fi
+echo '@end'

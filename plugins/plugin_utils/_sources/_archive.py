@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Reads wanted members of a tar archive, compressed or not, into memory. Nothing is ever written to disk.
+
+The archive is not trusted: its size unpacked, the number of members, the wanted bytes and each header are bounded, and a
+member or link that climbs out of the archive makes it refused.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import posixpath
+import tarfile
+import zlib
+from collections.abc import Callable
+from typing import IO, Any
+
+from ._common import SourceError, shown, system_trouble
+from ._tree import MemoryTree
+
+MAX_MEMBERS = 500_000
+MAX_UNPACKED = 4 * 1024**3
+MAX_WANTED = 256 * 1024**2
+# A long name or an extended header has some kilobytes; tarfile would read any size into memory.
+_HEADER_ROOM = 1024**2
+
+_OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_NULL_DEVICE = (1, 3)
+
+
+def looks_like(start: bytes) -> bool:
+    """Whether the first 512 bytes of a file are those of a tar archive or of a compressed file."""
+    return start.startswith((*_OPENERS, _ZSTD)) or start[257:262] == b"ustar"
+
+
+def read(path: str, wanted: Callable[[str], str | None]) -> MemoryTree:
+    """The wanted members as a tree.
+
+    :param wanted: the path inside the host of a member's name, such as "/etc/sysctl.conf", or None to leave the member out.
+    :raises SourceError: the archive cannot be read, is damaged, is too large or climbs out of its folder.
+    """
+    try:
+        with open(path, "rb") as packed:
+            start = packed.read(512)
+            packed.seek(0)
+            if start.startswith(_ZSTD):
+                raise SourceError(f"{path}: is compressed with zstd, which is not read here: unpack it and give the folder")
+            opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
+            unpacked: IO[bytes] = opener(packed) if opener else packed
+            metered = _Metered(path, unpacked)
+            with tarfile.open(fileobj=metered, mode="r|") as archive:  # type: ignore[call-overload]  # read() is all it needs
+                return _Members(path, metered, wanted).read(archive)
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError) as error:
+        raise SourceError(f"{path}: is damaged, or no tar archive ({error})") from None
+    except OSError as error:
+        if error.errno is None:
+            raise SourceError(f"{path}: is damaged ({error})") from None
+        raise system_trouble(path, error) from None
+
+
+class _Metered:
+    """A stream that may be read as far as was allowed."""
+
+    def __init__(self, path: str, stream: IO[bytes]) -> None:
+        self._path = path
+        self._stream = stream
+        self.allowed = _HEADER_ROOM
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self.allowed -= len(data)
+        if self.allowed < 0:
+            raise SourceError(f"{self._path}: has a header larger than {_HEADER_ROOM} bytes")
+        return data
+
+
+class _Members:
+    def __init__(self, path: str, metered: _Metered, wanted: Callable[[str], str | None]) -> None:
+        self._path = path
+        self._metered = metered
+        self._wanted = wanted
+        self._bytes = 0
+        self._tops: dict[str, None] = {}
+
+    def read(self, archive: tarfile.TarFile) -> MemoryTree:
+        tree = MemoryTree()
+        unpacked = 0
+        for number, member in enumerate(archive):
+            # Room for this member's data, the rest of a block that the archive reader takes at once, and the next header.
+            self._metered.allowed = member.size + 2 * _HEADER_ROOM
+            unpacked += member.size
+            if unpacked > MAX_UNPACKED or number >= MAX_MEMBERS:
+                raise SourceError(
+                    f"{self._path}: unpacks to more than {MAX_UNPACKED} bytes or {MAX_MEMBERS} members: unpack it and give the folder"
+                )
+            name = self._checked(member)
+            inside = self._place(name)
+            if inside is not None:
+                self._add(tree, archive, member, name, inside)
+        if len(self._tops) > 1:
+            raise SourceError(f"{self._path}: holds more than one host: {', '.join(map(shown, list(self._tops)[:5]))}")
+        return tree
+
+    def _checked(self, member: tarfile.TarInfo) -> str:
+        """The member's name without needless dots."""
+        name = posixpath.normpath(member.name)
+        if name == ".." or name.startswith(("/", "../")):
+            raise SourceError(f"{self._path}: the member {shown(member.name)} climbs out of its folder")
+        if member.issym() and not member.linkname.startswith("/"):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
+        elif member.islnk():
+            target = posixpath.normpath(member.linkname)
+        else:
+            return name
+        if target == ".." or target.startswith(("../", "/")):
+            raise SourceError(f"{self._path}: the link {shown(member.name)} climbs out of its folder, to {shown(member.linkname)}")
+        return name
+
+    def _place(self, name: str) -> str | None:
+        """Where a member belongs on the host: names may start with a folder of the archive's own."""
+        top, slash, rest = name.partition("/")
+        for prefix, candidate in (("", name), (top + slash, rest)):
+            inside = self._wanted(candidate)
+            if inside is not None:
+                self._tops[prefix] = None
+                return inside
+        return None
+
+    def _add(self, tree: MemoryTree, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, inside: str) -> None:
+        if member.isdir():
+            tree.add_folder(inside)
+        elif member.issym():
+            tree.add_link(inside, member.linkname)
+        elif member.islnk():
+            target = self._place(posixpath.normpath(member.linkname))
+            if target is not None and target != inside:
+                tree.add_link(inside, target)
+        elif member.ischr() and (member.devmajor, member.devminor) == _NULL_DEVICE:
+            tree.add_null(inside)
+        elif member.isreg():
+            self._bytes += member.size
+            if self._bytes > MAX_WANTED:
+                raise SourceError(f"{self._path}: its files about TCP have more than {MAX_WANTED} bytes, at {shown(name)}")
+            data = archive.extractfile(member)
+            content = data.read() if data else b""
+            if len(content) != member.size:
+                raise SourceError(f"{self._path}: is damaged: {shown(name)} is cut off")
+            tree.add_file(inside, content)
+
+
+def first_bytes(path: str) -> bytes:
+    """The first 512 bytes of a file, b"" where it cannot be read."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as handle:
+            return handle.read(512)
+    except OSError:
+        return b""

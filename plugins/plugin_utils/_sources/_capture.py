@@ -1,0 +1,230 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Source capture: the bundle that playbooks/files/capture.sh prints, or a folder of such outputs in files of their own.
+
+The folder holds sysctl-a.txt or sysctl-net.txt (`sysctl -a`), netstat.txt, snmp.txt, sockstat.txt, proc_net_tcp.txt and
+proc_net_tcp6.txt (files of /proc/net), or nstat-az.txt and ss-tan.txt in their place, and uname.txt (`uname -a`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from typing import TYPE_CHECKING
+
+from ...module_utils._facts import _deltas
+from ...module_utils._knobs import KNOBS, path_of
+from . import _proc_files, _sysctl_a
+from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
+from ._tree import MemoryTree
+
+if TYPE_CHECKING:
+    from ...module_utils._snapshot_types import Snapshot, Sysctl
+
+HEADER = b"linux_tcp.capture/1"
+_ANY_HEADER = b"linux_tcp.capture/"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+_UPTIME = re.compile(rb"(\d{1,12}\.\d\d) ")
+_WITH_CONTENT = ("file", "link", "names")
+
+_FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
+_LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
+_TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
+
+
+def looks_like(data: bytes) -> bool:
+    """Whether some bytes start like a bundle, of whatever version."""
+    return data.startswith(_ANY_HEADER)
+
+
+def is_folder(path: str) -> bool:
+    """Whether a folder is the unpacked form."""
+    names = [*_LISTINGS, *_FOLDER_FILES.values(), "nstat-az.txt"]
+    return sum(os.path.isfile(os.path.join(path, name)) for name in names) >= 2
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot of a bundle, or of a folder of outputs.
+
+    :raises SourceError: it cannot be read, is cut off, is of another version or is no capture at all.
+    """
+    return _from_folder(path) if os.path.isdir(path) else _from_bundle(path)
+
+
+class Bundle:
+    """A bundle's content. tree: what was read, links included; again: the files of the second look at them."""
+
+    def __init__(self) -> None:
+        self.tree = MemoryTree()
+        self.again: dict[str, bytes] = {}
+        self.names: list[str] | None = None
+        self.time: str | None = None
+        self.root: bool | None = None
+        self.cut: list[str] = []
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """Read the records of a bundle.
+
+    :raises SourceError: saying what is wrong, and in which line.
+    """
+    lines = data.split(b"\n")
+    if lines[0].endswith(b"\r"):
+        # It came through a terminal, which puts one of these before each line end.
+        lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
+    if lines[0] != HEADER:
+        if looks_like(data):
+            raise SourceError(f"is of version {shown(lines[0].decode('utf-8', 'replace'))}; this collection reads {HEADER.decode()}")
+        raise SourceError(f"does not start with the line {HEADER.decode()}, so it is no capture bundle")
+    bundle = Bundle()
+    reader = _Reader(bundle)
+    for number, line in enumerate(lines[1:], start=2):
+        if reader.ended:
+            if line.strip():
+                raise SourceError(f"line {number}: something follows @end")
+        elif line.startswith(b"|"):
+            reader.content(number, line[1:])
+        elif line.startswith(b"@"):
+            reader.record(number, line[1:].decode("utf-8", "replace"))
+        elif line:
+            raise SourceError(f"line {number}: is neither a record nor content: {shown(line.decode('utf-8', 'replace'))}")
+    if not reader.ended:
+        raise SourceError("is cut off: its last line, @end, is missing")
+    return bundle
+
+
+class _Reader:
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.ended = False
+        self._again = False
+        self._word = ""
+        self._path = ""
+        self._lines: list[bytes] = []
+
+    def content(self, number: int, line: bytes) -> None:
+        if self._word not in _WITH_CONTENT:
+            raise SourceError(f"line {number}: content that belongs to no file")
+        self._lines.append(line)
+
+    def record(self, number: int, text: str) -> None:
+        word, _, rest = text.partition(" ")
+        if word == "cut" and self._word == "file":
+            self.bundle.cut.append(self._path)
+            return
+        self._finish()
+        self._word, self._path, self._lines = word, rest, []
+        if word in ("end", "again"):
+            self.ended = word == "end"
+            self._again = True
+        elif word == "time":
+            self.bundle.time = rest if _TIME.match(rest) else None
+        elif word == "root":
+            self.bundle.root = {"yes": True, "no": False}.get(rest)
+        elif not rest.startswith("/"):
+            raise SourceError(f"line {number}: {shown(rest)} is not an absolute path")
+        elif word == "absent":
+            self.bundle.tree.add_error(rest, errno.ENOENT)
+        elif word == "unreadable":
+            self.bundle.tree.add_error(rest, errno.EACCES)
+        elif word == "folder":
+            self.bundle.tree.add_folder(rest)
+        elif word == "null":
+            self.bundle.tree.add_null(rest)
+        elif word == "other":
+            self.bundle.tree.add_error(rest, errno.EINVAL)
+        elif word not in _WITH_CONTENT:
+            raise SourceError(f"line {number}: unknown record {shown('@' + word)}")
+
+    def _finish(self) -> None:
+        """Store the record whose content is complete now."""
+        content = b"".join(line + b"\n" for line in self._lines)
+        if self._word == "file" and self._again:
+            self.bundle.again[self._path] = content
+        elif self._word == "file":
+            self.bundle.tree.add_file(self._path, content)
+        elif self._word == "link" and self._lines:
+            self.bundle.tree.add_link(self._path, self._lines[0].decode("utf-8", "replace"))
+        elif self._word == "names":
+            self.bundle.names = [line.decode("utf-8", "replace") for line in self._lines]
+
+
+def _from_bundle(path: str) -> Snapshot:
+    try:
+        bundle = parse_bundle(read_bytes(path))
+    except SourceError as error:
+        # What comes from reading the file names the path already.
+        raise SourceError(str(error) if str(error).startswith(path) else f"{path}: {error}") from None
+    snapshot = empty_snapshot("capture", path)
+    snapshot["collected_at"] = bundle.time
+    snapshot["sysctl"] = _sysctl(bundle.tree)
+    _proc_files.fill_in(snapshot, bundle.tree, boot_files=True)
+    snapshot["host"]["root"] = bundle.root
+    if bundle.names is not None:
+        snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
+    _sample(snapshot, bundle)
+    tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in ("/proc/net/tcp", "/proc/net/tcp6") if bundle.tree.kind(name) == "file"]
+    _proc_files.sockets(snapshot, tables)
+    snapshot["not_seen"] += [f"{shown(name)[1:-1]} was longer than a capture takes: figures from it are too low." for name in bundle.cut]
+    return snapshot
+
+
+def _sysctl(tree: MemoryTree) -> dict[str, Sysctl]:
+    found: dict[str, Sysctl] = {}
+    for key in KNOBS:
+        place = path_of(key)
+        if tree.kind(place) == "file":
+            found[key] = present(key, tree.read(place, MAX_TEXT).decode("utf-8", "replace"))
+        elif tree.known_missing(place):
+            found[key] = {"state": "absent"}
+        elif tree.refusal(place) is not None:
+            found[key] = {"state": "unreadable", "reason": "EACCES"}
+    return found
+
+
+def _sample(snapshot: Snapshot, bundle: Bundle) -> None:
+    second = _proc_files.counters(bundle.again)
+    times = [_UPTIME.match(text) for text in (_first(bundle, "/proc/uptime"), bundle.again.get("/proc/uptime", b""))]
+    if snapshot["counters"] is None or second is None or times[0] is None or times[1] is None:
+        return
+    seconds = round(float(times[1].group(1)) - float(times[0].group(1)), 2)
+    if seconds > 0:
+        snapshot["sample"] = {"seconds": seconds, "deltas": _deltas(snapshot["counters"], second)}
+
+
+def _first(bundle: Bundle, path: str) -> bytes:
+    return bundle.tree.read(path, 200) if bundle.tree.kind(path) == "file" else b""
+
+
+def _from_folder(path: str) -> Snapshot:
+    names = set(os.listdir(path))
+
+    def content(name: str) -> bytes:
+        return read_bytes(os.path.join(path, name))
+
+    listing = next((name for name in _LISTINGS if name in names), None)
+    files = {place: name for place, name in _FOLDER_FILES.items() if name in names}
+    if listing is None and not files:
+        raise SourceError(f"{path}: holds none of {', '.join([*_LISTINGS, *_FOLDER_FILES.values()])}")
+    snapshot = empty_snapshot("capture", path)
+    if listing is not None:
+        place = os.path.join(path, listing)
+        _sysctl_a.fill_in(snapshot, read_text(place), place)
+    tree = MemoryTree()
+    for place, name in files.items():
+        tree.add_file(place, content(name))
+    known = snapshot["host"]["network_namespace"]
+    _proc_files.fill_in(snapshot, tree, boot_files=False)
+    snapshot["host"]["network_namespace"] = known
+    if snapshot["counters"] is None and "nstat-az.txt" in names:
+        snapshot["counters"] = _proc_files.nstat(read_text(os.path.join(path, "nstat-az.txt")))
+    if "uname.txt" in names:
+        _proc_files.uname(snapshot, read_text(os.path.join(path, "uname.txt")))
+    tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
+    _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
+    return snapshot

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What all sources with files of a host's /proc share: the live host's own reading of them, from memory."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from ...module_utils._facts import gather
+from ...module_utils._proc import parse_counters
+from . import _socket_tables
+from ._common import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ...module_utils._host import Host
+    from ...module_utils._snapshot_types import Snapshot
+    from ._tree import MemoryTree
+
+    Groups = dict[str, dict[str, int]]
+
+GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
+_COUNTER = re.compile(r"^(TcpExt|Tcp)([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
+_NAME_LIMIT = 255
+
+
+def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
+    """Put into the snapshot what /proc/net, /proc/meminfo and the like in the tree tell, and the boot files where asked for."""
+    # The tree offers all that gather() uses of a host.
+    found = gather(cast("Host", tree), ("counters", "boot_files") if boot_files else ("counters",))
+    snapshot["counters"] = found["counters"]
+    snapshot["sockstat"] = found["sockstat"]
+    snapshot["boot_files"] = found["boot_files"]
+    snapshot["not_seen"] += found["not_seen"]
+    for name, value in found["host"].items():
+        if value is not None:
+            snapshot["host"][name] = value  # type: ignore[literal-required]  # both are Host
+
+
+def uname(snapshot: Snapshot, text: str) -> None:
+    """Take the names out of the output of `uname -a`, where nothing better is known."""
+    words = text.split()
+    if len(words) >= 3 and words[0] == "Linux":
+        snapshot["host"]["hostname"] = snapshot["host"]["hostname"] or words[1][:_NAME_LIMIT]
+        snapshot["host"]["kernel_release"] = snapshot["host"]["kernel_release"] or words[2][:_NAME_LIMIT]
+
+
+def nstat(text: str) -> Groups | None:
+    """Counters of `nstat -az`, whose names start with their group; None where there are none."""
+    groups: Groups = {}
+    for group, name, value in _COUNTER.findall(text):
+        groups.setdefault(group, {})[name] = int(value)
+    return groups or None
+
+
+def counters(files: Mapping[str, bytes]) -> Groups | None:
+    """TcpExt and Tcp of one look at /proc/net/netstat and /proc/net/snmp; None where they cannot be read."""
+    groups: Groups = {}
+    for group, path in GROUPS.items():
+        try:
+            groups[group] = parse_counters(files[path].decode("utf-8", "replace"))[group]
+        except (KeyError, ValueError):
+            continue
+    return groups or None
+
+
+def sockets(snapshot: Snapshot, tables: Iterable[tuple[str, bytes]]) -> None:
+    """Count the sockets of tables, given as path and content; an empty list leaves the sockets unknown."""
+    texts = [text_of(path, content) for path, content in tables]
+    if texts:
+        snapshot["sockets"] = _socket_tables.count(texts, _ephemeral(snapshot))
+
+
+def _ephemeral(snapshot: Snapshot) -> tuple[int, int] | None:
+    one = (snapshot["sysctl"] or {}).get("net.ipv4.ip_local_port_range")
+    value = one.get("value") if one else None
+    if isinstance(value, list) and len(value) == 2:
+        low, high = value
+        if isinstance(low, int) and isinstance(high, int):
+            return low, high
+    return None

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Source sos: a sosreport, as a folder or as the archive that sos makes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Union
+
+from ...module_utils._host import Host
+from ...module_utils._knobs import KNOBS, path_of
+from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, collect
+from . import _archive, _proc_files, _sysctl_a
+from ._common import MAX_TEXT, SourceError, empty_snapshot, present, text_of
+from ._tree import MemoryTree
+
+if TYPE_CHECKING:
+    from ...module_utils._snapshot_types import Snapshot
+
+Files = Union[Host, MemoryTree]
+
+_COMMANDS = "/sos_commands"
+_LISTING = f"{_COMMANDS}/kernel/sysctl_-a"
+_UNAME = (f"{_COMMANDS}/kernel/uname_-a", "/uname")
+_HOSTNAME = (f"{_COMMANDS}/host/hostname", f"{_COMMANDS}/general/hostname", "/hostname", "/etc/hostname")
+_NSTAT = f"{_COMMANDS}/networking/nstat_-zas"
+# The first that is there: options of ss and netstat differ between versions of sos.
+_TABLES = re.compile(r"(?:ss_-[a-z]*a[a-z]*|netstat_(?:-W_)?-[a-z]*a[a-z]*)\Z")
+_PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6")
+_MEMINFO = "/proc/meminfo"
+
+_KNOB_PATHS = {path_of(key): key for key in KNOBS}
+_WANTED = re.compile(
+    r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|ss_-\w+|netstat_\S+))"
+    r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/net|proc/self"
+    r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?)"
+    r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
+)
+_BOOT_NOTE = "Whether boot files apply"
+
+
+def is_folder(path: str) -> bool:
+    """Whether a folder is a sosreport, or holds exactly one."""
+    try:
+        _root_of(path)
+    except SourceError:
+        return False
+    return True
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot of a sosreport.
+
+    :raises SourceError: it cannot be read, or holds nothing about TCP.
+    """
+    files: Files = Host(_root_of(path)) if os.path.isdir(path) else _archive.read(path, _wanted)
+    snapshot = empty_snapshot("sos", path)
+    listing = _text(files, _LISTING)
+    if listing:
+        _sysctl_a.fill_in(snapshot, listing, f"{path}:{_LISTING[1:]}")
+    _single_files(snapshot, files)
+    if not snapshot["sysctl"]:
+        raise SourceError(f"{path}: holds neither {_LISTING[1:]} nor files of /proc/sys, so it is no sosreport that tells about TCP")
+    namespace = snapshot["host"]["network_namespace"]
+    proc = MemoryTree()
+    net = _net_folder(files)
+    for name in _PROC_NET:
+        content = _read(files, f"{net}/{name}")
+        if content is not None:
+            proc.add_file(f"/proc/net/{name}", content)
+    meminfo = _read(files, _MEMINFO)
+    if meminfo is not None:
+        proc.add_file(_MEMINFO, meminfo)
+    _proc_files.fill_in(snapshot, proc, boot_files=False)
+    snapshot["host"]["network_namespace"] = namespace
+    if snapshot["counters"] is None:
+        snapshot["counters"] = _proc_files.nstat(_text(files, _NSTAT) or "")
+    _names(snapshot, files)
+    _boot(snapshot, files)
+    _sockets(snapshot, files, proc, path)
+    return snapshot
+
+
+def _wanted(name: str) -> str | None:
+    inside = "/" + name
+    return inside if inside in _KNOB_PATHS or _WANTED.match(inside) else None
+
+
+def _root_of(path: str) -> str:
+    """The folder that holds sos_commands: the one given, or the only folder in it."""
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
+    if "sos_commands" in names:
+        return path
+    inner = [name for name in names if os.path.isdir(os.path.join(path, name, "sos_commands"))]
+    if len(inner) == 1:
+        return os.path.join(path, inner[0])
+    if inner:
+        raise SourceError(f"{path}: holds more than one sosreport: {', '.join(inner[:5])}")
+    raise SourceError(f"{path}: is no sosreport: it has no folder sos_commands")
+
+
+def _read(files: Files, path: str) -> bytes | None:
+    try:
+        content = files.read(path, MAX_TEXT)
+    except OSError:
+        return None
+    return content if len(content) <= MAX_TEXT else None
+
+
+def _text(files: Files, path: str) -> str | None:
+    content = _read(files, path)
+    return None if content is None else text_of(path[1:], content)
+
+
+def _single_files(snapshot: Snapshot, files: Files) -> None:
+    """Files of /proc/sys fill in what the listing lacks."""
+    sysctl = snapshot["sysctl"] = snapshot["sysctl"] or {}
+    for place, key in _KNOB_PATHS.items():
+        if key not in sysctl or sysctl[key]["state"] != "present":
+            content = _read(files, place)
+            if content is not None:
+                sysctl[key] = present(key, content.decode("utf-8", "replace"), "listing")
+
+
+def _net_folder(files: Files) -> str:
+    """Where the files of /proc/net are: /proc/net is a link to the folder of a process."""
+    if files.kind("/proc/net/netstat") == "file":
+        return "/proc/net"
+    try:
+        processes = [name for name in files.names("/proc") if name.isdigit()]
+    except OSError:
+        return "/proc/net"
+    return next((net for net in (f"/proc/{name}/net" for name in processes) if files.kind(net + "/netstat") == "file"), "/proc/net")
+
+
+def _names(snapshot: Snapshot, files: Files) -> None:
+    for place in _UNAME:
+        _proc_files.uname(snapshot, _text(files, place) or "")
+    for place in _HOSTNAME:
+        snapshot["host"]["hostname"] = snapshot["host"]["hostname"] or (_text(files, place) or "").strip()[:255] or None
+
+
+def _boot(snapshot: Snapshot, files: Files) -> None:
+    # sos runs where the system runs, so what boots there is what applies there.
+    snapshot["host"]["boot_files_apply"] = True
+    snapshot["not_seen"] = [sentence for sentence in snapshot["not_seen"] if not sentence.startswith(_BOOT_NOTE)]
+    if any(files.kind(place) != "missing" for place in (*DIRECTORIES, MAIN_FILE)):
+        snapshot["boot_files"] = collect(files)
+
+
+def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> None:
+    tables = [(name, content) for name in ("/proc/net/tcp", "/proc/net/tcp6") if (content := _read(proc, name))]
+    try:
+        names = [name for name in files.names(f"{_COMMANDS}/networking") if _TABLES.match(name)]
+    except OSError:
+        names = []
+    # ss tells more than netstat and than /proc.
+    for name in sorted(names, key=lambda name: not name.startswith("ss")):
+        content = _read(files, f"{_COMMANDS}/networking/{name}")
+        if content and b"Local Address" in content[:2000]:
+            tables = [(f"{path}:{name}", content)]
+            break
+    _proc_files.sockets(snapshot, tables)
