@@ -68,9 +68,7 @@ def verdict(code: int, fail_on: str, reports: Path) -> str:
     if code == 0:
         return ""
     if code == 2:
-        return (
-            f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited; the reports are in {reports} (exit code 2)."
-        )
+        return f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited, see above. Reports go to {reports}"
     if code == 4:
         return f"make audit: a host was unreachable, or the playbook could not start (4; make turns it into 2). Reports go to {reports}"
     return f"make audit: ansible-playbook failed with {code}, see above (make turns it into 2)."
