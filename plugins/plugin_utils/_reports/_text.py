@@ -24,7 +24,7 @@ _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
-    blocks = [headline(report), _table(report, width, paint)]
+    blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
     blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _dark(host)]
     return "\n\n".join(blocks) + "\n"
 
@@ -95,7 +95,7 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     """text behind a label, in at most so many lines; nothing where there is no text."""
     if not text:
         return []
-    start = " " * indent + f"{label + ':':<{max(7, len(label) + 2)}}"
+    start = " " * indent + f"{label + ':':<{7 if indent else 10}}"
     wrapper = textwrap.TextWrapper(
         width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
     )

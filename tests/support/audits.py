@@ -13,7 +13,7 @@ MOMENT = "2026-01-31T12:00:00Z"
 HOSTILE = {
     "script": "<script>document.title='owned'</script>",
     "image": "<img src=x onerror=\"document.title='owned'\">",
-    "attribute": "\"><svg onload=\"document.title='owned'\"></svg><a href=\"javascript:alert(1)\" x='",
+    "attribute": '"><svg onload="document.title=\'owned\'"></svg><a href="javascript:alert(1)" x=\'',
     "style": "</style></title></textarea><style>body{display:none}</style>",
     "comment": "--><!-- ]]> <![CDATA[ &amp; &lt; &#60;",
     "terminal": "\x1b[31mred\x1b[0m \x07 \x9b2J \x1b]0;owned\x07",
@@ -52,7 +52,7 @@ def result(rule: str, severity: str, status: str = "fail", **changes: Any) -> di
 
 def audit(host: str, *results: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """One host's audit as Ansible registers it; changes overrides its keys."""
-    failed = any(r["status"] == "fail" and r["severity"] in ("critical", "high") for r in results)
+    failed = any(r.get("status") == "fail" and r.get("severity") in ("critical", "high") for r in results)
     return {
         "changed": False,
         "failed": failed,
@@ -130,7 +130,7 @@ def _balancer() -> dict[str, Any]:
             expected="0",
             claims=["D7"],
             rationale="Behind carrier NAT the same five-tuple may return with an older timestamp.",
-            remedy="Set net.ipv4.tcp_timestamps to 0 on this balancer, or keep it and waive this rule: the trade-off is in the rule's page.",
+            remedy="Set net.ipv4.tcp_timestamps to 0 on this balancer, or keep it and waive this rule.",
         ),
         result(
             "boot-differs",
@@ -144,7 +144,15 @@ def _balancer() -> dict[str, Any]:
             rationale="After a reboot the host behaves differently from the one that was tested.",
             remedy="Put the value that you want into /etc/sysctl.d/90-tuning.conf and run systemd-sysctl.",
         ),
-        result("boot-shadowed", "low", subject="net.core.somaxconn", path="/etc/sysctl.d/10-old.conf", line=2, observed="128", expected="one place"),
+        result(
+            "boot-shadowed",
+            "low",
+            subject="net.core.somaxconn",
+            path="/etc/sysctl.d/10-old.conf",
+            line=2,
+            observed="128",
+            expected="one place",
+        ),
         result("closes-first-as-server", "info", subject="port 443", observed="1,204 TIME_WAIT sockets", expected="few"),
         result(
             "ports-under-listener",
@@ -158,7 +166,9 @@ def _balancer() -> dict[str, Any]:
         result("syn-rejected-in-time-wait", "medium", "unknown", subject="TcpExt", reason="Only one sample was taken."),
         result("conntrack-forgets-early", "high", "unknown", subject="nf_conntrack", reason="The key could not be read (EACCES)."),
         result("resets-on-close", "low", "not_applicable", subject="TcpExt.TCPAbortOnData", reason="The rule is for backends."),
-        *_passes("buckets-disabled", "buckets-overflow", "rfc1337-on", "ports-few", "timestamps-odd-value", "boot-duplicate", "boot-unknown-key"),
+        *_passes(
+            "buckets-disabled", "buckets-overflow", "rfc1337-on", "ports-few", "timestamps-odd-value", "boot-duplicate", "boot-unknown-key"
+        ),
         profile="fullnat_lb",
         kernel_release="4.9.0-19-amd64",
         capacity={
@@ -196,7 +206,14 @@ def _client() -> dict[str, Any]:
             profiles=["client_host"],
             remedy="Write 'net.ipv4.ip_local_port_range = 1024 65535'.",
         ),
-        result("boot-refused-value", "medium", subject="net.core.wmem_max", observed='"8M" is refused', path="/etc/sysctl.d/90-mem.conf", line=9),
+        result(
+            "boot-refused-value",
+            "medium",
+            subject="net.core.wmem_max",
+            observed='"8M" is refused',
+            path="/etc/sysctl.d/90-mem.conf",
+            line=9,
+        ),
         result("boot-refused-value", "medium", "pass", subject="net.core.rmem_max", path="/etc/sysctl.d/90-mem.conf", line=8),
         *_passes("recycle-on", "reuse-without-timestamps", "timestamps-off", "buckets-too-small", "ports-pressure"),
         result("recycle-drops-seen", "critical", "not_applicable", subject="TcpExt.PAWSPassive", reason="This kernel has no such counter."),
@@ -230,7 +247,12 @@ def sample_audits() -> list[dict[str, Any]]:
             collected_at=None,
             source={"kind": "sysctl_d", "path": "files/sysctl.d"},
         ),
-        {"host": "web2.example", "unreachable": True, "msg": "Failed to connect to the host via ssh: Connection timed out", "changed": False},
+        {
+            "host": "web2.example",
+            "unreachable": True,
+            "msg": "Failed to connect to the host via ssh: Connection timed out",
+            "changed": False,
+        },
         {"host": "db1.example", "failed": True, "msg": "/usr/bin/python3: not found", "rc": 127, "changed": False},
     ]
 
@@ -257,13 +279,20 @@ def hostile_audits() -> list[dict[str, Any]]:
     results += [result(f"unknown-{name}", "low", "unknown", subject=text, reason=text) for name, text in HOSTILE.items()]
     results += [result(f"pass-{name}", "low", "pass", subject=text, observed=text) for name, text in HOSTILE.items()]
     results += [
-        result(f"waived-{name}", "low", "waived", subject=text, reason=text, waiver={"reason": text, "expires": text}) for name, text in HOSTILE.items()
+        result(f"waived-{name}", "low", "waived", subject=text, reason=text, waiver={"reason": text, "expires": text})
+        for name, text in HOSTILE.items()
     ]
     busiest = {"source": HOSTILE["image"], "destination": HOSTILE["script"], "destination_port": 1, "ports": 5}
     capacity = {"time_wait": 5, "bucket_limit": -1, "usable_ports": 0, "busiest": busiest}
     source = {"kind": "snapshot", "path": HOSTILE["attribute"]}
     hosts = [
-        audit(text, *results[index :: len(HOSTILE)], kernel_release=text, collected_at=text, not_seen=[text], capacity=capacity, source=source)
+        audit(
+            text, *results[index :: len(HOSTILE)], kernel_release=text, collected_at=text, not_seen=[text], capacity=capacity, source=source
+        )
         for index, text in enumerate(HOSTILE.values())
     ]
-    return [*hosts, audit("everything", *results, capacity=capacity), {"host": "gone" + HOSTILE["script"], "failed": True, "msg": HOSTILE["attribute"]}]
+    return [
+        *hosts,
+        audit("everything", *results, capacity=capacity),
+        {"host": "gone" + HOSTILE["script"], "failed": True, "msg": HOSTILE["attribute"]},
+    ]

@@ -1,0 +1,196 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The SARIF report: what it says by itself, and what the standard's own validator says about it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._sarif import render
+from support.audits import audit, hostile_audits, result, sample_audits
+
+VALIDATOR = "@microsoft/sarif-multitool"
+VALIDATOR_VERSION = "5.7.0"
+
+# Advice that the validator gives at its lowest level, which is off by default, and why it is not followed.
+ADVICE = {
+    "SARIF2003": "the hosts' boot files are under no version control that an audit knows",
+    "SARIF2006": "it asks the network for the schema's address",
+    "SARIF2009": "rule ids are words, stable and the same in waivers and in every report",
+    "SARIF2010": "a boot file's lines may hold secrets and stay on the host",
+    "SARIF2011": "a boot file's lines may hold secrets and stay on the host",
+    "SARIF2012": "no address is invented: each rule's help is in the report",
+}
+
+
+def run_of(audits: object) -> dict[str, Any]:
+    log: dict[str, Any] = json.loads(render(build(audits, "t")))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    return dict(run)
+
+
+def only(*results: dict[str, Any]) -> dict[str, Any]:
+    (found,) = run_of([audit("web1", *results)])["results"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("severity", "status", "kind", "level"),
+    [
+        ("critical", "fail", "fail", "error"),
+        ("high", "fail", "fail", "error"),
+        ("medium", "fail", "fail", "warning"),
+        ("low", "fail", "fail", "note"),
+        ("info", "fail", "fail", "note"),
+        ("high", "waived", "fail", "error"),
+        ("high", "unknown", "open", "none"),
+        ("high", "not_applicable", "notApplicable", "none"),
+        ("high", "pass", "pass", "none"),
+    ],
+)
+def test_kind_and_level(severity: str, status: str, kind: str, level: str) -> None:
+    found = only(result("a", severity, status))
+    assert (found["kind"], found["level"]) == (kind, level)
+    assert ("suppressions" in found) is (status == "waived")
+
+
+def test_a_waiver_suppresses_with_its_reason() -> None:
+    found = only(result("a", "high", "waived", waiver={"reason": "moves in spring", "expires": "2026-05-01"}))
+    assert found["suppressions"] == [
+        {"kind": "external", "status": "accepted", "justification": "moves in spring. Accepted until 2026-05-01."}
+    ]
+
+
+@pytest.mark.parametrize("path", ["/etc/sysctl.conf", "/etc/sysctl.d/a b%20#?<c>.conf", "/etc/sysctl.d/größe.conf"])
+def test_the_location_is_the_boot_file_on_its_host(path: str) -> None:
+    place = only(result("a", "low", subject="net.core.x", path=path, line=7))["locations"][0]
+    artifact = place["physicalLocation"]["artifactLocation"]
+    assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", artifact["uri"])
+    assert "/" + unquote(artifact["uri"]) == path
+    assert artifact["uriBaseId"] in run_of([audit("web1", result("a", "low", path=path))])["originalUriBaseIds"]
+    assert place["physicalLocation"]["region"] == {"startLine": 7}
+    assert [logical["fullyQualifiedName"] for logical in place["logicalLocations"]] == ["web1", "web1/net.core.x"]
+
+
+def test_without_a_file_there_is_only_a_logical_location() -> None:
+    assert set(only(result("a", "low"))["locations"][0]) == {"logicalLocations"}
+
+
+def test_a_rule_has_its_help_once() -> None:
+    run = run_of([audit(host, result("recycle-on", "low", "pass"), result("other", "high")) for host in ("a", "b")])
+    rules = run["tool"]["driver"]["rules"]
+    assert [(rule["id"], rule["name"]) for rule in rules] == [("other", "TcpOther"), ("recycle-on", "TcpRecycleOn")]
+    assert all(rules[found["ruleIndex"]]["id"] == found["ruleId"] for found in run["results"])
+    assert "What to do: Set the key to 0" in rules[0]["help"]["text"]
+    assert "**What to do:** Set the key to 0" in rules[0]["help"]["markdown"]
+
+
+def test_a_host_without_an_audit_makes_the_run_unsuccessful_and_is_a_result() -> None:
+    run = run_of(sample_audits())
+    (invocation,) = run["invocations"]
+    errors = [notice["message"]["text"] for notice in invocation["toolExecutionNotifications"] if notice["level"] == "error"]
+    assert not invocation["executionSuccessful"]
+    assert errors == [
+        "Host 'db1.example' was not audited: '/usr/bin/python3: not found'.",
+        "Host 'web2.example' was not audited: 'Failed to connect to the host via ssh: Connection timed out'.",
+    ]
+    missing = [found for found in run["results"] if found["ruleId"] == "host-not-audited"]
+    assert [found["properties"]["host"] for found in missing] == ["db1.example", "web2.example"]
+    assert {found["level"] for found in missing} == {"error"}
+
+
+def test_a_run_with_all_hosts_audited_is_successful() -> None:
+    assert run_of([audit("web1", result("a", "high"))])["invocations"][0]["executionSuccessful"]
+
+
+def test_what_was_not_seen_is_a_notification() -> None:
+    (notice,) = run_of([audit("web1", result("a", "low"), not_seen=["No counters."])])["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"] == "On host 'web1', something could not be seen: 'No counters'."
+
+
+def test_a_result_keeps_its_fingerprint_when_its_numbers_change() -> None:
+    before, after = (
+        only(result("a", severity, observed=observed))["partialFingerprints"] for severity, observed in (("low", "1"), ("high", "2"))
+    )
+    assert before == after
+    prints = [json.dumps(found["partialFingerprints"]) for found in run_of(sample_audits())["results"]]
+    others = [json.dumps(found["partialFingerprints"]) for found in run_of([audit("web9", result("a", "low"))])["results"]]
+    assert not set(prints) & set(others)
+
+
+def test_a_host_cannot_put_a_link_or_a_placeholder_into_a_message() -> None:
+    text = only(result("a", "low", observed="[x](https://example.invalid) {0}"))["message"]["text"]
+    assert "](" not in text
+    assert "{{0}}" in text
+
+
+@pytest.fixture(scope="module")
+def validator() -> Path:
+    """The standard's validator, installed once into a cache of the user's; a test run with another process waits for it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip(f"npm is missing, which {VALIDATOR} is installed with")
+    base = os.environ.get("LINUX_TCP_HARDENING_CACHE") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "linux_tcp_hardening"
+    )
+    cache = Path(base, "npm", VALIDATOR_VERSION)
+    cache.mkdir(parents=True, exist_ok=True)
+    program = cache / "node_modules" / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            package = f"{VALIDATOR}@{VALIDATOR_VERSION}"
+            command = [npm, "install", "--prefix", str(cache), "--ignore-scripts", "--no-audit", "--no-fund", package]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode or not program.exists():
+                pytest.skip(f"npm could not install {package}: {done.stderr.strip()[-300:]}")
+        program.chmod(0o755)
+    return program
+
+
+def complaints(validator: Path, log: Path, *options: str) -> list[dict[str, Any]]:
+    found = log.with_suffix(".found.sarif")
+    done = subprocess.run(
+        [str(validator), "validate", str(log), "--output", str(found), "--log", "ForceOverwrite", *options],
+        env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = json.loads(found.read_text("utf-8-sig"))["runs"]
+    assert run["invocations"][0]["executionSuccessful"]
+    return list(run["results"])
+
+
+@pytest.mark.parametrize(
+    "audits",
+    [sample_audits(), hostile_audits(), [audit("web1", result("a", "low", "pass"))], [{"host": "gone", "failed": True}]],
+    ids=["sample", "hostile", "clean", "not audited"],
+)
+def test_the_validator_has_nothing_to_complain_about(validator: Path, tmp_path: Path, audits: list[dict[str, Any]]) -> None:
+    log = tmp_path / "log.sarif"
+    log.write_text(render(build(audits, "t")), "utf-8")
+    assert complaints(validator, log) == []
+    assert {found["ruleId"] for found in complaints(validator, log, "--level", "Error;Warning;Note")} <= set(ADVICE)
+
+
+def test_the_validator_does_complain(validator: Path, tmp_path: Path) -> None:
+    data = json.loads(render(build(sample_audits(), "t")))
+    del data["runs"][0]["tool"]["driver"]["informationUri"]
+    log = tmp_path / "log.sarif"
+    log.write_text(json.dumps(data), "utf-8")
+    assert [found["ruleId"] for found in complaints(validator, log)] == ["SARIF2005"]

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The summary in the terminal: what somebody needs at three in the morning, in the columns that there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
+from support.audits import audit, hostile_audits, result, sample_audits
+
+EXPECTED = """\
+TCP audit: 2 hosts: 1 with failed results, 1 NOT AUDITED
+
+HOST  WORST     CRIT HIGH  MED  LOW INFO UNKN WAIV
+gone  NOT AUDITED: no route to host
+web1  HIGH         -    1    -    1    -    2    -
+
+web1 (backend, kernel 6.1.0-18-amd64, 2026-01-31T12:00:00Z)
+-----------------------------------------------------------
+HIGH      rfc1337-on: net.ipv4.tcp_rfc1337
+          saw:   1
+          want:  0
+          where: /etc/sysctl.d/10-x.conf:4
+          do:    Set it to 0. Delete the line, or a reboot brings it back. These words run on so
+                 that they need more than the two lines that a remedy gets here, whatever they …
+
+LOW       boot-duplicate
+
+unknown:  b-rule (2)
+not seen: The counters could not be read (EACCES).
+"""
+
+
+def test_the_whole_text() -> None:
+    remedy = (
+        "Set it to 0. Delete the line, or a reboot brings it back. These words run on so that they need more than the two lines "
+        "that a remedy gets here, whatever they may say at their end."
+    )
+    web1 = audit(
+        "web1",
+        result("boot-duplicate", "low", subject="", observed="", expected="", remedy=""),
+        result("rfc1337-on", "high", subject="net.ipv4.tcp_rfc1337", path="/etc/sysctl.d/10-x.conf", line=4, remedy=remedy),
+        result("b-rule", "low", "unknown", subject="x"),
+        result("b-rule", "low", "unknown", subject="y"),
+        result("a-rule", "low", "pass"),
+        profile="backend",
+        not_seen=["The counters could not be read (EACCES)."],
+    )
+    gone = {"host": "gone", "unreachable": True, "msg": "no route to host"}
+    assert text_summary(build([web1, gone], "TCP audit")) == EXPECTED
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("audits", [sample_audits(), hostile_audits()], ids=["sample", "hostile"])
+def test_no_line_is_wider_than_the_terminal(audits: list[dict[str, Any]], width: int) -> None:
+    assert max(map(len, text_summary(build(audits, "t"), width).splitlines())) <= width
+
+
+def test_a_clean_host_is_one_line() -> None:
+    text = text_summary(build([audit("web1", result("a", "low", "pass"))], "t"))
+    assert text.splitlines()[-1].split() == ["web1", "none", *"-------"]
+
+
+def test_paint_gets_every_severity_and_nothing_else_changes() -> None:
+    painted: list[str] = []
+
+    def paint(text: str, severity: str) -> str:
+        painted.append(severity)
+        return text
+
+    report = build(sample_audits(), "t")
+    assert text_summary(report, paint=paint) == text_summary(report)
+    assert set(painted) == {"critical", "high", "medium", "low", "info"}
