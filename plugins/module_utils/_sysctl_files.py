@@ -101,49 +101,58 @@ def collect(tree: Tree) -> BootFiles:
 
 
 class _Collector:
+    """strongest: .conf name to the file that the readers open for it. real_folders: those already listed, links resolved."""
+
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.files: list[BootFile] = []
-        self.bytes_left = MAX_ALL_BYTES
+        self.strongest: dict[str, BootFile] = {}
+        self.real_folders: list[str] = []
+        self.empty: set[str] = set()
         self.parsed: dict[str, _Content] = {}
+        self.bytes_left = MAX_ALL_BYTES
 
     def collect(self) -> BootFiles:
-        strongest: dict[str, BootFile] = {}
-        masking: dict[str, BootFile] = {}
-        folders: list[str] = []
         for directory in DIRECTORIES:
-            try:
-                names = self.tree.names(directory)
-                real = self.tree.real_path(directory)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as error:
-                self.files.append(_boot_file(directory, list(READERS), "unreadable", errno_name(error)))
-                continue
-            if real in folders:
-                continue
-            folders.append(real)
-            for name in names[: max(0, MAX_FILES - len(self.files))]:
-                found = self.boot_file(directory + "/" + name, name)
-                if found is None:
-                    continue
-                self.files.append(found)
-                if not name.endswith(".conf"):
-                    continue
-                stronger = strongest.setdefault(name, found)
-                if stronger is not found:
-                    masking[name] = stronger
-                    found["readers"], found["problems"] = [], []
-                    found["unread_because"], found["reason"], found["masked_by"] = "masked", None, stronger["path"]
-        for stronger in masking.values():
-            if self.is_empty(stronger):
-                stronger["readers"], stronger["unread_because"] = [], "mask"
-        order = {
-            reader: [found["path"] for _name, found in sorted(strongest.items(), key=_by_name) if reader in found["readers"]]
-            for reader in READERS
-        }
+            self.folder(directory)
+        self.masks()
+        by_name = sorted(self.strongest.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"))
+        order = {reader: [found["path"] for _name, found in by_name if reader in found["readers"]] for reader in READERS}
         self.main_file(order)
         return {"files": self.files, "order": order}
+
+    def folder(self, directory: str) -> None:
+        try:
+            names = self.tree.names(directory)
+            real = self.tree.real_path(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.files.append(_boot_file(directory, _despite(error, READERS), "unreadable", errno_name(error)))
+            return
+        if real in self.real_folders:
+            return
+        self.real_folders.append(real)
+        for name in names:
+            if len(self.files) >= MAX_FILES:
+                self.files.append(_boot_file(directory, list(READERS), "unreadable", f"more than {MAX_FILES} files"))
+                return
+            found = self.boot_file(directory + "/" + name, name)
+            if found is None:
+                continue
+            self.files.append(found)
+            if name.endswith(".conf"):
+                stronger = self.strongest.setdefault(name, found)
+                if stronger is not found:
+                    found["readers"], found["problems"] = [], []
+                    found["unread_because"], found["reason"], found["masked_by"] = "masked", None, stronger["path"]
+
+    def masks(self) -> None:
+        """Files that hold nothing and are there to hide others."""
+        hiding = {found["masked_by"] for found in self.files}
+        for found in self.files:
+            if found["path"] in hiding and found["path"] in self.empty:
+                found["readers"], found["unread_because"] = [], "mask"
 
     def main_file(self, order: dict[str, list[str]]) -> None:
         if self.tree.kind(MAIN_FILE) in ("missing", "null"):
@@ -159,7 +168,6 @@ class _Collector:
 
     def boot_file(self, path: str, name: str) -> BootFile | None:
         """One entry of a folder; None for what cannot be a sysctl file (a folder without .conf)."""
-        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         readers = ["procps"] if name.startswith(".") else list(READERS)
         kind = self.tree.kind(path)
         if not name.endswith(".conf"):
@@ -169,18 +177,21 @@ class _Collector:
         try:
             real = self.tree.real_path(path)
         except OSError as error:
-            return _boot_file(shown, [], "unreadable", errno_name(error))
+            return _boot_file(_shown(path), _despite(error, readers), "unreadable", errno_name(error))
         if kind == "null":
-            return _boot_file(shown, readers, None, None, real)
+            self.empty.add(_shown(path))
+            return _boot_file(_shown(path), readers, None, None, real)
         if kind != "file":
-            return _boot_file(shown, [], "unreadable", "EISDIR" if kind == "folder" else "not a regular file", real)
+            return _boot_file(_shown(path), [], "unreadable", "EISDIR" if kind == "folder" else "not a regular file", _shown(real))
         if real not in self.parsed:
             self.parsed[real] = self.content(path)
         content = self.parsed[real]
+        if content.empty:
+            self.empty.add(_shown(path))
         because = "unreadable" if content.reason else None
         if not readers:
             because = "backup" if name.lower().endswith(_BACKUP_ENDINGS) else "name"
-        found = _boot_file(shown, readers, because, content.reason, real)
+        found = _boot_file(_shown(path), readers, because, content.reason, _shown(real))
         found["assignments"] = list(content.assignments)
         found["problems"] = list(content.problems) if readers else []
         return found
@@ -202,11 +213,15 @@ class _Collector:
             return _unknown(f"more than {MAX_LINES} lines besides comments")
         return _Content(None, not data, assignments, problems)
 
-    def is_empty(self, found: BootFile) -> bool:
-        if found["reason"] is not None:
-            return False
-        content = self.parsed.get(found["real_path"])
-        return content is None or content.empty
+
+def _shown(path: str) -> str:
+    """A path as text that any file and any terminal can take: bytes that are not UTF-8 become U+FFFD."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _despite(error: OSError, readers: Sequence[str]) -> list[str]:
+    """Who reads a file that this process cannot: the readers run as root and are not refused."""
+    return list(readers) if isinstance(error, PermissionError) else []
 
 
 def _unknown(reason: str) -> _Content:
@@ -224,10 +239,6 @@ def _boot_file(path: str, readers: list[str], because: str | None, reason: str |
         "assignments": [],
         "problems": [],
     }
-
-
-def _by_name(item: tuple[str, BootFile]) -> bytes:
-    return item[0].encode("utf-8", "surrogateescape")
 
 
 def unseen(boot_files: BootFiles, reader: str) -> list[str]:

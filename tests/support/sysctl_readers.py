@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, Union
 
 TOOLS = {"systemd": ["/lib/systemd/systemd-sysctl"], "procps": ["/sbin/sysctl", "--system"]}
 SYSCTL_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
@@ -75,14 +75,14 @@ class Readers:
             why = self.process.stderr.read().strip().splitlines()
             self.close()
             raise Unavailable("no namespace: " + (why[-1] if why else "it ended without a word"))
-        self.defaults: Dict[str, str] = json.loads(first)
+        self.defaults: dict[str, str] = json.loads(first)
 
     @property
     def root(self) -> str:
         """Where the tree of the last apply() can be seen from outside."""
         return f"/proc/{self.process.pid}/root"
 
-    def apply(self, tree: Tree) -> Dict[str, Dict[str, str]]:
+    def apply(self, tree: Tree) -> dict[str, dict[str, str]]:
         """Apply a tree with each tool, from the same defaults; tool to key to the raw value afterwards."""
         assert self.process.stdin
         assert self.process.stdout
@@ -93,7 +93,7 @@ class Readers:
         if not answer:
             assert self.process.stderr
             raise AssertionError("the namespace died: " + self.process.stderr.read())
-        result: Dict[str, Dict[str, str]] = json.loads(answer)
+        result: dict[str, dict[str, str]] = json.loads(answer)
         return result
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Readers:
         os.rmdir(self.folder)
 
 
-def _mount(source: str, target: str, kind: Optional[str], flags: int = 0) -> None:
+def _mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(source.encode(), target.encode(), kind.encode() if kind else None, flags, None):
         number = ctypes.get_errno()
@@ -148,7 +148,7 @@ def _empty(folder: str) -> None:
             os.unlink(entry.path)
 
 
-def _lay(tree: Dict[str, Union[str, Dict[str, str], None]]) -> None:
+def _lay(tree: dict[str, Union[str, dict[str, str], None]]) -> None:
     for folder in SYSCTL_FOLDERS:
         if os.path.isdir(folder):
             _empty(folder)
@@ -163,11 +163,11 @@ def _lay(tree: Dict[str, Union[str, Dict[str, str], None]]) -> None:
             Path(path).write_bytes(base64.b64decode(entry))
 
 
-def _read_keys() -> Dict[str, str]:
+def _read_keys() -> dict[str, str]:
     return {key: Path(path_of(key)).read_text(encoding="utf-8").rstrip("\n") for key in KEYS if os.path.exists(path_of(key))}
 
 
-def _serve(arguments: List[str]) -> None:
+def _serve(arguments: list[str]) -> None:
     root, layout = arguments
     subprocess.run(["ip", "link", "add", INTERFACE, "type", "veth", "peer", "name", "v1"], check=False, capture_output=True)
     _build(root, layout == "merged")

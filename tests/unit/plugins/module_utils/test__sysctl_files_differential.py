@@ -11,7 +11,7 @@ key must then hold what the model's writes leave there, or the namespace's own d
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List
+from typing import Iterator
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils import _sysctl_files
@@ -48,7 +48,7 @@ def split() -> Iterator[Readers]:
     yield from _readers(False)
 
 
-def left_by(texts: List[str], key: str, default: str) -> str:
+def left_by(texts: list[str], key: str, default: str) -> str:
     """What a key holds after these writes, one after the other."""
     value = default
     for text in texts:
@@ -196,7 +196,7 @@ LINK_TO_MAIN: Entry = {"link": "../sysctl.conf"}
 NULL: Entry = {"link": "/dev/null"}
 ETC, RUN, LOCAL, USR, LIB = SYSCTL_FOLDERS
 
-TREES: Dict[str, Tree] = {
+TREES: dict[str, Tree] = {
     "nothing": {},
     "every folder": {f"{folder}/{number}.conf": setting(number) for number, folder in enumerate(SYSCTL_FOLDERS, 10)},
     "every folder, the other way": {f"{folder}/{90 - number}.conf": setting(number) for number, folder in enumerate(SYSCTL_FOLDERS, 10)},
@@ -312,5 +312,5 @@ _joints = st.sampled_from([".", ".", ".", "/", "-", "=", "=", " ", "\n", "\n", "
 
 @given(words=st.lists(st.tuples(_pieces, _joints), max_size=30))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_words(merged: Readers, words: List[tuple[str, str]]) -> None:
+def test_any_words(merged: Readers, words: list[tuple[str, str]]) -> None:
     check(merged, conf("net.ipv4.conf.lo.medium_id = 3\n" + "".join(word + joint for word, joint in words)))
