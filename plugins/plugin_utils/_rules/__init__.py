@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
-# Importing a theme registers its rules.
-from . import boot_files, buckets, closing, nat, ports, recycle, timestamps  # noqa: F401 - the order is that of the catalogue
-from ._base import CATALOGUE, CannotApplyError, Finding, MissingFactError, Rule, ThresholdError, Thresholds, add, everywhere, lowered
+from . import boot_files, buckets, closing, nat, ports, recycle, timestamps
+from ._base import REGISTERED, CannotApplyError, Finding, MissingFactError, Rule, ThresholdError, Thresholds, add, everywhere, lowered
 from ._view import View
 
 WAIVER_EXPIRED = "waiver-expired"
+
+# Importing a theme registers its rules; this is the order of the themes on every page.
+_THEMES = (recycle, timestamps, buckets, ports, closing, nat, boot_files)
 
 add(
     Rule(
@@ -33,6 +35,9 @@ add(
         check=None,
     )
 )
+
+_NAMES = [*(theme.__name__.rsplit(".", 1)[-1] for theme in _THEMES), "waivers"]
+CATALOGUE: dict[str, Rule] = {rule.id: rule for rule in sorted(REGISTERED.values(), key=lambda rule: _NAMES.index(rule.theme))}
 
 __all__ = [
     "CATALOGUE",

@@ -33,61 +33,68 @@ class ThresholdError(ValueError):
     """A threshold has an unknown name or a value out of its bounds."""
 
 
-def _threshold(default: int, *, low: int, high: int, text: str) -> t.Any:
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "text": text})
+def _about(low: int, high: int, text: str) -> dict[str, t.Any]:
+    """What from_options() and the documentation need to know of a threshold."""
+    return {"low": low, "high": high, "text": text}
 
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
     """The numbers that rules compare with. Every one can be set by the option `thresholds` of tcp_audit."""
 
-    buckets_small: int = _threshold(
-        32768, low=1, high=2**31 - 1, text="Values of `tcp_max_tw_buckets` under this are small (`buckets-too-small`, medium)."
+    buckets_small: int = dataclasses.field(
+        default=32768, metadata=_about(1, 2**31 - 1, "Values of `tcp_max_tw_buckets` under this are small (`buckets-too-small`, medium).")
     )
-    buckets_very_small: int = _threshold(
-        8192, low=0, high=2**31 - 1, text="Values of `tcp_max_tw_buckets` up to this are very small (`buckets-too-small`, high)."
+    buckets_very_small: int = dataclasses.field(
+        default=8192, metadata=_about(0, 2**31 - 1, "Values of `tcp_max_tw_buckets` up to this are very small (`buckets-too-small`, high).")
     )
-    buckets_nearly_full_percent: int = _threshold(
-        80, low=1, high=100, text="TIME_WAIT sockets in percent of the limit from which `buckets-nearly-full` fails."
+    buckets_nearly_full_percent: int = dataclasses.field(
+        default=80, metadata=_about(1, 100, "TIME_WAIT sockets in percent of the limit from which `buckets-nearly-full` fails.")
     )
-    ports_few: int = _threshold(
-        28232, low=1, high=65535, text="Usable ports under this are few (`ports-few`). The kernel's default range has 28232."
+    ports_few: int = dataclasses.field(
+        default=28232, metadata=_about(1, 65535, "Usable ports under this are few (`ports-few`). The kernel's default range has 28232.")
     )
-    ports_pressure_medium_percent: int = _threshold(
-        60, low=1, high=100, text="Share of the usable ports held towards one destination from which `ports-pressure` is medium."
+    ports_pressure_medium_percent: int = dataclasses.field(
+        default=60, metadata=_about(1, 100, "Share of the usable ports held towards one destination from which `ports-pressure` is medium.")
     )
-    ports_pressure_high_percent: int = _threshold(
-        85, low=1, high=100, text="Share of the usable ports held towards one destination from which `ports-pressure` is high."
+    ports_pressure_high_percent: int = dataclasses.field(
+        default=85, metadata=_about(1, 100, "Share of the usable ports held towards one destination from which `ports-pressure` is high.")
     )
-    closes_first_client_sockets: int = _threshold(
-        10, low=1, high=2**31 - 1, text="Outgoing TIME_WAIT sockets from which `closes-first-as-client` speaks at all."
+    closes_first_client_sockets: int = dataclasses.field(
+        default=10, metadata=_about(1, 2**31 - 1, "Outgoing TIME_WAIT sockets from which `closes-first-as-client` speaks at all.")
     )
-    closes_first_server_percent: int = _threshold(
-        1,
-        low=0,
-        high=100,
-        text="TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which `closes-first-as-server` fails.",
+    closes_first_server_percent: int = dataclasses.field(
+        default=1,
+        metadata=_about(
+            0,
+            100,
+            "TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which `closes-first-as-server` fails.",
+        ),
     )
-    fin_timeout_seconds: int = _threshold(
-        60, low=1, high=86400, text="Values of `tcp_fin_timeout` under this fail `fin-timeout-mistaken` (info)."
+    fin_timeout_seconds: int = dataclasses.field(
+        default=60, metadata=_about(1, 86400, "Values of `tcp_fin_timeout` under this fail `fin-timeout-mistaken` (info).")
     )
-    fin_timeout_low_seconds: int = _threshold(
-        5, low=0, high=86400, text="Values of `tcp_fin_timeout` up to this fail `fin-timeout-mistaken` (medium)."
+    fin_timeout_low_seconds: int = dataclasses.field(
+        default=5, metadata=_about(0, 86400, "Values of `tcp_fin_timeout` up to this fail `fin-timeout-mistaken` (medium).")
     )
-    resets_percent: int = _threshold(
-        10,
-        low=0,
-        high=100,
-        text="Closes by reset (`TCPAbortOnData`) in percent of all closed connections above which `resets-on-close` fails.",
+    resets_percent: int = dataclasses.field(
+        default=10,
+        metadata=_about(
+            0,
+            100,
+            "Closes by reset (`TCPAbortOnData`) in percent of all closed connections above which `resets-on-close` fails.",
+        ),
     )
-    conntrack_time_wait_seconds: int = _threshold(
-        60, low=1, high=86400, text="Values of `nf_conntrack_tcp_timeout_time_wait` under this fail `conntrack-forgets-early`."
+    conntrack_time_wait_seconds: int = dataclasses.field(
+        default=60, metadata=_about(1, 86400, "Values of `nf_conntrack_tcp_timeout_time_wait` under this fail `conntrack-forgets-early`.")
     )
-    counter_growth: int = _threshold(
-        0,
-        low=0,
-        high=2**31 - 1,
-        text="How far a counter may grow between two samples before its rule fails (`*-seen`, `*-overflow`, `syn-rejected-*`).",
+    counter_growth: int = dataclasses.field(
+        default=0,
+        metadata=_about(
+            0,
+            2**31 - 1,
+            "How far a counter may grow between two samples before its rule fails (`*-seen`, `*-overflow`, `syn-rejected-*`).",
+        ),
     )
 
     @classmethod
@@ -181,7 +188,7 @@ class Rule:
         return min(self.severities.values(), key=SEVERITIES.index)
 
 
-CATALOGUE: dict[str, Rule] = {}
+REGISTERED: dict[str, Rule] = {}
 
 
 def everywhere(severity: Severity) -> dict[Profile, Severity]:
@@ -225,9 +232,9 @@ def rule(
 
 def add(new: Rule) -> None:
     """Put a rule into the catalogue; raises ValueError when its id is taken."""
-    if new.id in CATALOGUE:
+    if new.id in REGISTERED:
         raise ValueError(f"rule {new.id} is registered twice")
-    CATALOGUE[new.id] = new
+    REGISTERED[new.id] = new
 
 
 def lowered(severity: Severity) -> Severity:

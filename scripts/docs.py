@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes docs/rules.md from the rule catalogue. A test fails when the page is stale."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "playbooks" / "collections"))
+
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES  # noqa: E402
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, Rule, Thresholds  # noqa: E402
+
+PAGE = ROOT / "docs" / "rules.md"
+THEMES = {
+    "recycle": "tcp_tw_recycle",
+    "timestamps": "Timestamps and reuse",
+    "buckets": "The TIME_WAIT limit",
+    "ports": "Ephemeral ports",
+    "closing": "Who closes first",
+    "nat": "NAT",
+    "boot_files": "Boot files",
+    "waivers": "Waivers",
+}
+
+INTRODUCTION = """\
+# The rules
+
+<!-- Made by `make docs` from plugins/plugin_utils/_rules. Edit there. -->
+
+Ids are stable: waivers, JUnit and SARIF use them. A rule whose facts are missing answers `unknown`; one that cannot apply
+(the kernel lacks the key, or the audited profile does not ask) answers `not_applicable`. Neither is ever a pass.
+Under the profile `any` every rule is asked and counts with the highest of its severities.
+
+Counters are judged by how they grow between two samples (`sample_seconds`). With one sample only, what was counted since
+boot counts one severity lower.
+
+The claims D1 to D20 are numbered in [claims.md](claims.md), with their sources. "Measured" names the kernel on which it was seen.
+A dash under a profile means that the profile does not ask for the rule.
+"""
+
+
+def page() -> str:
+    """The whole page as text."""
+    lines = [INTRODUCTION, "| rule | client_host | fullnat_lb | backend | what a failure means |", "| --- | --- | --- | --- | --- |"]
+    for rule in CATALOGUE.values():
+        severities = " | ".join(rule.severities.get(profile, "-") for profile in PROFILES)
+        lines.append(f"| [`{rule.id}`](#{rule.id}) | {severities} | {rule.title} |")
+    theme = ""
+    for rule in CATALOGUE.values():
+        if rule.theme != theme:
+            theme = rule.theme
+            lines += ["", f"## {THEMES[theme]}"]
+        lines += ["", *section(rule)]
+    lines += ["", *thresholds()]
+    return "\n".join(lines) + "\n"
+
+
+def section(rule: Rule) -> list[str]:
+    """One rule's section, as lines."""
+    severities = ", ".join(f"{profile} {rule.severities[profile]}" for profile in PROFILES if profile in rule.severities)
+    lines = [f"### {rule.id}", "", f"**{rule.title}.** Severity: {severities}.", "", f"**Why.** {rule.rationale}"]
+    sources = []
+    if rule.claims:
+        sources.append("claims " + ", ".join(f"[{claim}](claims.md#{claim.lower()})" for claim in rule.claims))
+    sources += rule.references
+    if sources:
+        lines += ["", f"**Source.** {'; '.join(sources)}."]
+    if rule.measured:
+        lines += ["", f"**Measured.** {rule.measured}"]
+    return [*lines, "", f"**Remedy.** {rule.remedy}", "", f"**Before you waive it.** {rule.waiver_advice}"]
+
+
+def thresholds() -> list[str]:
+    """The table of thresholds, as lines."""
+    lines = [
+        "## Thresholds",
+        "",
+        "Set them with the option `thresholds` of `tcp_audit` or the variable `tcp_thresholds`.",
+        "",
+        "| threshold | default | what it decides |",
+        "| --- | --- | --- |",
+    ]
+    return [*lines, *(f"| `{field.name}` | {field.default} | {field.metadata['text']} |" for field in dataclasses.fields(Thresholds))]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
