@@ -91,6 +91,11 @@ def test_lines_that_no_reader_can_use(text: str, words: str) -> None:
     assert words in problems[0]["problem"]
 
 
+@pytest.mark.parametrize("text", ["# a=1", ";a=1", " \t# a", "#", "", " \t\r", "\ufeff"])
+def test_comments_and_blank_lines_are_nobodys_problem(text: str) -> None:
+    assert parse(text + "\n") == ([], [])
+
+
 @pytest.mark.parametrize(
     ("text", "reader"),
     [
@@ -185,7 +190,7 @@ def only(settings: Any) -> BootFiles:
         "readers": ["systemd", "procps"],
         "unread_because": None,
         "masked_by": None,
-        "reason": None,  # type: ignore[typeddict-item]
+        "reason": None,
         "assignments": settings,
         "problems": [],
     }
@@ -251,7 +256,13 @@ def test_who_reads_a_file(tmp_path: Path, files: dict[str, Any], path: str, read
     ],
 )
 def test_nothing_to_tell(tmp_path: Path, files: dict[str, Any]) -> None:
-    assert tree(tmp_path, files) == {"files": [], "order": {"systemd": [], "procps": []}}
+    found = tree(tmp_path, files)
+    assert (found["files"], found["order"]) == ([], {"systemd": [], "procps": []})
+
+
+def test_folder_that_is_a_link_to_another_counts_once(tmp_path: Path) -> None:
+    found = tree(tmp_path, {"/lib": ("usr/lib",), USR + "a.conf": "a=1"})
+    assert [entry["path"] for entry in found["files"]] == [USR + "a.conf"]
 
 
 def test_masked_file_names_the_file_that_hides_it(tmp_path: Path) -> None:
