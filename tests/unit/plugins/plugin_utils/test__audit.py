@@ -1,0 +1,163 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reaches, verdict
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import WaiverError, parse_waivers
+from support.snapshots import snapshot, sockets, towards
+
+TODAY = datetime.date(2026, 11, 21)
+INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
+WAIVER = {"rule": "reuse-without-timestamps", "hosts": ["web*"], "reason": "being replaced", "expires": "2026-11-21"}
+
+
+def options(profile: str = "client_host", **more: t.Any) -> AuditOptions:
+    return AuditOptions(profile=profile, today=TODAY, **more)
+
+
+def statuses(judged: t.Any, rule: str) -> set[str]:
+    return {result["status"] for result in judged["results"] if result["id"] == rule}
+
+
+@pytest.mark.parametrize("profile", [*PROFILES, "any"])
+def test_every_rule_answers_under_every_profile(profile: str) -> None:
+    judged = audit(snapshot(), "web1", options(profile))
+    assert {result["id"] for result in judged["results"]} == set(CATALOGUE)
+    for result in judged["results"]:
+        assert result["profiles"] == [name for name in PROFILES if name in CATALOGUE[result["id"]].severities and profile in (name, "any")]
+        assert (result["status"] == "not_applicable") or result["profiles"]
+
+
+def test_any_takes_the_highest_severity_and_names_the_profiles() -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options("any"))
+    (result,) = [result for result in judged["results"] if result["id"] == "reuse-without-timestamps"]
+    assert (result["severity"], result["profiles"]) == ("high", list(PROFILES))
+
+
+def test_failed_results_come_first_and_the_most_severe_of_them() -> None:
+    keys = {**INERT_REUSE, "net.ipv4.tcp_max_tw_buckets": "0", "net.ipv4.ip_local_port_range": "40000 40018"}
+    results = audit(snapshot(keys), "web1", options())["results"]
+    failed = [result["severity"] for result in results if result["status"] == "fail"]
+    assert failed == sorted(failed, key=SEVERITIES.index)
+    assert len(failed) >= 4
+    assert all(result["status"] == "fail" for result in results[: len(failed)])
+
+
+def test_the_summary_counts_what_the_results_say() -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options())
+    assert judged["summary"]["severity"] == {"critical": 0, "high": 1, "medium": 1, "low": 0, "info": 0}
+    assert judged["summary"]["worst"] == "high"
+    assert sum(judged["summary"]["status"].values()) == len(judged["results"])
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "reaching"),
+    [("never", 0), ("critical", 0), ("high", 1), ("medium", 2), ("low", 2), ("info", 2)],
+)
+def test_fail_on(fail_on: str, reaching: int) -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))
+    assert len(reaches(judged["results"], fail_on)) == reaching
+    assert bool(verdict(judged)) == bool(reaching)
+
+
+def test_the_verdict_names_host_rule_and_place() -> None:
+    files = {"/etc/sysctl.d/9.conf": "net.ipv4.tcp_max_tw_buckets = 5000\n"}
+    told = verdict(audit(snapshot(files=files), "web1", options()))
+    assert "web1" in told
+    assert "high buckets-too-small" in told
+    assert "/etc/sysctl.d/9.conf:1" in told
+
+
+def test_figures_for_people() -> None:
+    judged = audit(
+        snapshot(sockets=sockets(ports_in_use=[towards(3), towards(7, destination="2001:db8::1", port=443)]), sockstat={"TCP": {"tw": 9}}),
+        "web1",
+        options(),
+    )
+    assert judged["capacity"] == {
+        "time_wait": 9,
+        "bucket_limit": 262144,
+        "usable_ports": 28232,
+        "busiest": {"source": "192.0.2.10", "destination": "2001:db8::1", "destination_port": 443, "ports": 7},
+    }
+
+
+def test_figures_that_nobody_could_see_are_none() -> None:
+    judged = audit(snapshot(sysctl=None, sockets=None, sockstat=None), "web1", options())
+    assert judged["capacity"] == {"time_wait": None, "bucket_limit": None, "usable_ports": None, "busiest": None}
+
+
+@pytest.mark.parametrize(("profile", "fail_on"), [("client", "high"), ("backend", "bad")])
+def test_unknown_profile_or_severity_is_named(profile: str, fail_on: str) -> None:
+    with pytest.raises(ValueError, match="client" if profile == "client" else "bad"):
+        options(profile, fail_on=fail_on)
+
+
+def test_a_waiver_holds_on_its_last_day() -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([WAIVER])))
+    (result,) = [result for result in judged["results"] if result["id"] == "reuse-without-timestamps"]
+    assert result["status"] == "waived"
+    assert result["waiver"] == {"reason": "being replaced", "expires": "2026-11-21"}
+    assert "being replaced" in result["reason"]
+    assert statuses(judged, "waiver-expired") == {"pass"}
+    assert not reaches(judged["results"], "high")
+
+
+def test_an_expired_waiver_is_a_result_and_no_waiver() -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([{**WAIVER, "expires": "2026-11-20"}])))
+    assert statuses(judged, "reuse-without-timestamps") == {"fail"}
+    (result,) = [result for result in judged["results"] if result["id"] == "waiver-expired"]
+    assert (result["status"], result["severity"], result["subject"]) == ("fail", "medium", "reuse-without-timestamps")
+
+
+def test_an_expired_waiver_is_silent_where_its_rule_passes_or_a_newer_one_holds() -> None:
+    expired = {**WAIVER, "expires": "2026-11-20"}
+    passing = audit(snapshot(), "web1", options(waivers=parse_waivers([expired])))
+    renewed = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([expired, WAIVER])))
+    assert statuses(passing, "waiver-expired") == statuses(renewed, "waiver-expired") == {"pass"}
+    assert statuses(renewed, "reuse-without-timestamps") == {"waived"}
+
+
+@pytest.mark.parametrize(("hosts", "status"), [(["db1"], "fail"), (["db1", "web?"], "waived"), ("web1", "waived"), (None, "waived")])
+def test_a_waiver_concerns_its_hosts(hosts: object, status: str) -> None:
+    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([{**WAIVER, "hosts": hosts}])))
+    assert statuses(judged, "reuse-without-timestamps") == {status}
+
+
+def test_a_waiver_makes_no_pass_of_what_did_not_fail() -> None:
+    judged = audit(snapshot(without=["net.ipv4.tcp_timestamps"]), "web1", options(waivers=parse_waivers([WAIVER])))
+    assert statuses(judged, "reuse-without-timestamps") == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rule": "no-such-rule"}, "waiver 1 .*unknown rule 'no-such-rule'"),
+        ({"rule": ""}, "waiver 1 names no rule"),
+        ({"rule": "waiver-expired"}, "cannot be waived"),
+        ({"reason": "  "}, r"waiver 1 \(reuse-without-timestamps\) has no reason"),
+        ({"reason": None}, "has no reason"),
+        ({"expires": None}, "has no expiry date"),
+        ({"expires": "next year"}, "not YYYY-MM-DD: 'next year'"),
+        ({"expires": "2026-02-30"}, "not YYYY-MM-DD"),
+        ({"hosts": []}, "needs hosts"),
+        ({"hosts": [7]}, "needs hosts"),
+        ({"host": "web1"}, "unknown keys: host"),
+    ],
+)
+def test_a_wrong_waiver_is_named(change: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(WaiverError, match=message):
+        parse_waivers([{**WAIVER, **change}])
+
+
+def test_a_date_from_yaml_is_a_date() -> None:
+    (waiver,) = parse_waivers([{**WAIVER, "expires": datetime.date(2027, 1, 31)}])
+    assert waiver.note["expires"] == "2027-01-31"
