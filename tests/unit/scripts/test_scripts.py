@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -230,3 +231,18 @@ def test_pip_keeps_its_settings_inside_ansible_test(monkeypatch: pytest.MonkeyPa
 
     assert settings["global"]["index-url"] == "https://mirror.example/it's/simple"
     assert settings["global"]["find-links"] == "/wheels /more"
+
+
+def test_check_runs_every_part_and_fails_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(extra: list[str]) -> None:
+        raise check.Failure("it is broken")
+
+    arguments: list[list[str]] = []
+    monkeypatch.setattr(check, "PARTS", {"broken": fail, "sound": arguments.append})
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setenv("ARGS", "-k 'a word'")
+
+    assert check.main([]) == 1
+    assert re.findall(r"^(\w+) +(passed|FAILED) +\d", capsys.readouterr().out, re.MULTILINE) == [("broken", "FAILED"), ("sound", "passed")]
+    assert check.main(["sound"]) == 0
+    assert arguments == [[], ["-k", "a word"]]
