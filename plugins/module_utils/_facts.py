@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal, cast
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal
 
 from ._host import Host, errno_name
 from ._knobs import KNOBS, parse, path_of
@@ -64,8 +64,7 @@ def gather(host: Host, subset: Collection[str], sample_seconds: float = 0, top: 
     subset: parts to gather, of SUBSETS; the others are None. sample_seconds: with more than 0 the counters are read again
     after that many seconds. top: how many socket groups and destinations to name.
     """
-    snapshot = _Gatherer(host).snapshot(subset, sample_seconds, top)
-    return cast("Snapshot", _encodable(snapshot))
+    return _Gatherer(host).snapshot(subset, sample_seconds, top)
 
 
 class _Gatherer:
@@ -233,15 +232,6 @@ class _Gatherer:
 
     def _cannot(self, what: str, error: OSError) -> None:
         self._not_seen.append(f"{what} could not be read ({errno_name(error)}).")
-
-
-def _encodable(value: object) -> object:
-    """The same data in whole characters: one file name in another encoding would cost the controller the whole answer."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
-    return [_encodable(item) for item in value] if isinstance(value, list) else value
 
 
 def _deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:

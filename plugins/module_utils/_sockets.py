@@ -186,14 +186,14 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
     ephemeral: first and last port that the kernel gives to outgoing connections; only those count as ports in use, all of
     them without it. top: how many groups and destinations to name. dump: as kernel_dump. Never raises for what a dump holds.
     """
-    for attempt in range(2):
+    for _attempt in range(2):
         tally = _Tally(ephemeral)
         walks: list[Walk] = []
         try:
             _read_all(tally, walks, dump)
         except OSError as error:
             return None, [f"Sockets were not counted: the kernel's socket list (sock_diag) answered {errno_name(error)}."]
-        if attempt or not any(walk.interrupted for walk in walks):
+        if not any(walk.interrupted for walk in walks):
             break
     return tally.result(top), _not_seen(tally, walks)
 

@@ -276,6 +276,13 @@ def test_the_live_host(monkeypatch: pytest.MonkeyPatch) -> None:
             assert one["writable"] == os.access(path, os.W_OK)
 
 
+def test_sockets_that_cannot_be_counted_are_none_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_facts, "count_sockets", lambda ephemeral, top: (None, ["Sockets were not counted: EPERM."]))
+    snapshot = gather(Host(), {"sockets"})
+    assert snapshot["sockets"] is None
+    assert "Sockets were not counted: EPERM." in snapshot["not_seen"]
+
+
 def test_no_secret_key_is_read() -> None:
     assert not [key for key in KNOBS if is_secret(key)]
     assert "tcp_fastopen_key" not in (gather(Host(), {"sysctl"})["sysctl"] or {})

@@ -46,7 +46,7 @@ def test_texts_without_counters(text: str) -> None:
         ("Tcp: A\nTcp: 1\nTcpExt: TW\n", r"'TcpExt' has names and no values"),
         ("TcpExt: TW\nTcpExt: many\n", r"'TcpExt' has a value that is not a number"),
         ("TcpExt: TW\nTcpExt: 1.5\n", r"'TcpExt' has a value that is not a number"),
-        (f"TcpExt: TW\nTcpExt: {'9' * 5000}\n", r"'TcpExt' has a value that is not a number"),
+        (f"TcpExt: TW\nTcpExt: {'9' * 21}\n", r"'TcpExt' has a value that is not a number"),
         ("no colon here\n", r"'no colon here' does not start with a group"),
         ("\x1b[31m" + "x" * 1000, r"line '\\x1b\[31mx{35}' does not"),
     ],

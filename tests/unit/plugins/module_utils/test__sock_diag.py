@@ -79,6 +79,14 @@ def test_messages_of_other_kinds_are_passed_over() -> None:
     assert not walk.damaged
 
 
+def test_messages_start_at_multiples_of_four_bytes() -> None:
+    odd = connection("established", ("192.0.2.1", 1), attributes=b"\1")
+    for data, messages in ((odd, 1), (odd + odd + done(), 2)):
+        walk, found = taken_apart(data)
+        assert found == [odd[:89]] * messages
+        assert not walk.damaged
+
+
 def test_nothing_is_read_after_the_end() -> None:
     assert taken_apart(TIME_WAIT + done() + TIME_WAIT)[1] == [TIME_WAIT]
 

@@ -69,6 +69,11 @@ def test_a_listener_is_named_once_however_many_sockets_share_it() -> None:
     ]
 
 
+def test_a_listener_that_is_named_is_not_also_left_out() -> None:
+    found = counted([connection("listen", ("0.0.0.0", port)) for port in range(1, 501)] + [connection("listen", ("0.0.0.0", 1))])
+    assert found["listeners_left_out"] == 0
+
+
 def test_of_very_many_listeners_some_are_only_counted() -> None:
     found = counted([connection("listen", ("0.0.0.0", port)) for port in range(1, 601)] + [connection("time_wait", (CLIENT, 600), WEB)])
     assert (len(found["listeners"]), found["listeners_left_out"]) == (500, 100)
@@ -223,6 +228,12 @@ def test_a_dump_without_its_end_is_told(ending: bytes) -> None:
     found, not_seen = count_sockets(RANGE, 20, lambda family, states, extensions: [one + ending])
     assert found is not None
     assert "cut short" in not_seen[0]
+
+
+def test_a_damaged_message_before_the_end_is_told() -> None:
+    found, not_seen = count_sockets(RANGE, 20, lambda family, states, extensions: [b"\0" * 40, done()])
+    assert found is not None
+    assert "damaged" in not_seen[0]
 
 
 def test_a_refused_dump_gives_no_sockets_and_the_reason() -> None:
