@@ -161,10 +161,10 @@ def validator() -> Path:
     return program
 
 
-def complaints(validator: Path, log: Path, *options: str) -> list[dict[str, Any]]:
+def complaints(validator: Path, log: Path) -> list[dict[str, Any]]:
     found = log.with_suffix(".found.sarif")
     done = subprocess.run(
-        [str(validator), "validate", str(log), "--output", str(found), "--log", "ForceOverwrite", *options],
+        [str(validator), "validate", str(log), "--output", str(found), "--level", "Error;Warning;Note"],
         env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
         capture_output=True,
         text=True,
@@ -184,8 +184,9 @@ def complaints(validator: Path, log: Path, *options: str) -> list[dict[str, Any]
 def test_the_validator_has_nothing_to_complain_about(validator: Path, tmp_path: Path, audits: list[dict[str, Any]]) -> None:
     log = tmp_path / "log.sarif"
     log.write_text(render(build(audits, "t")), "utf-8")
-    assert complaints(validator, log) == []
-    assert {found["ruleId"] for found in complaints(validator, log, "--level", "Error;Warning;Note")} <= set(ADVICE)
+    found = complaints(validator, log)
+    assert [complaint for complaint in found if complaint.get("level", "warning") != "note"] == []
+    assert {complaint["ruleId"] for complaint in found} <= set(ADVICE)
 
 
 def test_the_validator_does_complain(validator: Path, tmp_path: Path) -> None:
@@ -193,4 +194,4 @@ def test_the_validator_does_complain(validator: Path, tmp_path: Path) -> None:
     del data["runs"][0]["tool"]["driver"]["informationUri"]
     log = tmp_path / "log.sarif"
     log.write_text(json.dumps(data), "utf-8")
-    assert [found["ruleId"] for found in complaints(validator, log)] == ["SARIF2005"]
+    assert "SARIF2005" in {complaint["ruleId"] for complaint in complaints(validator, log)}
