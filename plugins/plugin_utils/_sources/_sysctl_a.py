@@ -114,7 +114,7 @@ def _troubles(text: str) -> Listing:
         found = _ERROR_KEY.search(line)
         if not found:
             continue
-        key = found.group(1).strip("/").replace("/", ".")
+        key = found.group(1).strip("/:").replace("/", ".")
         lowered = line.lower()
         if "no such file" in lowered:
             troubles[key] = {"state": "absent"}

@@ -29,8 +29,9 @@ class MemoryTree:
         self._files: dict[str, bytes] = {}
         self._links: dict[str, str] = {}
         self._errors: dict[str, int] = {}
-        self._nulls: set[str] = {"/dev/null"}
+        self._nulls: set[str] = set()
         self._folders: dict[str, set[str]] = {"/": set()}
+        self.add_null("/dev/null")
 
     def add_file(self, path: str, content: bytes) -> None:
         self._files[self._enter(path)] = content

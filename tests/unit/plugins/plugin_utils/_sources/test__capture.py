@@ -1,0 +1,332 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Capture bundles: the script run for real by small shells on made folders, and bundles that are damaged."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, path_of
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._capture import Bundle, parse_bundle
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.corpus import CORPUS, needs_corpus
+
+SCRIPT = Path(__file__).resolve().parents[5] / "playbooks" / "files" / "capture.sh"
+STAMPS = "/proc/sys/net/ipv4/tcp_timestamps"
+KEY = "net.ipv4.tcp_fastopen_key"
+SECRET = "0a1b2c3d-deadbeef-00000000-5eca1105"
+
+SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"]}
+shells = pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(name, marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"needs {words[0]}"))
+        for name, words in SHELLS.items()
+    ],
+)
+
+
+def capture(shell: str, root: Path, seconds: str = "0", tools: Path | None = None) -> bytes:
+    """What the script prints of a folder."""
+    words = SHELLS[shell]
+    program = shutil.which(words[0])
+    assert program
+    done = subprocess.run(
+        [program, *words[1:], str(SCRIPT), seconds, str(root)],
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={"PATH": str(tools) if tools else os.environ["PATH"]},
+    )
+    assert not done.stderr
+    return done.stdout
+
+
+def put(root: Path, path: str, content: str | bytes) -> None:
+    place = root / path.lstrip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@shells
+def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
+    put(tmp_path, STAMPS, "1\n")
+    put(tmp_path, "/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n")
+    put(tmp_path, "/proc/sys/net/ipv4/ip_local_reserved_ports", "\n")
+    put(tmp_path, "/proc/sys/net/ipv4/ip_forward", "0\n")
+    put(tmp_path, "/proc/sys/net/ipv4/tcp_fastopen_key", SECRET)
+    put(tmp_path, "/proc/sys/kernel/osrelease", "4.9.154\n")
+    put(tmp_path, "/proc/sys/kernel/hostname", "old\n")
+    put(tmp_path, "/proc/meminfo", "MemTotal:  1000 kB\nMemFree: 5 kB\n")
+    put(tmp_path, "/proc/net/netstat", "TcpExt: TW PAWSPassive\nTcpExt: 5 12\n")
+    put(tmp_path, "/proc/net/snmp", "Tcp: MaxConn\nTcp: -1\n")
+    put(tmp_path, "/proc/net/sockstat", "TCP: inuse 3 tw 5\n")
+    put(
+        tmp_path,
+        "/proc/net/tcp",
+        "  sl  local_address rem_address   st tx_queue\n"
+        "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00\n"
+        "   1: 0100000A:0050 0200000A:9C40 06 00000000:00000000 00\n"
+        "   2: 0100000A:9C41 0200000A:0050 01 00000000:00000000 00\n",
+    )
+    put(tmp_path, "/etc/sysctl.d/10-a.conf", f"net.ipv4.tcp_tw_recycle = 1\n{KEY} = {SECRET}\n")
+    path = tmp_path / "host.capture"
+    path.write_bytes(capture(shell, tmp_path))
+    assert SECRET.encode() not in path.read_bytes()
+    snapshot = load(str(path))
+    validate(snapshot)
+    assert snapshot["source"] == {"kind": "capture", "path": str(path)}
+    assert snapshot["host"]["hostname"] == "old"
+    assert snapshot["host"]["kernel_release"] == "4.9.154"
+    assert snapshot["host"]["memory_bytes"] == 1024000
+    assert snapshot["host"]["network_namespace"] == "own"
+    sysctl = snapshot["sysctl"] or {}
+    assert sysctl["net.ipv4.tcp_timestamps"] == {"state": "present", "raw": "1", "value": 1}
+    assert sysctl["net.ipv4.ip_local_reserved_ports"] == {"state": "present", "raw": "", "value": []}
+    assert sysctl["net.ipv4.tcp_tw_recycle"] == {"state": "absent"}
+    assert sysctl.keys() == KNOBS.keys()
+    assert snapshot["ipv4_keys"] == ["ip_local_port_range", "ip_local_reserved_ports", "tcp_fastopen_key", "tcp_timestamps"]
+    assert snapshot["counters"] == {"TcpExt": {"TW": 5, "PAWSPassive": 12}, "Tcp": {"MaxConn": -1}}
+    assert snapshot["sockstat"] == {"TCP": {"inuse": 3, "tw": 5}}
+    sockets = snapshot["sockets"]
+    assert sockets
+    assert sockets["states"]["ipv4"] == {"listen": 1, "time_wait": 1, "established": 1}
+    assert (sockets["time_wait_listening"], sockets["outgoing"]) == (1, 1)
+    assert sockets["ports_in_use"] == [
+        {"source": "10.0.0.1", "destination": "10.0.0.2", "destination_port": 80, "ports": 1, "time_wait": 0}
+    ]
+    (file,) = (snapshot["boot_files"] or {"files": []})["files"]
+    assert [(one["key"], one["value"]) for one in file["assignments"]] == [("net.ipv4.tcp_tw_recycle", "1"), (KEY, None)]
+
+
+def test_this_machine_with_a_second_look(tmp_path: Path) -> None:
+    path = tmp_path / "host.capture"
+    path.write_bytes(capture("dash" if shutil.which("dash") else "busybox", Path("/"), "1"))
+    snapshot = load(str(path))
+    validate(snapshot)
+    assert snapshot["sample"]
+    assert snapshot["sample"]["seconds"] >= 1
+    assert set(snapshot["sample"]["deltas"]) == {"TcpExt", "Tcp"}
+    assert snapshot["collected_at"]
+    assert (snapshot["sysctl"] or {})["net.ipv4.tcp_timestamps"]["state"] == "present"
+
+
+@shells
+@pytest.mark.parametrize("tools", [["cat"], ["sed"], ["cat", "sed", "ls"]])
+def test_few_tools_are_enough(tmp_path: Path, shell: str, tools: list[str]) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in tools:
+        (folder / tool).symlink_to(shutil.which(tool) or "")
+    root = tmp_path / "root"
+    put(root, STAMPS, "1\n")
+    put(root, "/proc/net/tcp", "header\nlast line without end")
+    put(root, "/etc/sysctl.d/10-a.conf", "a.b = 1\nc.d = 2")
+    bundle = parse_bundle(capture(shell, root, tools=folder))
+    assert bundle.tree.read(STAMPS, 100) == b"1\n"
+    assert bundle.tree.read("/proc/net/tcp", 100) == b"header\nlast line without end\n"
+    assert bundle.tree.read("/etc/sysctl.d/10-a.conf", 100) == b"a.b = 1\nc.d = 2\n"
+
+
+def test_no_tools_are_not(tmp_path: Path) -> None:
+    shell = shutil.which("dash")
+    if not shell:
+        pytest.skip("needs dash")
+    done = subprocess.run(
+        [shell, str(SCRIPT), "0", str(tmp_path)], capture_output=True, text=True, env={"PATH": str(tmp_path)}, check=False
+    )
+    assert done.returncode == 1
+    assert "neither cat nor sed" in done.stderr
+
+
+@pytest.mark.parametrize("seconds", ["-1", "x", "1;id", "99999", "1.5"])
+def test_bad_seconds_are_refused(tmp_path: Path, seconds: str) -> None:
+    done = subprocess.run(["sh", str(SCRIPT), seconds, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "seconds" in done.stderr
+    assert not done.stdout
+
+
+def test_the_script_knows_the_knobs() -> None:
+    listed = re.search(r'\ntcp_keys="\n(.*?)\n"\n', SCRIPT.read_text(), re.DOTALL)
+    assert listed
+    assert [f"/proc/sys/{key}" for key in listed.group(1).split()] == [path_of(key) for key in KNOBS]
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="needs shellcheck")
+def test_shellcheck_finds_nothing() -> None:
+    subprocess.run(["shellcheck", str(SCRIPT)], check=True)
+
+
+# Any tree of boot files, as the model of the live host sees it and as it comes back out of a bundle.
+
+names = st.sampled_from(["10-a.conf", "10-b.conf", "99-sysctl.conf", "README", "a b.conf", ".hidden.conf", "é.conf", "x.conf~", "-n.conf"])
+folders = st.sampled_from(["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d"])
+lines = st.sampled_from(
+    [
+        "net.ipv4.tcp_timestamps = 1",
+        "-net/ipv4/tcp_tw_reuse=0 ",
+        "net.ipv4.conf.*.rp_filter = 2",
+        "# a remark",
+        "; another\r",
+        "",
+        "  |bar",
+        "@end",
+        "\\n back\\slash %s $HOME `id`",
+        "net.ipv4.tcp_rmem\t=\t4096 8192",
+        "schlüssel = ü",
+        f"{KEY} = {SECRET}",
+        f"net/ipv6/conf/all/stable_secret={SECRET}",
+        f"net.ipv4.tcp_f*_key = {SECRET}",
+        f"net.ipv4.tcp_fastopen[_]key = {SECRET}",
+        f"echo {SECRET} > /proc/sys/net/ipv4/tcp_fastopen_key",
+    ]
+)
+contents = st.builds(lambda parts, end: "\n".join(parts) + end, st.lists(lines, max_size=6), st.sampled_from(["", "\n"]))
+targets = st.sampled_from(
+    [
+        "/dev/null",
+        "../sysctl.conf",
+        "10-a.conf",
+        "/opt/x.conf",
+        "../../../../etc/sysctl.conf",
+        "nothing",
+        "/etc/sysctl.d/99-sysctl.conf",
+        ".",
+    ]
+)
+trees = st.dictionaries(st.tuples(folders, names), contents | targets.map(lambda target: ("link", target)), max_size=6)
+
+
+@shells
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(tree=trees, main=st.none() | contents, merged=st.booleans())
+def test_any_boot_files_come_back(
+    tmp_path_factory: pytest.TempPathFactory, shell: str, tree: dict[tuple[str, str], str | tuple[str, str]], main: str | None, merged: bool
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    put(root, "/opt/x.conf", "net.ipv4.tcp_sack = 1\n")
+    if main is not None:
+        put(root, "/etc/sysctl.conf", main)
+    if merged:
+        (root / "usr" / "lib").mkdir(parents=True, exist_ok=True)
+        (root / "lib").symlink_to("usr/lib")
+    for (folder, name), what in tree.items():
+        if isinstance(what, str):
+            put(root, f"{folder}/{name}", what)
+        else:
+            (root / folder[1:]).mkdir(parents=True, exist_ok=True)
+            (root / folder[1:] / name).symlink_to(what[1])
+    printed = capture(shell, root)
+    assert SECRET.encode() not in printed
+    assert without_what_was_left_out(parse_bundle(printed)) == without_what_was_left_out(root)
+
+
+def without_what_was_left_out(source: Bundle | Path) -> object:
+    """The model's view, less the lines that the capture changes."""
+    found = collect(source.tree if isinstance(source, Bundle) else Host(str(source)))
+    for file in found["files"]:
+        file["assignments"] = [one for one in file["assignments"] if not one["secret"] and "[" not in one["key"]]
+        file["problems"] = []
+    return found
+
+
+def bundle_of(*lines: str) -> bytes:
+    return ("\n".join(["linux_tcp.capture/1", *lines]) + "\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (bundle_of("@file /a", "|x"), "cut off"),
+        (b"linux_tcp.capture/1", "cut off"),
+        (bundle_of("@end", "|x"), "line 3: something follows"),
+        (bundle_of("|x", "@end"), "line 2: content that belongs to no file"),
+        (bundle_of("@folder /a", "|x", "@end"), "line 3: content"),
+        (bundle_of("hello", "@end"), "line 2: is neither"),
+        (bundle_of("@nonsense /a", "@end"), "line 2: unknown record '@nonsense'"),
+        (bundle_of("@file etc/x", "@end"), "line 2: 'etc/x' is not an absolute path"),
+        (b"linux_tcp.capture/2\n@end\n", "linux_tcp.capture/2'; this collection reads linux_tcp.capture/1"),
+        (b"something else\n", "no capture bundle"),
+    ],
+)
+def test_a_damaged_bundle_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "x.capture"
+    path.write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        load(str(path), "capture")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert words in str(caught.value)
+
+
+def test_a_terminal_in_between_changes_nothing() -> None:
+    data = bundle_of("@file /etc/sysctl.conf", "|a.b = 1\r", "|c.d = 2", "@end")
+    through_terminal = data.replace(b"\n", b"\r\n")
+    assert parse_bundle(through_terminal).tree.read("/etc/sysctl.conf", 99) == b"a.b = 1\r\nc.d = 2\n"
+    assert parse_bundle(data).tree.read("/etc/sysctl.conf", 99) == b"a.b = 1\r\nc.d = 2\n"
+
+
+def test_a_bundle_that_was_cut_by_its_own_limit_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.capture"
+    path.write_bytes(bundle_of("@file /proc/net/tcp", "|  sl  local_address rem_address   st", "@cut", "@end"))
+    assert any("/proc/net/tcp was longer" in sentence for sentence in load(str(path))["not_seen"])
+
+
+@pytest.mark.parametrize(("own", "first", "apply"), [("net:[1]", "net:[1]", True), ("net:[2]", "net:[1]", False), ("net:[2]", None, None)])
+def test_whether_boot_files_apply(tmp_path: Path, own: str, first: str | None, apply: bool | None) -> None:
+    path = tmp_path / "x.capture"
+    one = ["@link /proc/1/ns/net", f"|{first}"] if first else []
+    path.write_bytes(bundle_of("@link /proc/self/ns/net", f"|{own}", *one, "@end"))
+    assert load(str(path))["host"]["boot_files_apply"] is apply
+
+
+@given(cut=st.integers(0, 400), extra=st.binary(max_size=20))
+def test_any_damage_is_an_error_or_a_valid_snapshot(tmp_path_factory: pytest.TempPathFactory, cut: int, extra: bytes) -> None:
+    whole = bundle_of(
+        "@time 2026-01-31T12:00:00Z", f"@file {STAMPS}", "|1", "@link /etc/sysctl.d/a.conf", "|../b", "@names /proc/sys/net/ipv4", "|tcp_x",
+        "@unreadable /etc/sysctl.conf", "@null /etc/sysctl.d/n.conf", "@again", "@file /proc/uptime", "|1.00 2.00", "@end",
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("cut") / "x.capture"
+    path.write_bytes(whole[:cut] + extra + whole[cut:])
+    try:
+        snapshot = load(str(path), "capture")
+    except SourceError as error:
+        assert str(error).startswith(str(path))  # noqa: PT017 - both ways out are right
+    else:
+        validate(snapshot)
+
+
+@needs_corpus
+@pytest.mark.parametrize(("name", "counter", "value"), [("recycle-4.9", "PAWSPassive", 12), ("local-6.18", "TW", 200)])
+def test_real_folders(name: str, counter: str, value: int) -> None:
+    snapshot = load(str(CORPUS / name))
+    validate(snapshot)
+    assert snapshot["source"]["kind"] == "capture"
+    assert (snapshot["counters"] or {})["TcpExt"][counter] == value
+    assert snapshot["sockstat"]
+    assert snapshot["sockets"]
+
+
+@needs_corpus
+def test_the_host_that_recycled() -> None:
+    snapshot = load(str(CORPUS / "recycle-4.9"))
+    sysctl = snapshot["sysctl"] or {}
+    assert (sysctl["net.ipv4.tcp_tw_recycle"].get("value"), sysctl["net.ipv4.tcp_timestamps"].get("value")) == (1, 1)
+    assert snapshot["host"]["kernel_release"] == "4.9.154"
+    assert snapshot["host"]["network_namespace"] == "initial"
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="holds none of"):
+        load(str(tmp_path), "capture")
