@@ -87,7 +87,7 @@ def _failed(result: Result, width: int, paint: Paint) -> list[str]:
     lines += _wrapped("saw", result["observed"], width, lines=2)
     lines += _wrapped("want", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
-    lines += _wrapped("do", result["remedy"], width, lines=2)
+    lines += _wrapped("do", result["remedy"], width, lines=4)
     return lines
 
 

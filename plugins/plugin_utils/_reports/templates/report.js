@@ -27,7 +27,7 @@
         shownHosts += 1;
       }
     }
-    form.elements.shown.textContent = `${results} results on ${shownHosts} hosts`;
+    form.elements.shown.textContent = `${results} result${results === 1 ? "" : "s"} on ${shownHosts} host${shownHosts === 1 ? "" : "s"}`;
   };
 
   const setOpen = (open) => {

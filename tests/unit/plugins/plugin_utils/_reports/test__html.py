@@ -97,7 +97,12 @@ def test_a_failed_result_has_all_that_is_needed_to_act() -> None:
     assert "Claims D1, D2" in text
 
 
-def test_critical_and_high_results_are_open_and_the_rest_is_not() -> None:
+def test_in_a_short_report_every_failed_result_is_open() -> None:
+    found = page(audit("web1", result("a", "low"), result("b", "info"), result("c", "low", "pass"))).having("details")
+    assert [("open" in attributes) for attributes in found if "data-status" in attributes] == [True, True]
+
+
+def test_in_a_long_report_critical_and_high_results_are_open_and_the_rest_is_not() -> None:
     found = [attributes for attributes in page(*sample_audits()).having("details") if "data-status" in attributes]
     assert [("open" in attributes) for attributes in found] == [attributes["data-severity"] in ("0", "1") for attributes in found]
     assert len(found) == 10
@@ -269,7 +274,7 @@ def test_the_filter(tmp_path: Path) -> None:
     assert sorted(found["high"]) == sorted(strict)
     assert found["failed"] == ["fail"] * 3
     assert found["host"] == ["fail"] * 3
-    assert found["told"] == "3 results on 1 hosts"
+    assert found["told"] == "3 results on 1 host"
 
 
 @in_browser

@@ -26,7 +26,9 @@ HIGH      rfc1337-on: net.ipv4.tcp_rfc1337
           want:  0
           where: /etc/sysctl.d/10-x.conf:4
           do:    Set it to 0. Delete the line, or a reboot brings it back. These words run on so
-                 that they need more than the two lines that a remedy gets here, whatever they …
+                 that they need more than the four lines that a remedy gets here. These words run on
+                 so that they need more than the four lines that a remedy gets here. These words run
+                 on so that they need more than the four lines that a remedy gets here. These …
 
 LOW       boot-duplicate
 
@@ -36,9 +38,8 @@ not seen: The counters could not be read (EACCES).
 
 
 def test_the_whole_text() -> None:
-    remedy = (
-        "Set it to 0. Delete the line, or a reboot brings it back. These words run on so that they need more than the two lines "
-        "that a remedy gets here, whatever they may say at their end."
+    remedy = "Set it to 0. Delete the line, or a reboot brings it back." + 5 * (
+        " These words run on so that they need more than the four lines that a remedy gets here."
     )
     web1 = audit(
         "web1",
