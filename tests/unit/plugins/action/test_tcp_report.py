@@ -28,8 +28,9 @@ def run(check_mode: bool = False, **options: Any) -> dict[str, Any]:
     task: Any = SimpleNamespace(args=options, check_mode=check_mode, async_val=0, diff=False)
     connection: Any = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
     unused: Any = None
-    action = tcp_report.ActionModule(task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused)
-    return action.run(task_vars={})
+    action: Any = tcp_report.ActionModule(task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused)
+    action._load_name = "tcp_report"
+    return dict(action.run(task_vars={}))
 
 
 @pytest.fixture

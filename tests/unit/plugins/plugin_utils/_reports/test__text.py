@@ -26,9 +26,9 @@ HIGH      rfc1337-on: net.ipv4.tcp_rfc1337
           want:  0
           where: /etc/sysctl.d/10-x.conf:4
           do:    Set it to 0. Delete the line, or a reboot brings it back. These words run on so
-                 that they need more than the four lines that a remedy gets here. These words run on
-                 so that they need more than the four lines that a remedy gets here. These words run
-                 on so that they need more than the four lines that a remedy gets here. These …
+                 that they need more than the four lines that a remedy gets here. These words
+                 run on so that they need more than the four lines that a remedy gets here.
+                 These words run on so that they need more than the four lines that a remedy …
 
 LOW       boot-duplicate
 
