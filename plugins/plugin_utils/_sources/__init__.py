@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _capture, _snapshot, _sos, _sysctl_a, _sysctl_d
-from ._common import KINDS, SourceError
+from ._common import KINDS, SourceError, shown, system_trouble
 from ._kind import kind_of
 from ._snapshot import validate
 
@@ -35,8 +35,12 @@ def load(path: str, kind: str = "auto") -> Snapshot:
     :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
     :raises SourceError: naming the path and the trouble.
     """
-    if kind == "auto":
-        kind = kind_of(path)
-    if kind not in _LOADERS:
-        raise SourceError(f"{kind}: is no kind of source; there are {', '.join(KINDS)} and auto")
-    return _LOADERS[kind](path)
+    if not path or "\0" in path:
+        raise SourceError(f"{shown(path)} is no path to a source")
+    if kind not in ("auto", *KINDS):
+        raise SourceError(f"{path}: {shown(kind)} is no kind of source; there are {', '.join(KINDS)} and auto")
+    try:
+        return _LOADERS[kind_of(path) if kind == "auto" else kind](path)
+    except OSError as error:
+        # A folder that may not be listed, a file that goes away meanwhile.
+        raise system_trouble(path, error) from None

@@ -15,14 +15,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import os
 import posixpath
 import tarfile
 import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
-from ._common import SourceError, shown, system_trouble
+from ._common import SourceError, open_file, shown, system_trouble
 from ._tree import MemoryTree
 
 MAX_MEMBERS = 500_000
@@ -48,7 +47,7 @@ def read(path: str, wanted: Callable[[str], str | None]) -> MemoryTree:
     :raises SourceError: the archive cannot be read, is damaged, is too large or climbs out of its folder.
     """
     try:
-        with open(path, "rb") as packed:
+        with open_file(path) as packed:
             start = packed.read(512)
             packed.seek(0)
             if start.startswith(_ZSTD):
@@ -154,12 +153,3 @@ class _Members:
             if len(content) != member.size:
                 raise SourceError(f"{self._path}: is damaged: {shown(name)} is cut off")
             tree.add_file(inside, content)
-
-
-def first_bytes(path: str) -> bytes:
-    """The first 512 bytes of a file, b"" where it cannot be read."""
-    try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as handle:
-            return handle.read(512)
-    except OSError:
-        return b""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from ...module_utils._knobs import KNOBS, parse
 
@@ -39,28 +39,34 @@ def system_trouble(path: str, error: OSError) -> SourceError:
     return SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
+def open_file(path: str) -> BinaryIO:
+    """A regular file, open for reading.
+
+    :raises SourceError: it is missing, unreadable or no file.
+    """
+    try:
+        # Without O_NONBLOCK a named pipe would stop the run for ever.
+        handle = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 - the caller closes it
+    except IsADirectoryError:
+        raise SourceError(f"{path}: is a folder, where a file is expected") from None
+    except OSError as error:
+        raise system_trouble(path, error) from None
+    if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+        handle.close()
+        raise SourceError(f"{path}: is not a regular file")
+    return handle
+
+
 def read_bytes(path: str, limit: int = MAX_TEXT) -> bytes:
     """The content of a regular file.
 
     :raises SourceError: it is missing, unreadable, no file, empty or larger than limit.
     """
-    try:
-        # Without O_NONBLOCK a named pipe would stop the run for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as handle:
-            status = os.fstat(handle.fileno())
-            if stat.S_ISDIR(status.st_mode):
-                raise SourceError(f"{path}: is a folder, where a file is expected")
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError(f"{path}: is not a regular file")
-            if status.st_size > limit:
-                raise SourceError(f"{path}: has {status.st_size} bytes, more than the {limit} that are read")
-            data = handle.read(limit + 1)
-    except IsADirectoryError:
-        raise SourceError(f"{path}: is a folder, where a file is expected") from None
-    except OSError as error:
-        raise system_trouble(path, error) from None
-    except ValueError:
-        raise SourceError(f"{shown(path)}: is not a path") from None
+    with open_file(path) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        if size > limit:
+            raise SourceError(f"{path}: has {size} bytes, more than the {limit} that are read")
+        data = handle.read(limit + 1)
     if len(data) > limit:
         raise SourceError(f"{path}: has more than the {limit} bytes that are read")
     if not data.strip():

@@ -12,7 +12,7 @@ import os
 import re
 
 from . import _archive, _capture, _socket_tables, _sos, _sysctl_d
-from ._common import KINDS, SourceError, read_bytes, text_of
+from ._common import KINDS, SourceError, open_file, read_bytes, text_of
 
 _SETTING = re.compile(r"^[ \t]*-?[\w*-]+(?:[./][\w:@*\[\]?-]+)+[ \t]*=", re.MULTILINE)
 # sysctl prints " = " after a bare key; nothing else stands in its output than such lines and its own complaints.
@@ -32,8 +32,9 @@ def kind_of(path: str) -> str:
     """
     if os.path.isdir(path):
         return _folder_kind(path)
-    if _archive.looks_like(_archive.first_bytes(path)):
-        return "sos"
+    with open_file(path) as handle:
+        if _archive.looks_like(handle.read(512)):
+            return "sos"
     data = read_bytes(path)
     if _capture.looks_like(data):
         return "capture"

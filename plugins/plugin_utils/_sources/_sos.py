@@ -93,10 +93,7 @@ def _wanted(name: str) -> str | None:
 
 def _root_of(path: str) -> str:
     """The folder that holds sos_commands: the one given, or the only folder in it."""
-    try:
-        names = sorted(os.listdir(path))
-    except OSError as error:
-        raise SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
+    names = sorted(os.listdir(path))
     if "sos_commands" in names:
         return path
     inner = [name for name in names if os.path.isdir(os.path.join(path, name, "sos_commands"))]

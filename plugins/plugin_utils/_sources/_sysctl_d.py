@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ...module_utils._host import Host
 from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
 from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect, writes
-from ._common import SourceError, empty_snapshot, present, read_text, system_trouble
+from ._common import SourceError, empty_snapshot, present, read_text
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ def _tree_of(path: str) -> tuple[Tree, Callable[[str], str]]:
         return tree, lambda _path: path
     if is_root(path):
         return Host(path), lambda inside: inside if inside == "/dev/null" else path.rstrip("/") + inside
-    try:
-        names = os.listdir(path)
-    except OSError as error:
-        raise system_trouble(path, error) from None
+    names = os.listdir(path)
     if not any(name.endswith(".conf") for name in names):
         raise SourceError(f"{path}: holds no *.conf file, and none of {', '.join(place[1:] for place in (*DIRECTORIES, MAIN_FILE))}")
     if len(names) > MAX_FILES:
