@@ -1,0 +1,194 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook audit_tcp.yml as people run it: exit codes, reports, inventories, bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from junitparser import Error, Failure, JUnitXml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOK = ROOT / "playbooks" / "audit_tcp.yml"
+INERT_REUSE = "echo 0 > /proc/sys/net/ipv4/tcp_timestamps && echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse"
+ENDINGS = ("html", "json", "junit.xml", "md", "sarif")
+
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+NO_PYTHON = {**LOCAL, "ansible_python_interpreter": "/no/such/python"}
+# Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
+UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+class Run(t.NamedTuple):
+    code: int
+    output: str
+    reports: Path
+
+    def audits(self) -> dict[str, t.Any]:
+        return {audit["host"]: audit for audit in json.loads((self.reports / "tcp-audit.json").read_text())["audits"]}
+
+
+def run_playbook(folder: Path, *arguments: str, inventory: object = None, namespace: str = "", **variables: object) -> Run:
+    """Run it from a folder of its own; namespace: a shell command that sets up a network namespace for the run."""
+    reports = folder / "reports"
+    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOK), *arguments]
+    command += ["--extra-vars", json.dumps({"tcp_report_dest": str(reports), **variables})]
+    if inventory is not None:
+        (folder / "inventory.json").write_text(json.dumps(inventory))
+        command += ["--inventory", str(folder / "inventory.json")]
+    if namespace:
+        command = ["unshare", "-n", "sh", "-c", namespace + ' && exec "$@"', "sh", *command]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+        "HOME": str(folder),
+        "ANSIBLE_NOCOLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
+    return Run(done.returncode, output, reports)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One host of each kind that a fleet has, in one run."""
+    hosts = {
+        "backends": {"hosts": {"backend1": LOCAL, "broken1": NO_PYTHON}},
+        "fullnat_lbs": {"hosts": {"lb1": LOCAL}},
+        "client_hosts": {"hosts": {"client1": LOCAL, "gone1": UNREACHABLE}},
+    }
+    return run_playbook(tmp_path_factory.mktemp("fleet"), inventory={"all": {"children": hosts}}, namespace="ip link set lo up")
+
+
+def needs_namespaces() -> None:
+    tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"needs a network namespace of its own: {tried.stderr.strip()}")
+
+
+@pytest.fixture(autouse=True)
+def _namespaces() -> None:
+    needs_namespaces()
+
+
+def test_without_an_inventory_this_machine_is_audited(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="backend")
+    assert run.code == 0, run.output
+    assert set(run.audits()) == {"localhost"}
+    assert run.audits()["localhost"]["profile"] == "backend"
+    assert {path.name for path in run.reports.iterdir()} == {f"tcp-audit.{ending}" for ending in ENDINGS}
+    assert "TCP audit: 1 host" in run.output
+
+
+def test_a_fault_ends_with_2_and_is_named(tmp_path: Path) -> None:
+    run = run_playbook(
+        tmp_path,
+        namespace=INERT_REUSE,
+        tcp_profile="client_host",
+    )
+    assert run.code == 2
+    assert "reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0" in run.output
+    (suite,) = JUnitXml.fromfile(str(run.reports / "tcp-audit.junit.xml"))
+    broken = [case.name for case in suite if any(isinstance(result, Failure) for result in case.result)]
+    assert "reuse-without-timestamps" in broken
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("critical", 0), ("high", 2)])
+def test_fail_on_decides(tmp_path: Path, fail_on: str, code: int) -> None:
+    assert run_playbook(tmp_path, namespace=INERT_REUSE, tcp_profile="client_host", tcp_fail_on=fail_on).code == code
+
+
+def test_a_fleet_with_an_unreachable_host_ends_with_4_and_all_reports(fleet: Run) -> None:
+    assert fleet.code == 4, fleet.output
+    assert {path.name for path in fleet.reports.iterdir()} == {f"tcp-audit.{ending}" for ending in ENDINGS}
+
+
+def test_groups_choose_the_profile(fleet: Run) -> None:
+    profiles = {host: audit.get("profile") for host, audit in fleet.audits().items()}
+    assert profiles == {"backend1": "backend", "lb1": "fullnat_lb", "client1": "client_host", "broken1": None, "gone1": None}
+
+
+@pytest.mark.parametrize("host", ["broken1", "gone1"])
+def test_a_host_that_was_not_audited_is_clean_in_no_report(fleet: Run, host: str) -> None:
+    assert "results" not in fleet.audits()[host]
+    suite = next(suite for suite in JUnitXml.fromfile(str(fleet.reports / "tcp-audit.junit.xml")) if suite.name == host)
+    assert suite.errors == 1
+    assert any(isinstance(result, Error) for case in suite for result in case.result)
+    for ending in ("html", "md", "sarif"):
+        assert host in (fleet.reports / f"tcp-audit.{ending}").read_text()
+    assert f"{host}" in fleet.output
+    assert "2 NOT AUDITED" in fleet.output
+
+
+def test_a_broken_host_alone_ends_with_2(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, inventory={"all": {"hosts": {"broken1": NO_PYTHON}}})
+    assert run.code == 2
+    assert "broken1 could not be audited: The module interpreter '/no/such/python' was not found" in run.output
+    assert "results" not in run.audits()["broken1"]
+
+
+def test_check_mode_judges_the_same_and_writes_nothing(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, "--check", namespace=INERT_REUSE, tcp_profile="client_host")
+    assert run.code == 2
+    assert "reuse-without-timestamps" in run.output
+    assert not run.reports.exists()
+
+
+def test_a_folder_of_sysctl_files_is_judged_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "sysctl.d").mkdir()
+    (tmp_path / "sysctl.d" / "tcp.conf").write_text("# tuning\nnet.ipv4.tcp_max_tw_buckets = 5000\n")
+    run = run_playbook(tmp_path, tcp_profile="backend", tcp_source="sysctl.d", tcp_source_kind="sysctl_d")
+    assert run.code == 2
+    result = next(result for result in run.audits()["localhost"]["results"] if result["id"] == "buckets-too-small")
+    assert (result["path"], result["line"]) == ("sysctl.d/tcp.conf", 2)
+
+
+def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
+    play = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "serial": 1,
+            "roles": [{"role": "linux_tcp.hardening.audit", "audit_profile": "backend", "audit_report_dest": str(tmp_path / "reports")}],
+        }
+    ]
+    (tmp_path / "serial.yml").write_text(json.dumps(play))
+    (tmp_path / "inventory.json").write_text(json.dumps({"all": {"hosts": {"one": LOCAL, "two": LOCAL}}}))
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(tmp_path / "inventory.json"), str(tmp_path / "serial.yml")]
+    done = subprocess.run(
+        ["unshare", "-n", *command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    audits = json.loads((tmp_path / "reports" / "tcp-audit.json").read_text())["audits"]
+    assert {audit["host"]: "results" in audit for audit in audits} == {"one": True, "two": True}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"tcp_profile": "server"}, "value of audit_profile must be one of"),
+        ({"tcp_fail_on": "bad"}, "value of audit_fail_on must be one of"),
+        ({"tcp_waivers": [{"rule": "no-such-rule"}]}, "unknown rule 'no-such-rule'"),
+        ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no expiry date"),
+        ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),
+        ({"tcp_thresholds": {"ports_many": 1}}, "ports_many"),
+        ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must lie between"),
+        ({"tcp_source": "no/such/file"}, "no/such/file"),
+    ],
+)
+def test_bad_input_is_named_and_never_clean(tmp_path: Path, variables: dict[str, t.Any], message: str) -> None:
+    run = run_playbook(tmp_path, **{"tcp_profile": "backend", **variables})
+    assert run.code == 2, run.output
+    assert message in run.output
+    if (run.reports / "tcp-audit.json").exists():
+        assert "results" not in run.audits()["localhost"]

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.template import Templar
+from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_verdict
+from support.snapshots import snapshot
+
+INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
+
+
+class Target:
+    """Stands for the target: answers each module run with what a test says, and remembers the runs."""
+
+    def __init__(self, answer: dict[str, t.Any]) -> None:
+        self.answer = answer
+        self.runs: list[tuple[str, dict[str, t.Any]]] = []
+
+    def __call__(self, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.runs.append((module_name, module_args))
+        return copy.deepcopy(self.answer)
+
+
+def observed(**changes: t.Any) -> Target:
+    return Target({"ansible_facts": {"linux_tcp": snapshot(**changes)}, "changed": False})
+
+
+def run(action: t.Any, target: Target | None = None, **options: t.Any) -> dict[str, t.Any]:
+    name = action.__name__.rsplit(".", 1)[-1]
+    task = Task()
+    task.action, task.args = f"linux_tcp.hardening.{name}", options
+    loader = DataLoader()
+    connection = connection_loader.get("local", PlayContext())
+    made = action.ActionModule(task, connection, PlayContext(), loader, Templar(loader), None)
+    made._execute_module = target
+    return t.cast("dict[str, t.Any]", made.run(task_vars={"inventory_hostname": "web1"}))
+
+
+def test_a_live_host_costs_one_task() -> None:
+    target = observed()
+    result = run(tcp_audit, target, profile="backend", sample_seconds=2)
+    assert target.runs == [("linux_tcp.hardening.tcp_facts", {"sample_seconds": 2.0})]
+    assert (result["host"], result["profile"], result["changed"]) == ("web1", "backend", False)
+    assert "failed" not in result
+    assert "ansible_facts" not in result
+
+
+@pytest.mark.parametrize(("fail_on", "failed"), [(None, True), ("high", True), ("critical", False), ("never", False)])
+def test_fail_on(fail_on: str | None, failed: bool) -> None:
+    options = {"fail_on": fail_on} if fail_on else {}
+    result = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", **options)
+    assert result.get("failed", False) == failed
+    assert ("web1: 1 result(s)" in result.get("msg", "")) == failed
+    assert result["results"][0]["id"] == "reuse-without-timestamps"
+
+
+def test_a_source_reaches_no_host(tmp_path: Path) -> None:
+    target = observed()
+    (tmp_path / "saved.json").write_text(json.dumps(snapshot(INERT_REUSE)))
+    result = run(tcp_audit, target, profile="client_host", source=str(tmp_path / "saved.json"))
+    assert target.runs == []
+    assert result["failed"]
+    assert result["source"] == {"kind": "snapshot", "path": str(tmp_path / "saved.json")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"failed": True, "msg": "no python", "module_stderr": "a\nsh: python: not found\n"}, "no python sh: python: not found"),
+        ({"failed": True}, "returned no snapshot"),
+        ({"ansible_facts": {}}, "returned no snapshot"),
+        ({"ansible_facts": {"linux_tcp": {"schema": "linux_tcp.snapshot/9"}}}, "linux_tcp.snapshot/9"),
+        ({"ansible_facts": {"linux_tcp": "nothing"}}, "could not be audited"),
+    ],
+)
+def test_a_host_that_gives_no_snapshot_fails_with_the_reason(answer: dict[str, t.Any], message: str) -> None:
+    result = run(tcp_audit, Target(answer), profile="backend")
+    assert (result["failed"], result["host"], result["changed"]) == (True, "web1", False)
+    assert message in result["msg"]
+    assert "results" not in result
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "profile"),
+        ({"profile": "server"}, "server"),
+        ({"profile": "any", "fail_on": "bad"}, "bad"),
+        ({"profile": "any", "source": "x", "source_kind": "zip"}, "zip"),
+        ({"profile": "any", "thresholds": {"ports_many": 1}}, "ports_many"),
+        ({"profile": "any", "unknown": 1}, "unknown"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> None:
+    target = observed()
+    with pytest.raises(AnsibleActionFail, match=message):
+        run(tcp_audit, target, **options)
+    assert target.runs == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no expiry date"),
+        ({"thresholds": {"ports_few": 0}}, "ports_few must lie between"),
+        ({"source": "/no/such/file"}, "/no/such/file"),
+        ({"source": "/etc/hostname", "sample_seconds": 1}, "sample_seconds needs a live host"),
+    ],
+)
+def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:
+    target = observed()
+    result = run(tcp_audit, target, profile="any", **options)
+    assert (result["failed"], target.runs) == (True, [])
+    assert message in result["msg"]
+
+
+def test_the_verdict_of_a_clean_host() -> None:
+    clean = run(tcp_audit, observed(), profile="backend")
+    assert run(tcp_verdict, audit=clean) == {"changed": False, "msg": "web1: nothing reached high"}
+
+
+@pytest.mark.parametrize(("fail_on", "failed"), [("high", True), ("critical", False), ("never", False)])
+def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> None:
+    audited = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", fail_on="never")
+    assert run(tcp_verdict, audit=audited, fail_on=fail_on).get("failed", False) == failed
+
+
+@pytest.mark.parametrize(
+    ("audited", "state", "message"),
+    [
+        ({"unreachable": True, "msg": "no route"}, "unreachable", "web1 could not be reached: no route"),
+        ({"failed": True, "msg": "no python"}, "failed", "no python"),
+        ({}, "failed", "web1 was not audited"),
+        ({"results": "none"}, "failed", "not a result of tcp_audit"),
+    ],
+)
+def test_the_verdict_of_a_host_without_an_audit(audited: dict[str, t.Any], state: str, message: str) -> None:
+    result = run(tcp_verdict, audit=audited)
+    assert result[state] is True
+    assert message in result["msg"]

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is documented is what is there."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import datetime
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_report, tcp_verdict
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, Thresholds
+from support.snapshots import snapshot
+
+from scripts import docs
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTIONS: dict[str, t.Any] = {"tcp_audit": tcp_audit, "tcp_report": tcp_report, "tcp_verdict": tcp_verdict}
+
+
+def documented(module: str, part: str) -> t.Any:
+    """DOCUMENTATION, EXAMPLES or RETURN of a module."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == part:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no {part}")
+
+
+def test_the_rules_page_is_current() -> None:
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "docs/rules.md is stale: run make docs"
+
+
+def test_the_rules_page_has_a_section_for_every_rule() -> None:
+    headings = set(re.findall(r"^### (\S+)$", docs.page(), flags=re.M))
+    assert headings == set(CATALOGUE)
+
+
+def test_every_claim_that_a_rule_cites_is_on_the_page_of_claims() -> None:
+    claims = set(re.findall(r'<a id="(d\d+)">', (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")))
+    cited = {claim.lower() for rule in CATALOGUE.values() for claim in rule.claims}
+    assert claims == {f"d{number}" for number in range(1, 21)}
+    assert cited <= claims
+
+
+@pytest.mark.parametrize("rule", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_a_rule_says_all_that_a_person_needs(rule: t.Any) -> None:
+    assert all(len(text) > 15 for text in (rule.title, rule.rationale, rule.remedy, rule.waiver_advice))
+    assert rule.claims or rule.references or rule.id == "waiver-expired"
+
+
+@pytest.mark.parametrize("module", ACTIONS)
+def test_an_action_takes_the_options_that_its_module_documents(module: str) -> None:
+    options = documented(module, "DOCUMENTATION")["options"]
+    taken = ACTIONS[module].ARGUMENTS
+    assert set(options) == set(taken)
+    for name, option in options.items():
+        assert option.get("type", "str") == taken[name]["type"], name
+        assert option.get("required", False) == taken[name].get("required", False), name
+        assert option.get("default") == taken[name].get("default"), name
+        assert set(option.get("choices", [])) == set(taken[name].get("choices", [])), name
+
+
+def test_every_threshold_is_documented_with_its_default() -> None:
+    suboptions = documented("tcp_audit", "DOCUMENTATION")["options"]["thresholds"]["suboptions"]
+    defaults = {field.name: field.default for field in dataclasses.fields(Thresholds)}
+    assert set(suboptions) == set(defaults)
+    for name, option in suboptions.items():
+        assert f"V({defaults[name]}) when left out" in option["description"][0], name
+
+
+def test_everything_that_an_audit_returns_is_documented() -> None:
+    returned = documented("tcp_audit", "RETURN")
+    judged = audit(snapshot(), "web1", AuditOptions(profile="any", today=datetime.date(2026, 11, 21)))
+    assert set(returned) == {*judged, "msg"}
+    assert set(returned["results"]["contains"]) == set(judged["results"][0])
+    assert set(returned["summary"]["contains"]) == set(judged["summary"])
+    assert set(returned["capacity"]["contains"]) == set(judged["capacity"])
