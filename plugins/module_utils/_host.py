@@ -115,7 +115,7 @@ class Host:
 
     def link_target(self, path: str) -> str:
         """The text of a link itself, such as "net:[4026531840]" behind /proc/self/ns/net; raises OSError."""
-        folder, _, name = path.rpartition("/")
+        folder, _slash, name = path.rpartition("/")
         return os.readlink(self._outside(folder or "/") + "/" + name)
 
     def _outside(self, path: str) -> str:

@@ -94,7 +94,7 @@ def _make_time_waits(count: int) -> int:
     share = count // len(DESTINATIONS)
     for destination in DESTINATIONS:
         with socket.create_server(destination, backlog=16) as listener:
-            for _ in range(share):
+            for _each in range(share):
                 client = socket.socket()
                 client.connect(destination)
                 server, _address = listener.accept()

@@ -24,8 +24,8 @@ class Row(NamedTuple):
 
 def medians(rounds: int, *works: Callable[[], object]) -> list[float]:
     """Median seconds of each work, taken in turns so that a slow moment of the machine meets all of them."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(rounds):
+    times: list[list[float]] = [[] for _work in works]
+    for _round in range(rounds):
         for work, taken in zip(works, times):
             start = time.perf_counter()
             work()

@@ -58,7 +58,7 @@ def make_sockets() -> None:
     in_range = listener("127.0.0.1", 25000)
 
     for count, (server, address) in enumerate([(web, "127.0.0.1"), (other, "127.0.0.2"), (six, "::1"), (both, "127.0.0.1")], 1):
-        for _ in range(count):
+        for _each in range(count):
             connected(server, address)
             client, accepted = connected(server, address)
             close_in_order(client, accepted)
@@ -89,7 +89,7 @@ def make_sockets() -> None:
     (IPV4 / "tcp_timestamps").write_text("1")
     # SYN_SENT: the queue of this listener is full and nobody accepts.
     full = listener("127.0.0.1", 8083, backlog=0)
-    for _ in range(4):
+    for _each in range(4):
         waiting = socket.socket()
         waiting.setblocking(False)
         waiting.connect_ex(full.getsockname())
