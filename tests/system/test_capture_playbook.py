@@ -18,16 +18,20 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources impor
 REPOSITORY = Path(__file__).resolve().parents[2]
 PLAYBOOK = REPOSITORY / "playbooks" / "capture_tcp.yml"
 SCRIPT = REPOSITORY / "playbooks" / "files" / "capture.sh"
-PROGRAM = Path(sys.executable).with_name("ansible-playbook")
-
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="needs ansible-playbook beside this Python")
 
 
 def play(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     # From a folder of its own, as somebody would who has the collection installed elsewhere.
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": os.devnull}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment.update(HOME=str(folder.parent), ANSIBLE_NOCOLOR="1", LC_ALL="C.UTF-8")
     return subprocess.run(
-        [str(PROGRAM), str(PLAYBOOK), *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOK), *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -18,9 +18,7 @@ _SETTING = re.compile(r"^[ \t]*-?[\w*-]+(?:[./][\w:@*\[\]?-]+)+[ \t]*=", re.MULT
 # sysctl prints " = " after a bare key; nothing else stands in its output than such lines and its own complaints.
 _LISTED = re.compile(r"^[\w-]+(?:[./][\w:@-]+)+ = ?.*$|^(?:sysctl|error):.*$", re.ASCII)
 # Keys that a listing has and that nobody sets: the kernel lets nobody write them.
-_READ_ONLY = re.compile(
-    r"^(?:kernel\.(?:osrelease|version|ostype)|fs\.(?:file-nr|inode-state)|net\.ipv4\.tcp_available_\w+) = ", re.MULTILINE
-)
+_READ_ONLY = ("\nkernel.osrelease = ", "\nnet.ipv4.tcp_available_congestion_control = ")
 _MANY = 300
 _CONF_NAMES = (".conf", ".conf.j2")
 
@@ -55,10 +53,15 @@ def _folder_kind(path: str) -> str:
 
 
 def _text_kind(path: str, text: str) -> str:
+    marked = "\n" + text
+    read_only = any(key in marked for key in _READ_ONLY)
+    if read_only and "\n#" not in marked and "\n\n" not in marked:
+        # The usual case, and the one that comes by the thousand.
+        return "sysctl_a"
     lines = [line for line in text.splitlines() if line.strip()]
     listed = sum(1 for line in lines if _LISTED.match(line))
     if listed == len(lines) or listed >= 0.98 * len(lines) >= _MANY:
-        if _READ_ONLY.search(text) or listed >= _MANY:
+        if read_only or listed >= _MANY:
             return "sysctl_a"
         if not path.endswith(_CONF_NAMES):
             raise _no_kind(path, "the text may be an excerpt of sysctl -a or a file of sysctl.d: say which")
