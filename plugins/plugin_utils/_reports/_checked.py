@@ -85,8 +85,8 @@ def _kind(value: object) -> str:
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise ReportError(f"{where} must be text, not {_kind(value)}")
-    # A lone surrogate stands for a byte that was not UTF-8; no file format can hold it.
-    return _SURROGATES.sub("\ufffd", str.__str__(value))
+    # A lone surrogate stands for a byte that was not UTF-8; no file format can hold it. What sub returns is a plain str.
+    return _SURROGATES.sub("\ufffd", value)
 
 
 def _optional_text(value: object, where: str) -> str | None:

@@ -12,13 +12,12 @@ import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .._results import SEVERITIES, STATUSES, Capacity, Result, Severity
+from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
 from ._model import MOMENT, Host, Report, location
 
@@ -51,14 +50,6 @@ class Bar:
     severity: Severity | None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule and the result that explains it here: a failed one where there is one."""
-
-    number: int
-    result: Result
-
-
 def render(report: Report) -> str:
     """Return the report as a page; the only script and style that its policy allows are the two inside."""
     style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "report.js"))
@@ -73,7 +64,7 @@ def render(report: Report) -> str:
             script_hash=_policy_hash(script),
             # In a short report nobody has to open anything.
             few=report.summary["status"]["fail"] <= 8,
-            rules=_rules(report),
+            rule_numbers={rule: number for number, rule in enumerate(report.by_rule)},
             bars=_bars,
             location=location,
             severities=SEVERITIES,
@@ -102,11 +93,6 @@ def _moment(text: str) -> str:
 
 def _policy_hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def _rules(report: Report) -> dict[str, Rule]:
-    results = sorted((result for host in report.hosts for result in host.results), key=lambda r: (r["id"], r["status"] != "fail"))
-    return {rule: Rule(number, next(same)) for number, (rule, same) in enumerate(groupby(results, key=lambda r: r["id"]))}
 
 
 def _bars(host: Host) -> list[Bar]:

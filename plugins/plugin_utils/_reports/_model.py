@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Literal, cast
 
 from .._audit import summarise
@@ -93,6 +94,12 @@ class Report:
     @cached_property
     def summary(self) -> Summary:
         return summarise([result for host in self.hosts for result in host.results])
+
+    @cached_property
+    def by_rule(self) -> dict[str, list[Result]]:
+        """The results of each rule on all hosts, in order of the rules' ids; failed ones first, for they explain a rule best."""
+        results = sorted((result for host in self.hosts for result in host.results), key=lambda r: (r["id"], r["status"] != "fail"))
+        return {rule: list(same) for rule, same in groupby(results, key=lambda r: r["id"])}
 
     @cached_property
     def collected(self) -> tuple[str, str] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from itertools import groupby
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -94,12 +93,7 @@ def _message(name: str, template: str, *arguments: str) -> Json:
 
 
 def _rules(report: Report) -> list[Json]:
-    """One descriptor a rule, explained by one of its failed results where there is one."""
-    results = sorted((result for host in report.hosts for result in host.results), key=lambda r: (r["id"], r["status"] != "fail"))
-    rules = []
-    for _, same in groupby(results, key=lambda r: r["id"]):
-        same_rule = list(same)
-        rules.append(_rule(same_rule[0], min((r["severity"] for r in same_rule), key=SEVERITIES.index)))
+    rules = [_rule(results[0], min((r["severity"] for r in results), key=SEVERITIES.index)) for results in report.by_rule.values()]
     if report.count("not_audited"):
         rules.append(
             {

@@ -234,6 +234,7 @@ addEventListener("load", () => {
   found.all = shown();
   found.high = filter(() => (form.elements.severity.value = "1"));
   found.failed = filter(() => form.querySelectorAll("[name=status]").forEach((box) => (box.checked = box.value === "fail")));
+  found.groups = [...page.querySelectorAll(".group")].filter((e) => !e.closest("[hidden]")).length;
   found.host = filter(() => {
     form.elements.severity.value = "4";
     form.elements.host.value = "CLIENT1";
@@ -273,6 +274,7 @@ def test_the_filter(tmp_path: Path) -> None:
     strict = [r["status"] for a in sample_audits() for r in a.get("results", []) if r["severity"] in ("critical", "high")]
     assert sorted(found["high"]) == sorted(strict)
     assert found["failed"] == ["fail"] * 3
+    assert found["groups"] == 0
     assert found["host"] == ["fail"] * 3
     assert found["told"] == "3 results on 1 host"
 

@@ -98,6 +98,11 @@ def test_a_rule_has_its_help_once() -> None:
     assert "**What to do:** Set the key to 0" in rules[0]["help"]["markdown"]
 
 
+def test_a_failed_result_explains_its_rule() -> None:
+    hosts = [audit("a", result("x", "low", "pass", remedy="Nothing.")), audit("b", result("x", "low", remedy="This."))]
+    assert "What to do: This." in run_of(hosts)["tool"]["driver"]["rules"][0]["help"]["text"]
+
+
 def test_a_host_without_an_audit_makes_the_run_unsuccessful_and_is_a_result() -> None:
     run = run_of(sample_audits())
     (invocation,) = run["invocations"]
