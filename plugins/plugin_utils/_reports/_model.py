@@ -22,7 +22,8 @@ from ._visible import one_line, visible
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 """A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
 
-Verdict = Literal["failed", "not_audited", "not_judged", "clean"]
+Verdict = Literal["not_audited", "failed", "not_judged", "clean"]
+VERDICTS: tuple[Verdict, ...] = ("not_audited", "failed", "not_judged", "clean")
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,10 @@ class Report:
 
     @cached_property
     def urgent_first(self) -> list[Host]:
-        """Hosts that could not be audited, then by the worst failed result and how many there are of it, then by name."""
+        """By verdict as VERDICTS has them, then by the worst failed result and how many there are of it, then by name."""
 
         def urgency(host: Host) -> tuple[int, list[int]]:
-            if host.audit is None:
-                return (0, [])
-            return (1, [-host.summary["severity"][severity] for severity in SEVERITIES])
+            return (VERDICTS.index(host.verdict), [-host.summary["severity"][severity] for severity in SEVERITIES])
 
         return sorted(self.hosts, key=urgency)
 

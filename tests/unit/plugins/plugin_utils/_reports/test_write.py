@@ -9,7 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, Report, ReportError, build, text_summary, write
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import (
+    FORMATS,
+    VERDICTS,
+    Report,
+    ReportError,
+    build,
+    text_summary,
+    write,
+)
 from support.audits import audit, hostile_audits, result, sample_audits
 
 NAMES = {
@@ -102,7 +110,7 @@ def test_every_report_says_who_was_not_audited_and_why(tmp_path: Path, format_: 
 
 def test_hosts_are_counted_by_what_is_known_of_them() -> None:
     report = build(sample_audits(), "t")
-    assert {verdict: report.count(verdict) for verdict in ("failed", "not_audited", "not_judged", "clean")} == {
+    assert {verdict: report.count(verdict) for verdict in VERDICTS} == {
         "failed": 2,
         "not_audited": 2,
         "not_judged": 1,
@@ -114,12 +122,13 @@ def test_the_most_urgent_host_comes_first() -> None:
     hosts = [
         audit("one-high", result("a", "high")),
         audit("clean", result("a", "low", "pass")),
+        audit("dark", result("a", "low", "unknown")),
         audit("two-high", result("a", "high"), result("b", "high")),
         audit("critical", result("a", "critical")),
         audit("low", *(result(name, "low") for name in "abcdef")),
         {"host": "gone", "failed": True, "msg": "x"},
     ]
-    assert [host.name for host in build(hosts, "t").urgent_first] == ["gone", "critical", "two-high", "one-high", "low", "clean"]
+    assert [host.name for host in build(hosts, "t").urgent_first] == ["gone", "critical", "two-high", "one-high", "low", "dark", "clean"]
 
 
 @pytest.mark.parametrize("format_", [*FORMATS, "text"])
