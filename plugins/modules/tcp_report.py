@@ -68,8 +68,10 @@ extends_documentation_fragment:
   - linux_tcp.hardening._attributes.controller
 attributes:
   check_mode:
+    description: Can run in C(check_mode), where it writes nothing and says which files would change.
+    support: full
     details:
-      - Writes nothing in check mode and says which files would change.
+      - Nothing on any host is changed in either mode.
 author:
   - The linux_tcp.hardening authors (!UNKNOWN)
 seealso:
