@@ -70,8 +70,6 @@ def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
     :param path: for messages.
     :raises SourceError: the text holds no line of such a listing.
     """
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
     text = "\n" + text
     values = dict(_NET.findall(text))
     values.update(_OTHER.findall(text))

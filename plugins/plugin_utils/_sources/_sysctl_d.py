@@ -95,9 +95,7 @@ class _AsSysctlFolder:
         return self._inside.read(self._path(path), limit)
 
     def names(self, path: str) -> list[str]:
-        inside = self._path(path)
-        # Folders inside a repository's folder are not sysctl files.
-        return [name for name in self._inside.names(inside) if self._inside.kind(inside + "/" + name) != "folder"]
+        return self._inside.names(self._path(path))
 
     def real_path(self, path: str) -> str:
         real = self._inside.real_path(self._path(path))
@@ -124,23 +122,18 @@ def after_boot(boot_files: BootFiles) -> dict[str, Sysctl]:
     for key in sorted(KNOBS, key=lambda key: key != _PORT_START):
         knob = KNOBS[key]
         raw, from_file = knob.default, False
-        known = True
         for text in written.get(key, []):
             outcome = kernel_reads(knob, text.value or "", raw, others)
             if isinstance(outcome, Accepted):
-                raw, from_file, known = outcome.raw, True, outcome.raw is not None
-        if raw is None or not known:
+                raw, from_file = outcome.raw, True
+        if raw is None:
             continue
         result[key] = present(key, raw, "boot_file" if from_file else "kernel_default")
         others[key] = raw
     return result
 
 
-def _renamed(boot_files: BootFiles, path_of_file: Callable[[str], str]) -> BootFiles:
-    def own_path(path: str) -> str:
-        # A name that is no UTF-8 could not be written into a report.
-        return path_of_file(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
+def _renamed(boot_files: BootFiles, own_path: Callable[[str], str]) -> BootFiles:
     for file in boot_files["files"]:
         file["path"] = own_path(file["path"])
         file["real_path"] = own_path(file["real_path"])

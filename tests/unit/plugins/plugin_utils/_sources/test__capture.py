@@ -139,6 +139,21 @@ def test_few_tools_are_enough(tmp_path: Path, shell: str, tools: list[str]) -> N
     assert bundle.tree.read("/etc/sysctl.d/10-a.conf", 100) == b"a.b = 1\nc.d = 2\n"
 
 
+@shells
+@pytest.mark.parametrize("tools", [["cat"], ["cat", "sed"]])
+def test_a_long_file_is_cut(tmp_path: Path, shell: str, tools: list[str]) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in tools:
+        (folder / tool).symlink_to(shutil.which(tool) or "")
+    root = tmp_path / "root"
+    put(root, "/proc/meminfo", "x\n" * 10_005)
+    put(root, "/proc/net/sockstat", "x\n" * 10_000)
+    bundle = parse_bundle(capture(shell, root, tools=folder))
+    assert bundle.cut == ["/proc/meminfo"]
+    assert len(bundle.tree.read("/proc/meminfo", 10**6)) == len(bundle.tree.read("/proc/net/sockstat", 10**6)) == 20_000
+
+
 def test_no_tools_are_not(tmp_path: Path) -> None:
     shell = shutil.which("dash")
     if not shell:
