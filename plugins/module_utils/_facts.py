@@ -36,6 +36,8 @@ _ALWAYS = _IPV4 + "/ip_forward"
 
 _COUNTERS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
 _SOCKSTAT = "/proc/net/sockstat"
+# The one number among the Tcp counters that says how many there are now.
+_GAUGES = ("CurrEstab",)
 
 _VALUE_LIMIT = 4096
 # ip_local_reserved_ports with every second port in it; the kernel gives it in one read or not at all.
@@ -203,7 +205,7 @@ class _Gatherer:
         time.sleep(max(0.0, started + seconds - time.monotonic()))
         taken = time.monotonic()
         second = self._counters()
-        return None if second is None else {"seconds": round(taken - started, 3), "deltas": _deltas(first, second)}
+        return None if second is None else {"seconds": round(taken - started, 3), "deltas": deltas(first, second)}
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:
@@ -234,10 +236,11 @@ class _Gatherer:
         self._not_seen.append(f"{what} could not be read ({errno_name(error)}).")
 
 
-def _deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
+def deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
+    """How far each counter that both samples hold has grown; None for one that shrank. A gauge may go either way."""
     return {
         group: {
-            name: second[group][name] - before if second[group][name] >= before else None
+            name: second[group][name] - before if second[group][name] >= before or name in _GAUGES else None
             for name, before in counters.items()
             if name in second[group]
         }

@@ -91,7 +91,7 @@ class BootFiles(TypedDict):
 class Sample(TypedDict):
     """What changed between two samples: seconds between them and, per group, the counters' deltas.
 
-    A counter that shrank (it wrapped, or the namespace was replaced) has the delta None.
+    A counter that shrank (it wrapped, or the namespace was replaced) has the delta None. The gauge CurrEstab may go either way.
     """
 
     seconds: float
@@ -105,7 +105,7 @@ class Listener(TypedDict):
 
 
 class PortUse(TypedDict):
-    """Local ports that outgoing connections of one (source, destination, destination port) hold, in any state, and how many are TIME_WAIT."""
+    """Local ports that outgoing connections of one (source, destination, destination port) hold; time_wait of them in TIME_WAIT."""
 
     source: str
     destination: str
@@ -128,7 +128,8 @@ class Sockets(TypedDict):
 
     states: family ("ipv4", "ipv6") to state name ("established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close",
     "close_wait", "last_ack", "listen", "closing") to count.
-    time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server); time_wait_outgoing: the others.
+    time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server).
+    time_wait_outgoing: the other TIME_WAIT sockets.
     ports_in_use: the busiest groups, most ports first. undercount: how many ports a group's count may be short by (0 is exact).
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
     """
@@ -148,7 +149,8 @@ class Host(TypedDict):
     """hostname and kernel_release: None where the source does not tell.
 
     network_namespace: "initial", "own" (init-only keys such as tcp_max_orphans are missing) or None.
-    boot_files_apply: False where pid 1 lives in another network namespace, so that no boot file was ever applied to this one; None: unknown.
+    boot_files_apply: False where pid 1 lives in another network namespace, so that no boot file was ever applied to this one;
+    None: unknown.
     init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
     """
 

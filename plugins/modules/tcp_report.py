@@ -100,21 +100,25 @@ EXAMPLES = r"""
       run_once: true
       delegate_to: localhost
 
-- name: Write only what the CI system reads
-  linux_tcp.hardening.tcp_report:
-    audits:
-      - "{{ tcp }}"
-    dest: "{{ playbook_dir }}/artifacts"
-    formats: [junit, sarif]
-    basename: tcp
-  delegate_to: localhost
+- name: Other uses
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Write only what the CI system reads
+      linux_tcp.hardening.tcp_report:
+        audits:
+          - "{{ tcp }}"
+        dest: "{{ playbook_dir }}/artifacts"
+        formats: [junit, sarif]
+        basename: tcp
+      delegate_to: localhost
 
-- name: Make the page again from an earlier report
-  linux_tcp.hardening.tcp_report:
-    audits: "{{ (lookup('ansible.builtin.file', 'reports/tcp-audit.json') | from_json).audits }}"
-    dest: reports
-    formats: [html]
-  delegate_to: localhost
+    - name: Make the page again from an earlier report
+      linux_tcp.hardening.tcp_report:
+        audits: "{{ (lookup('ansible.builtin.file', 'reports/tcp-audit.json') | from_json).audits }}"
+        dest: reports
+        formats: [html]
+      delegate_to: localhost
 """
 
 RETURN = r"""

@@ -16,7 +16,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import typing as t
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def small_range(ports: int = 20) -> None:
 
 
 def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF
 
@@ -178,14 +177,12 @@ FAULTS: dict[str, t.Callable[[], None]] = {
 
 def main(fault: str, sample_seconds: float) -> None:
     isolate()
-    planting = threading.Thread(target=FAULTS[fault])
     if not sample_seconds:
-        planting.start()
-        planting.join()
+        FAULTS[fault]()
         print(json.dumps(gather(Host(), SUBSETS)))
         return
     # The fault happens between the two samples.
-    late = threading.Thread(target=lambda: (time.sleep(sample_seconds / 4), planting.start()))
+    late = threading.Timer(sample_seconds / 4, FAULTS[fault])
     late.start()
     print(json.dumps(gather(Host(), SUBSETS, sample_seconds)))
     late.join()

@@ -42,7 +42,7 @@ def _suite(host: Host) -> ET.Element:
         # The form's time stamps are ISO 8601 without a zone.
         suite.set("timestamp", str(host.audit["collected_at"]).removesuffix("Z"))
     suite.append(_properties(host.audit))
-    cases = [_case(host, list(results)) for _, results in groupby(sorted(host.results, key=lambda r: r["id"]), key=lambda r: r["id"])]
+    cases = [_case(host, list(results)) for _id, results in groupby(sorted(host.results, key=lambda r: r["id"]), key=lambda r: r["id"])]
     suite.extend(cases)
     suite.attrib.update(
         tests=str(len(cases)),

@@ -12,7 +12,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable
 
-from .._results import SEVERITIES, Result, Severity
+from .._results import PROFILES, SEVERITIES, Result, Severity
 from ._model import Host, Report, location
 from ._visible import one_line
 
@@ -66,12 +66,13 @@ def _dark(host: Host) -> bool:
 
 
 def _host(host: Host, width: int, paint: Paint) -> str:
-    assert host.audit is not None
+    if host.audit is None:
+        return ""
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
     lines = [title, "-" * len(title)]
     for result in host.failed:
-        lines += [*_failed(result, width, paint), ""]
+        lines += [*_failed(result, width, paint, host.audit["profile"] == "any"), ""]
     unknown = Counter(result["id"] for result in host.having("unknown"))
     if unknown:
         rules = ", ".join(rule if times == 1 else f"{rule} ({times})" for rule, times in sorted(unknown.items()))
@@ -81,13 +82,15 @@ def _host(host: Host, width: int, paint: Paint) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _failed(result: Result, width: int, paint: Paint) -> list[str]:
+def _failed(result: Result, width: int, paint: Paint, any_profile: bool) -> list[str]:
     head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
     lines += _wrapped("saw", result["observed"], width, lines=2)
     lines += _wrapped("want", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
     lines += _wrapped("do", result["remedy"], width, lines=4)
+    if any_profile and set(result["profiles"]) != set(PROFILES):
+        lines += _wrapped("for", f"hosts that are audited as {' or '.join(result['profiles'])}", width, lines=1)
     return lines
 
 

@@ -17,7 +17,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ...module_utils._facts import _deltas
+from ...module_utils._facts import deltas
 from ...module_utils._knobs import KNOBS, path_of
 from . import _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
@@ -26,7 +26,11 @@ from ._tree import MemoryTree
 if TYPE_CHECKING:
     from ...module_utils._snapshot_types import Snapshot, Sysctl
 
+# What capture.sh writes in place of a value that may be a secret.
+LEFT_OUT = "(left out)"
 HEADER = b"linux_tcp.capture/1"
+# What capture.sh writes in place of a value that may be a secret.
+LEFT_OUT = "(left out)"
 _ANY_HEADER = b"linux_tcp.capture/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _UPTIME = re.compile(rb"(\d{1,12}\.\d\d) ")
@@ -113,7 +117,7 @@ class _Reader:
         self._lines.append(line)
 
     def record(self, number: int, text: str) -> None:
-        word, _, rest = text.partition(" ")
+        word, _blank, rest = text.partition(" ")
         if word == "cut" and self._word == "file":
             self.bundle.cut.append(self._path)
             return
@@ -164,6 +168,7 @@ def _from_bundle(path: str) -> Snapshot:
     snapshot["collected_at"] = bundle.time
     snapshot["sysctl"] = _sysctl(bundle.tree)
     _proc_files.fill_in(snapshot, bundle.tree, boot_files=True)
+    _mark_secrets(snapshot)
     snapshot["host"]["root"] = bundle.root
     if bundle.names is not None:
         snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
@@ -172,6 +177,14 @@ def _from_bundle(path: str) -> Snapshot:
     _proc_files.sockets(snapshot, tables)
     snapshot["not_seen"] += [f"{shown(name)[1:-1]} was longer than a capture takes: figures from it are too low." for name in bundle.cut]
     return snapshot
+
+
+def _mark_secrets(snapshot: Snapshot) -> None:
+    """The capture writes a sentence in place of what may be a secret; it is no value to judge."""
+    for file in snapshot["boot_files"]["files"] if snapshot["boot_files"] else ():
+        for assignment in file["assignments"]:
+            if assignment["value"] == LEFT_OUT:
+                assignment["value"], assignment["secret"] = None, True
 
 
 def _sysctl(tree: MemoryTree) -> dict[str, Sysctl]:
@@ -194,7 +207,7 @@ def _sample(snapshot: Snapshot, bundle: Bundle) -> None:
         return
     seconds = round(float(times[1].group(1)) - float(times[0].group(1)), 2)
     if seconds > 0:
-        snapshot["sample"] = {"seconds": seconds, "deltas": _deltas(snapshot["counters"], second)}
+        snapshot["sample"] = {"seconds": seconds, "deltas": deltas(snapshot["counters"], second)}
 
 
 def _first(bundle: Bundle, path: str) -> bytes:

@@ -213,7 +213,7 @@ def _row(words: list[str]) -> Connection | None:
 @functools.lru_cache(maxsize=4096)
 def _endpoint(text: str) -> tuple[str, str, int]:
     """Family, address and port of "192.0.2.1:80", "[::1]:80", ":::80", "*:80", "127.0.0.53%lo:53"; "" and 0 for names."""
-    address, _, port = text.rpartition(":")
+    address, _colon, port = text.rpartition(":")
     address = address.strip("[]").partition("%")[0]
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
     if address == "*":

@@ -42,9 +42,10 @@ def run(action: t.Any, target: Target | None = None, **options: t.Any) -> dict[s
     name = action.__name__.rsplit(".", 1)[-1]
     task = Task()
     task.action, task.args = f"linux_tcp.hardening.{name}", options
-    loader = DataLoader()
-    connection = connection_loader.get("local", PlayContext())
-    made = action.ActionModule(task, connection, PlayContext(), loader, Templar(loader), None)
+    loader = DataLoader()  # type: ignore[no-untyped-call]
+    context = PlayContext()  # type: ignore[no-untyped-call]
+    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
+    made = action.ActionModule(task, connection, context, loader, Templar(loader), None)
     made._execute_module = target
     return t.cast("dict[str, t.Any]", made.run(task_vars={"inventory_hostname": "web1"}))
 

@@ -14,7 +14,7 @@ from typing import Any, Iterable
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils import _facts
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, chosen_subset, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, chosen_subset, deltas, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, is_secret
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sockets import count_sockets
@@ -192,6 +192,11 @@ def test_a_second_sample_gives_deltas(host: FolderHost) -> None:
     assert snapshot["sample"] is not None
     assert snapshot["sample"]["deltas"] == {"TcpExt": {"TW": 8, "PAWSEstab": None}, "Tcp": {"MaxConn": 0, "ActiveOpens": 0}}
     assert snapshot["sample"]["seconds"] >= 0.01
+
+
+def test_a_gauge_may_go_down() -> None:
+    first, second = {"Tcp": {"CurrEstab": 9, "ActiveOpens": 9}}, {"Tcp": {"CurrEstab": 4, "ActiveOpens": 4}}
+    assert deltas(first, second) == {"Tcp": {"CurrEstab": -5, "ActiveOpens": None}}
 
 
 def test_a_counter_that_is_in_one_sample_only_has_no_delta(host: FolderHost) -> None:

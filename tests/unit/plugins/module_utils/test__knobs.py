@@ -179,7 +179,7 @@ def test_catalogue_holds_together() -> None:
         if knob.default is not None:
             assert parse(knob, knob.default) is not None
             assert reads(name, knob.default) == knob.default
-        folder, _, last = name.rpartition(".")
+        folder, _dot, last = name.rpartition(".")
         if folder == "net.ipv4" and last.startswith(("tcp_", "ip_local_")):
             assert last in IPV4_NAMES
 

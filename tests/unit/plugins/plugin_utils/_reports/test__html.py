@@ -163,24 +163,24 @@ def test_nothing_in_the_page_comes_from_elsewhere_and_only_its_own_script_may_ru
     assert re.fullmatch(
         r"default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'", str(policy)
     )
-    assert not {tag for tag, _ in found.elements} & {"link", "img", "iframe", "object", "embed", "base"}
+    assert not {tag for tag, _rest in found.elements} & {"link", "img", "iframe", "object", "embed", "base"}
     assert all(str(attributes["href"]).startswith("#") for attributes in found.having("a"))
     assert "://" not in html
-    assert "style" not in {name for _, attributes in found.elements for name in attributes}
+    assert "style" not in {name for _tag, attributes in found.elements for name in attributes}
 
 
 def test_every_link_inside_the_page_has_a_target() -> None:
     found = page(*sample_audits())
-    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    ids = [attributes["id"] for _tag, attributes in found.elements if "id" in attributes]
     assert len(set(ids)) == len(ids)
     assert {str(attributes["href"])[1:] for attributes in found.having("a")} <= set(ids)
 
 
 def test_hostile_texts_are_only_text() -> None:
     ours, theirs = Page(render(build(sample_audits(), "t"))), Page(render(build(hostile_audits(), TITLE)))
-    assert {tag for tag, _ in theirs.elements} <= {tag for tag, _ in ours.elements}
-    names = {name for _, attributes in ours.elements for name in attributes}
-    assert {name for _, attributes in theirs.elements for name in attributes} <= names
+    assert {tag for tag, _rest in theirs.elements} <= {tag for tag, _rest in ours.elements}
+    names = {name for _tag, attributes in ours.elements for name in attributes}
+    assert {name for _tag, attributes in theirs.elements for name in attributes} <= names
     for kind in ("script", "image", "style", "template"):
         assert HOSTILE[kind] in theirs.text
     assert "\\u202e" in theirs.text
@@ -287,7 +287,7 @@ def test_hostile_texts_do_not_run_and_nothing_is_asked_for(tmp_path: Path) -> No
     document = Page(chromium.dump(address.as_uri(), tmp_path, f"--log-net-log={log}"))
     assert [text for tag, text in document.texts if tag == "title"] == [TITLE]
     # The browser made the elements that were written, and no other.
-    assert sorted(tag for tag, _ in document.elements) == sorted(tag for tag, _ in Page(html).elements)
+    assert sorted(tag for tag, _rest in document.elements) == sorted(tag for tag, _rest in Page(html).elements)
     assert chromium.requested(log) == set()
 
 
@@ -305,4 +305,4 @@ def test_the_page_can_be_read_without_its_script(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(forbidden, "utf-8")
     document = Page(chromium.dump((tmp_path / "report.html").as_uri(), tmp_path))
     assert ["hidden" in attributes for attributes in document.having("form")] == [True]
-    assert not [attributes for _, attributes in document.elements if "data-status" in attributes and "hidden" in attributes]
+    assert not [attributes for _tag, attributes in document.elements if "data-status" in attributes and "hidden" in attributes]

@@ -55,6 +55,20 @@ def test_the_whole_text() -> None:
     assert text_summary(build([web1, gone], "TCP audit")) == EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("profile", "profiles", "told"),
+    [
+        ("any", ["fullnat_lb"], "for:   hosts that are audited as fullnat_lb"),
+        ("any", ["client_host", "backend"], "for:   hosts that are audited as client_host or backend"),
+        ("any", ["client_host", "fullnat_lb", "backend"], None),
+        ("fullnat_lb", ["fullnat_lb"], None),
+    ],
+)
+def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], told: str | None) -> None:
+    text = text_summary(build([audit("web1", result("a", "low", profiles=profiles), profile=profile)], "t"))
+    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([told] if told else [])
+
+
 @pytest.mark.parametrize("width", [80, 100])
 @pytest.mark.parametrize("audits", [sample_audits(), hostile_audits()], ids=["sample", "hostile"])
 def test_no_line_is_wider_than_the_terminal(audits: list[dict[str, Any]], width: int) -> None:

@@ -177,6 +177,8 @@ ROWS = [
     row("resets-on-close", BACKEND, "info", "since boot", counted={"TCPAbortOnData": 20000}),
     row("resets-on-close", BACKEND, "pass", "nothing happened", grown={}),
     row("resets-on-close", BACKEND, "unknown", "nothing to compare with", grown={"TCPAbortOnData": 3}),
+    row("resets-on-close", BACKEND, "low", "fewer are open now", grown={"TCPAbortOnData": 3, "CurrEstab": -20}),
+    row("resets-on-close", BACKEND, "pass", "more are open now", grown={"TCPAbortOnData": 3, "PassiveOpens": 60, "CurrEstab": 20}),
     row("conntrack-forgets-early", BALANCER, "high", "balancer", {CONNTRACK: "59"}),
     row("conntrack-forgets-early", BACKEND, "medium", "backend", {CONNTRACK: "1"}),
     row("conntrack-forgets-early", CLIENT, "pass", "60", {CONNTRACK: "60"}),

@@ -257,6 +257,16 @@ def without_what_was_left_out(source: Bundle | Path) -> object:
     return found
 
 
+def test_what_was_left_out_is_no_value(tmp_path: Path) -> None:
+    (tmp_path / "host.capture").write_bytes(
+        bundle_of("@file /etc/sysctl.d/a.conf", "|net.ipv4.tcp_[ft]* = (left out)", "|net.ipv4.tcp_sack = 1", "@end")
+    )
+    snapshot = load(str(tmp_path / "host.capture"), "capture")
+    assert snapshot["boot_files"] is not None
+    (file,) = snapshot["boot_files"]["files"]
+    assert [(one["value"], one["secret"]) for one in file["assignments"]] == [(None, True), ("1", False)]
+
+
 def bundle_of(*lines: str) -> bytes:
     return ("\n".join(["linux_tcp.capture/1", *lines]) + "\n").encode()
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -38,7 +40,7 @@ FILES = {
 }
 
 
-def as_folder(root: Path, files: dict[str, str] = FILES) -> Path:
+def as_folder(root: Path, files: Mapping[str, str] = MappingProxyType(FILES)) -> Path:
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content)
