@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import os
@@ -46,7 +47,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         task_vars = task_vars or {}
         host = str(task_vars.get("inventory_hostname", "localhost"))
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
+        # The check fills in what suboptions leave out, in the defaults themselves.
+        _result, arguments = self.validate_argument_spec(argument_spec=copy.deepcopy(ARGUMENTS))  # type: ignore[no-untyped-call]
         refusal: dict[str, t.Any] = {"changed": False, "failed": True, "host": host}
         try:
             options = AuditOptions(
