@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from ._base import Thresholds
     from ._view import Setting, View
 
+# A TIME_WAIT socket's share of the kernel's memory (measured on 6.18).
+BYTES_EACH = 256
 _KERNEL_DEFAULT = "Linux: half of the established hash, at most 262144"
 
 
@@ -68,29 +70,36 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
+    wanted = _affordable(host, limits)
     for setting in host.settings(MAX_TW_BUCKETS):
         value = _number(setting)
-        if value is None or value >= limits.buckets_small:
+        if value is None or value >= wanted:
             continue
         failed = True
-        yield _small(value, limits, f"tcp_max_tw_buckets = {setting.text}", path=setting.path, line=setting.line)
+        yield _small(value, wanted, limits, f"tcp_max_tw_buckets = {setting.text}", path=setting.path, line=setting.line)
     if failed:
         return
     lowered_from = _lowered_live_limit(host)
     if lowered_from is not None:
         limit = host.number(MAX_TW_BUCKETS)
-        if limit < limits.buckets_small:
-            yield _small(limit, limits, f"tcp_max_tw_buckets is {limit}; this kernel's own limit would be {lowered_from}")
+        if limit < wanted:
+            yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; this kernel's own limit would be {lowered_from}")
             return
     yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.told(MAX_TW_BUCKETS)}")
 
 
-def _small(value: int, limits: Thresholds, observed: str, **place: t.Any) -> Finding:
+def _affordable(host: View, limits: Thresholds) -> int:
+    """The limit to ask for: less than usual where that many TIME_WAIT sockets would take more than 1/64 of the RAM."""
+    memory = host.snapshot["host"]["memory_bytes"]
+    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // 64 // BYTES_EACH)
+
+
+def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: t.Any) -> Finding:
     return Finding(
         "fail",
         MAX_TW_BUCKETS,
         observed,
-        f"at least {limits.buckets_small}, or no line at all",
+        f"at least {wanted}, or no line at all",
         severity="high" if value <= limits.buckets_very_small else "medium",
         **place,
     )
@@ -143,7 +152,7 @@ def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
         MAX_TW_BUCKETS,
         f"{time_wait} TIME_WAIT sockets of {limit} ({percent:.1f} %)",
         f"under {limits.buckets_nearly_full_percent} %",
-        evidence={"time_wait": time_wait, "tcp_max_tw_buckets": limit, "memory_bytes": time_wait * 256},
+        evidence={"time_wait": time_wait, "tcp_max_tw_buckets": limit, "memory_bytes": time_wait * BYTES_EACH},
     )
 
 

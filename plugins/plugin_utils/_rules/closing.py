@@ -14,6 +14,7 @@ from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judg
 from ._boot import no_failure
 from ._text import endpoint
 from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
+from .buckets import BYTES_EACH
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
         "TIME_WAIT sockets",
         f"{listening} TIME_WAIT sockets on listening ports ({percent:.1f} % of tcp_max_tw_buckets)",
         f"at most {limits.closes_first_server_percent} %",
-        evidence={"time_wait_listening": listening, "memory_bytes": listening * 256, "tcp_max_tw_buckets": limit},
+        evidence={"time_wait_listening": listening, "memory_bytes": listening * BYTES_EACH, "tcp_max_tw_buckets": limit},
     )
 
 

@@ -124,6 +124,8 @@ ROWS = [
     row("buckets-too-small", BACKEND, "medium", "8193", files={CONF: f"{BUCKETS} = 8193\n"}),
     row("buckets-too-small", BACKEND, "high", "0", files={CONF: f"{BUCKETS} = 0\n"}),
     row("buckets-too-small", BACKEND, "pass", "32768", files={CONF: f"{BUCKETS} = 32768\n"}),
+    row("buckets-too-small", BACKEND, "pass", "all it can pay for", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16384\n"}),
+    row("buckets-too-small", BACKEND, "medium", "less than that", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16383\n"}),
     row("buckets-too-small", BACKEND, "pass", "small RAM", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": "8192"}),
     row("buckets-too-small", BACKEND, "pass", "no telling", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": None}),
     row("buckets-too-small", BACKEND, "high", "lowered by hand", {BUCKETS: "5000"}),
