@@ -33,6 +33,8 @@ _IPV4 = "/proc/sys/net/ipv4"
 _INIT_ONLY = _IPV4 + "/tcp_max_orphans"
 # Exists in every network namespace.
 _ALWAYS = _IPV4 + "/ip_forward"
+# The link of the pid namespace that the machine booted with (PROC_PID_INIT_INO in linux/proc_ns.h).
+_FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
 _COUNTERS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
 _SOCKSTAT = "/proc/net/sockstat"
@@ -114,6 +116,9 @@ class _Gatherer:
         return "own" if self._host.kind(_ALWAYS) == "file" else None
 
     def _boot_files_apply(self, namespace: str | None) -> bool | None:
+        # A container manager runs no reader of boot files: only a container that boots with systemd has one.
+        if self._in_container() and self._init() != "systemd":
+            return False
         try:
             return self._host.link_target("/proc/self/ns/net") == self._host.link_target("/proc/1/ns/net")
         except OSError as error:
@@ -122,6 +127,12 @@ class _Gatherer:
                 return True
             self._cannot("Whether boot files apply to this network namespace is unknown: /proc/1/ns/net", error)
             return None
+
+    def _in_container(self) -> bool:
+        try:
+            return self._host.link_target("/proc/self/ns/pid") != _FIRST_PID_NAMESPACE
+        except OSError:
+            return False
 
     def _init(self) -> Literal["systemd", "other"] | None:
         # The folder that systemd itself makes to say that it runs (sd_booted(3)).
@@ -140,7 +151,10 @@ class _Gatherer:
         text = self._text(path)
         return text.strip()[:_NAME_LIMIT] if text else None
 
-    def _sysctl(self) -> dict[str, Sysctl]:
+    def _sysctl(self) -> dict[str, Sysctl] | None:
+        # Without /proc/sys every key would look absent, which is something else than not known.
+        if self._host.kind(_ALWAYS) == "missing":
+            return None
         found = {key: self._one_sysctl(knob) for key, knob in KNOBS.items()}
         unreadable = [f"{key} ({one['reason']})" for key, one in found.items() if one["state"] == "unreadable"]
         if unreadable:

@@ -129,7 +129,8 @@ class Sockets(TypedDict):
     states: family ("ipv4", "ipv6") to state name ("established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close",
     "close_wait", "last_ack", "listen", "closing") to count.
     time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server).
-    time_wait_outgoing: the other TIME_WAIT sockets.
+    time_wait_outgoing: those of the others whose local port lies in the ephemeral range (all of them where it is not known).
+    The rest are ports that a program chose itself, most often a listener that is gone.
     ports_in_use: the busiest groups, most ports first. undercount: how many ports a group's count may be short by (0 is exact).
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
     """
@@ -149,8 +150,8 @@ class Host(TypedDict):
     """hostname and kernel_release: None where the source does not tell.
 
     network_namespace: "initial", "own" (init-only keys such as tcp_max_orphans are missing) or None.
-    boot_files_apply: False where pid 1 lives in another network namespace, so that no boot file was ever applied to this one;
-    None: unknown.
+    boot_files_apply: False where pid 1 lives in another network namespace, or in a container without systemd, so that nobody
+    ever applied these boot files to this namespace; None: unknown.
     init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
     """
 

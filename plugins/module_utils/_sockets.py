@@ -51,6 +51,10 @@ _TCPI_OPT_TIMESTAMPS = 1
 _FAMILIES: dict[Family, int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 _PORTS = 65536
+# Uses of a local port; 0 is any other.
+_EPHEMERAL = 1
+_LISTENING = 2
+_ONLY_EPHEMERAL = bytes.maketrans(bytes((_LISTENING,)), b"\0")
 _MAX_LISTENERS = 500
 _KEPT_GROUPS = 2048
 
@@ -87,14 +91,14 @@ class _Tally:
     def __init__(self, ephemeral: tuple[int, int] | None) -> None:
         low, high = ephemeral or (0, _PORTS - 1)
         low, high = max(0, low), min(high, _PORTS - 1)
-        self.listening_port = bytearray(_PORTS)
-        # Listeners are dumped first and taken out of this one, so that each port is known for what it is.
-        self.ephemeral_port = bytearray(low) + b"\1" * (high - low + 1) + bytearray(_PORTS - 1 - high)
+        # What each local port is. Listeners are dumped first, so that each port is known before its connections come.
+        self.port_use = bytearray(low) + bytes((_EPHEMERAL,)) * (high - low + 1) + bytearray(_PORTS - 1 - high)
         self.listeners: dict[tuple[Family, bytes, int], None] = {}
         self.listeners_left_out = 0
         self.states: dict[Family, Counter[int]] = {family: Counter() for family in _FAMILIES}
         self.time_wait: dict[Family, Busiest] = {family: Busiest() for family in _FAMILIES}
         self.time_wait_listening = 0
+        self.time_wait_outgoing = 0
         self.outgoing = 0
         self.live = Busiest()
         self.timestamps = Busiest()
@@ -110,8 +114,7 @@ class _Tally:
 
     def _add_listeners(self, family: Family, run: Run) -> None:
         for port, group in _connections(run):
-            self.listening_port[port] = 1
-            self.ephemeral_port[port] = 0
+            self.port_use[port] = _LISTENING
             listener = (family, group[2:18], port)
             if len(self.listeners) < _MAX_LISTENERS:
                 self.listeners[listener] = None
@@ -121,19 +124,21 @@ class _Tally:
     def _add_time_wait(self, family: Family, run: Run) -> None:
         # Everything here runs at the speed of C: a host may have some hundred thousand of these.
         ports, groups = zip(*_connections(run))
-        self.time_wait_listening += sum(map(self.listening_port.__getitem__, ports))
-        self.time_wait[family].add(compress(groups, map(self.ephemeral_port.__getitem__, ports)))
+        uses = bytes(map(self.port_use.__getitem__, ports))
+        self.time_wait_listening += uses.count(_LISTENING)
+        self.time_wait_outgoing += uses.count(_EPHEMERAL)
+        self.time_wait[family].add(compress(groups, uses.translate(_ONLY_EPHEMERAL)))
 
     def _add_live(self, family: Family, run: Run) -> None:
         live: list[bytes] = []
         timestamps: list[bytes] = []
         for index, (port, group) in enumerate(_connections(run)):
-            if self.listening_port[port]:
+            if self.port_use[port] == _LISTENING:
                 continue
             group = _plain(family, group)
             destination = group[:2] + group[len(group) // 2 + 1 :]
             self.outgoing += not _is_loopback(destination[2:])
-            if self.ephemeral_port[port]:
+            if self.port_use[port] == _EPHEMERAL:
                 live.append(group)
             if run.state in _AGREED:
                 options = run.byte(index, INET_DIAG_INFO, _TCPI_OPTIONS)
@@ -148,7 +153,6 @@ class _Tally:
             for group, count in busiest.counts.items():
                 time_wait[_plain(family, group)] += count
         ports = time_wait + self.live.counts
-        waiting = sum(self.states[family][_TIME_WAIT] for family in _FAMILIES)
         return {
             "states": {
                 family: {STATES[state]: count for state, count in sorted(counts.items()) if 0 < state < len(STATES)}
@@ -157,7 +161,7 @@ class _Tally:
             "listeners": sorted(map(_listener, self.listeners), key=lambda it: (it["port"], it["family"], it["address"])),
             "listeners_left_out": self.listeners_left_out,
             "time_wait_listening": self.time_wait_listening,
-            "time_wait_outgoing": max(0, waiting - self.time_wait_listening),
+            "time_wait_outgoing": self.time_wait_outgoing,
             "outgoing": self.outgoing,
             "ports_in_use": [_port_use(group, count, time_wait[group]) for group, count in _top(ports, top)],
             "undercount": self.live.undercount + sum(busiest.undercount for busiest in self.time_wait.values()),

@@ -92,7 +92,8 @@ ansible_facts:
           description:
             - C(hostname), C(kernel_release), C(memory_bytes), and whether this ran as C(root).
             - C(network_namespace) is V(initial), or V(own) in a container or another namespace.
-            - C(boot_files_apply) is V(false) where boot files set another network namespace than this one.
+            - C(boot_files_apply) is V(false) where boot files set another network namespace than this one, and in a container without
+              systemd, where nothing applies them.
             - C(proc_sys_writable) tells whether the keys may be written.
             - C(init) is V(systemd) or V(other).
             - What is not known is V(null).
@@ -152,7 +153,8 @@ ansible_facts:
             - C(states) counts the sockets by family and state. C(listeners) are listening addresses and ports, and
               C(listeners_left_out) is the number of those over 500.
             - C(time_wait_listening) are TIME_WAITs whose local port has a listener, so that this host closed first as a server;
-              C(time_wait_outgoing) are the others. C(outgoing) are live connections to other hosts from ports without a listener.
+              C(time_wait_outgoing) are those of the others whose local port is an ephemeral one. C(outgoing) are live connections to
+              other hosts from ports without a listener.
             - C(ports_in_use) are the ephemeral ports that connections from one source to one destination and port hold, and how many
               of them are in TIME_WAIT; each count may be short by C(undercount).
             - C(timestamps) counts for each destination the connections that did and did not agree on TCP timestamps.

@@ -50,7 +50,7 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield judge(
         outgoing > listening and outgoing >= limits.closes_first_client_sockets,
         "TIME_WAIT sockets",
-        f"{outgoing} of {outgoing + listening} TIME_WAIT sockets belong to outgoing connections",
+        f"{outgoing} TIME_WAIT sockets belong to outgoing connections, {listening} to listening ports",
         "most connections are closed first by the other side",
         severity="medium" if host.under_port_pressure(limits.ports_pressure_medium_percent) else None,
         evidence={"busiest destination": endpoint(busiest["destination"], busiest["destination_port"]) if busiest else None},

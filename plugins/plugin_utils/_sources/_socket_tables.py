@@ -94,7 +94,7 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
     ports: Counter[tuple[str, str, int]] = Counter()
     waiting: Counter[tuple[str, str, int]] = Counter()
     agreed: Counter[tuple[str, int, bool]] = Counter()
-    time_wait_listening = outgoing = 0
+    time_wait_listening = time_wait_outgoing = outgoing = 0
     for one in sockets:
         states[one.family][one.state] += 1
         if one.state in ("listen", "close"):
@@ -106,7 +106,10 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
             outgoing += bool(one.remote) and not _is_loopback(one.remote)
             if one.timestamps is not None and one.state in _AGREED and one.remote:
                 agreed[one.remote, one.remote_port, one.timestamps] += 1
-        if one.local and one.remote and low <= one.port <= high:
+        if not low <= one.port <= high:
+            continue
+        time_wait_outgoing += one.state == "time_wait"
+        if one.local and one.remote:
             group = (one.local, one.remote, one.remote_port)
             ports[group] += 1
             waiting[group] += one.state == "time_wait"
@@ -119,7 +122,7 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
         "listeners": [_listener(one) for one in listeners[:_MAX_LISTENERS]],
         "listeners_left_out": max(0, len(listeners) - _MAX_LISTENERS),
         "time_wait_listening": time_wait_listening,
-        "time_wait_outgoing": sum(counts["time_wait"] for counts in states.values()) - time_wait_listening,
+        "time_wait_outgoing": time_wait_outgoing,
         "outgoing": outgoing,
         "ports_in_use": [
             {"source": local, "destination": remote, "destination_port": port, "ports": number, "time_wait": waiting[local, remote, port]}

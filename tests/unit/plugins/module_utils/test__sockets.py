@@ -80,10 +80,15 @@ def test_of_very_many_listeners_some_are_only_counted() -> None:
     assert found["time_wait_listening"] == 1
 
 
-@pytest.mark.parametrize(("local_port", "listening", "outgoing"), [(80, 3, 0), (40000, 0, 3)])
-def test_a_time_wait_belongs_to_the_listener_of_its_port(local_port: int, listening: int, outgoing: int) -> None:
+@pytest.mark.parametrize(
+    ("local_port", "ephemeral", "listening", "outgoing"),
+    [(80, RANGE, 3, 0), (80, None, 3, 0), (40000, RANGE, 0, 3), (8080, RANGE, 0, 0), (8080, None, 0, 3)],
+)
+def test_a_time_wait_belongs_to_a_listener_or_to_an_outgoing_connection_or_to_a_server_that_is_gone(
+    local_port: int, ephemeral: tuple[int, int] | None, listening: int, outgoing: int
+) -> None:
     time_waits = [connection("time_wait", (CLIENT, local_port), ("192.0.2.9", port)) for port in (1, 2, 3)]
-    found = counted([connection("listen", ("::", 80)), *time_waits])
+    found = counted([connection("listen", ("::", 80)), *time_waits], ephemeral)
     assert (found["time_wait_listening"], found["time_wait_outgoing"]) == (listening, outgoing)
 
 

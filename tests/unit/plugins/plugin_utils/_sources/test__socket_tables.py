@@ -109,7 +109,9 @@ def test_who_closed_first() -> None:
         "ports": 2,
         "time_wait": 1,
     }
-    assert count([text], (50001, 60000))["ports_in_use"][0]["ports"] == 1
+    late = count([text], (50001, 60000))
+    assert late["ports_in_use"][0]["ports"] == 1
+    assert (late["time_wait_listening"], late["time_wait_outgoing"]) == (1, 0), "no ephemeral port, no listener: a server that is gone"
     assert count([text], top=1)["ports_in_use"] == figures["ports_in_use"][:1]
 
 
