@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import fnmatch
+import re
 import typing as t
 
 from ._rules import CATALOGUE, WAIVER_EXPIRED
@@ -20,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from ._results import WaiverNote
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIELDS = ("rule", "hosts", "reason", "expires")
 
 
@@ -57,6 +59,8 @@ def parse_waivers(options: Iterable[Mapping[str, t.Any]]) -> list[Waiver]:
 
 def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
     rule = option.get("rule")
+    if rule is not None and not isinstance(rule, str):
+        raise WaiverError(f"waiver {place} names a rule that is no text")
     where = f"waiver {place}" + (f" ({rule})" if rule else "")
     unknown = sorted(set(option) - set(_FIELDS))
     if unknown:
@@ -84,6 +88,9 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
         expires = expires.date()
     if not isinstance(expires, datetime.date):
         try:
+            # From Python 3.11 on, fromisoformat also takes other forms, which no other controller would.
+            if not _DATE.fullmatch(str(expires)):
+                raise ValueError
             expires = datetime.date.fromisoformat(str(expires))
         except ValueError:
             raise WaiverError(f"{where} has an expiry date that is not YYYY-MM-DD: {expires!r}") from None

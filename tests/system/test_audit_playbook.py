@@ -89,6 +89,20 @@ def test_without_an_inventory_this_machine_is_audited(tmp_path: Path) -> None:
     assert "TCP audit: 1 host" in run.output
 
 
+@pytest.mark.parametrize("name", ["!odd", "a&;<u>|`c`", "web*\x1b"])
+def test_a_host_is_audited_whatever_its_name_is(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "50-tcp.conf"
+    source.write_text("net.ipv4.tcp_fin_timeout = 60\n")
+    inventory = {"all": {"hosts": {name: LOCAL}}}
+    run = run_playbook(tmp_path, inventory=inventory, tcp_profile="backend", tcp_source=str(source))
+    assert run.code == 0, run.output
+    assert set(run.audits()) == {name}
+    for ending in ("html", "junit.xml", "md"):
+        text = (run.reports / f"tcp-audit.{ending}").read_text()
+        assert "\x1b" not in text
+        assert "<u>" not in text
+
+
 def test_a_fault_ends_with_2_and_is_named(tmp_path: Path) -> None:
     run = run_playbook(
         tmp_path,

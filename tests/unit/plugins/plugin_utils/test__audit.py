@@ -142,6 +142,9 @@ def test_a_waiver_makes_no_pass_of_what_did_not_fail() -> None:
     [
         ({"rule": "no-such-rule"}, "waiver 1 .*unknown rule 'no-such-rule'"),
         ({"rule": ""}, "waiver 1 names no rule"),
+        ({"rule": ["timestamps-off"]}, "waiver 1 names a rule that is no text"),
+        ({"expires": "20300101"}, "not YYYY-MM-DD"),
+        ({"expires": "2030-W01-1"}, "not YYYY-MM-DD"),
         ({"rule": "waiver-expired"}, "cannot be waived"),
         ({"reason": "  "}, r"waiver 1 \(reuse-without-timestamps\) has no reason"),
         ({"reason": None}, "has no reason"),
