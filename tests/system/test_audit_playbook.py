@@ -89,7 +89,7 @@ def test_without_an_inventory_this_machine_is_audited(tmp_path: Path) -> None:
     assert "TCP audit: 1 host" in run.output
 
 
-@pytest.mark.parametrize("name", ["!odd", "a&;<u>|`c`", "web*\x1b"])
+@pytest.mark.parametrize("name", ["!odd", "a&;<u>|`c`", "we]b*\x1b"])
 def test_a_host_is_audited_whatever_its_name_is(tmp_path: Path, name: str) -> None:
     source = tmp_path / "50-tcp.conf"
     source.write_text("net.ipv4.tcp_fin_timeout = 60\n")
