@@ -10,10 +10,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
 from ._base import Finding
 
 if t.TYPE_CHECKING:
-    from ._view import View
+    from ._view import Setting, View
+
+
+def number_set(setting: Setting) -> int | None:
+    """The number that the kernel takes from the line of a key that holds one; None where it refuses the line."""
+    read = kernel_reads(KNOBS[setting.key], setting.text)
+    return int(read.raw) if isinstance(read, Accepted) and read.raw is not None else None
 
 
 def no_failure(host: View, subject: str, observed: str) -> Finding:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""How ports and endpoints are written in results."""
+"""Ports and addresses: how they are written in results, and which are the host's own."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def port_list(ports: Iterable[int]) -> str:
 def endpoint(address: str, port: int) -> str:
     """An address and a port, IPv6 in brackets."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is one of the host's own loopback interface."""
+    return address.startswith("127.") or address == "::1"

@@ -11,14 +11,14 @@ from __future__ import annotations
 import typing as t
 
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._boot import no_failure
+from ._boot import no_failure, number_set
 from ._view import EHASH_ENTRIES, MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._base import Thresholds
-    from ._view import Setting, View
+    from ._view import View
 
 # A TIME_WAIT socket's share of the kernel's memory (measured on 6.18).
 BYTES_EACH = 256
@@ -72,7 +72,7 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     wanted = _affordable(host, limits)
     for setting in host.settings(MAX_TW_BUCKETS):
-        value = _number(setting)
+        value = number_set(setting)
         if value is None or value >= wanted:
             continue
         failed = True
@@ -114,14 +114,6 @@ def _lowered_live_limit(host: View) -> int | None:
         own = min(abs(host.number(EHASH_ENTRIES)) // 2, 262144)
         return own if 0 < host.number(MAX_TW_BUCKETS) < own else None
     except (CannotApplyError, MissingFactError):
-        return None
-
-
-def _number(setting: Setting) -> int | None:
-    words = setting.text.split()
-    try:
-        return int(words[0], 0) if words else None
-    except ValueError:
         return None
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._boot import no_failure
+from ._boot import no_failure, number_set
 from ._text import endpoint
 from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
 from .buckets import BYTES_EACH
@@ -109,11 +109,8 @@ def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
 def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     for setting in host.settings(FIN_TIMEOUT):
-        try:
-            seconds = int(setting.text.split()[0], 0)
-        except (ValueError, IndexError):
-            continue
-        if seconds >= limits.fin_timeout_seconds:
+        seconds = number_set(setting)
+        if seconds is None or seconds >= limits.fin_timeout_seconds:
             continue
         failed = True
         yield Finding(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._base import Finding, everywhere, judge, rule
-from ._text import endpoint, port_list
+from ._base import Finding, MissingFactError, everywhere, judge, rule
+from ._text import endpoint, is_loopback, port_list
 from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -63,9 +63,13 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
     claims=("D16",),
     rationale=(
         "The kernel may hand the port of a service to an outgoing connection while the service is down. The service"
-        " then cannot bind when it restarts (EADDRINUSE), minutes or days later, until that connection is gone."
+        " then cannot bind when it restarts (EADDRINUSE), minutes or days later, until that connection is gone. A "
+        "listener on a loopback address can lose its port only to connections of the host to itself, so it counts as low."
     ),
-    measured=("Linux 6.18: ip_local_reserved_ports keeps ports out of automatic choice only; a service can still bind them."),
+    measured=(
+        "Linux 6.18: ip_local_reserved_ports keeps ports out of automatic choice only; a service can still bind them. With port "
+        "45000 held by a connection from another address of the host, bind() to 127.0.0.1 succeeded and bind() to 0.0.0.0 failed."
+    ),
     remedy=(
         "Add the ports to net.ipv4.ip_local_reserved_ports (the write replaces the whole list, so keep what is "
         "there), or move the service or the range."
@@ -75,8 +79,11 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
     low, high = host.port_range()
-    inside = {listener["port"] for listener in host.sockets["listeners"] if low <= listener["port"] <= high}
-    unprotected = sorted(port for port in inside if not host.is_reserved(port))
+    exposed = [one for one in host.sockets["listeners"] if low <= one["port"] <= high and not host.is_reserved(one["port"])]
+    unprotected = sorted({listener["port"] for listener in exposed})
+    left_out = host.sockets["listeners_left_out"]
+    if left_out and not exposed:
+        raise MissingFactError(f"{left_out} listeners were not looked at, and none of the others is in the way")
     yield judge(
         bool(unprotected),
         RESERVED_PORTS,
@@ -84,7 +91,8 @@ def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
         if unprotected
         else "no unreserved listener in the range",
         "every listener in the range is in ip_local_reserved_ports",
-        evidence={"ip_local_reserved_ports": host.told(RESERVED_PORTS), "listeners left out": host.sockets["listeners_left_out"]},
+        severity="low" if exposed and all(is_loopback(listener["address"]) for listener in exposed) else None,
+        evidence={"ip_local_reserved_ports": host.told(RESERVED_PORTS), "listeners left out": left_out},
     )
 
 
@@ -156,7 +164,9 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
             },
         )
     if not groups:
-        busiest = host.busiest
+        busiest, short = host.busiest, host.sockets["undercount"]
+        if busiest is not None and 100 * (busiest["ports"] + short) >= limits.ports_pressure_medium_percent * usable:
+            raise MissingFactError(f"too many destinations to count each one's ports: counts may be short by {short}")
         told = "nothing connects out"
         if busiest is not None:
             where = endpoint(busiest["destination"], busiest["destination_port"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._base import Finding, everywhere, judge, rule
-from ._boot import no_failure
+from ._boot import no_failure, number_set
 from ._view import TIMESTAMPS, TW_RECYCLE
 
 if t.TYPE_CHECKING:
@@ -102,7 +102,7 @@ def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
     lacking = host.has(TW_RECYCLE) is False
     failed = False
     for setting in host.settings(TW_RECYCLE):
-        if setting.text.strip() == "0":
+        if number_set(setting) == 0:
             continue
         failed = True
         yield Finding(

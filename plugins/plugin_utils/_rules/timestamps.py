@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
+from ._text import is_loopback
 from ._view import TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -101,7 +102,7 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding("pass", TW_REUSE, f"tcp_tw_reuse is {reuse}")
         return
     outgoing = host.sockets["outgoing"] + sum(
-        group["ports"] for group in host.sockets["ports_in_use"] if not _is_loopback(group["destination"])
+        group["time_wait"] for group in host.sockets["ports_in_use"] if not is_loopback(group["destination"])
     )
     opened = 0
     if host.snapshot["sample"] is not None:
@@ -109,14 +110,10 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield judge(
         outgoing == 0 and opened == 0,
         TW_REUSE,
-        f"tcp_tw_reuse is 1, {outgoing} outgoing connections now",
+        f"tcp_tw_reuse is 1, {outgoing} outgoing connections, TIME_WAIT included",
         "the kernel's own value where nothing connects out",
         evidence={"ActiveOpens since boot": host.counter("Tcp", "ActiveOpens")},
     )
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
 
 
 @rule(

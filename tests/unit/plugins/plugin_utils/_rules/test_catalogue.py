@@ -39,8 +39,8 @@ def judge(observed: Snapshot, profile: str, rule: str, thresholds: Thresholds | 
     return [result for result in audit(observed, "web1", options)["results"] if result["id"] == rule]
 
 
-def listening(*ports: int) -> dict[str, t.Any]:
-    return {"sockets": sockets(listeners=[{"family": "ipv4", "address": "0.0.0.0", "port": port} for port in ports])}
+def listening(*ports: int, address: str = "0.0.0.0") -> dict[str, t.Any]:
+    return {"sockets": sockets(listeners=[{"family": "ipv4", "address": address, "port": port} for port in ports])}
 
 
 def in_use(*groups: t.Any, **more: t.Any) -> dict[str, t.Any]:
@@ -75,6 +75,7 @@ ROWS = [
     row("recycle-in-boot-file", BACKEND, "high", "unknown kernel", without=[RECYCLE], files={CONF: f"{RECYCLE} = 1\n"}),
     row("recycle-in-boot-file", BACKEND, "medium", "with a slash and a dash", files={CONF: "-net/ipv4/tcp_tw_recycle = yes\n"}),
     row("recycle-in-boot-file", BACKEND, "medium", "by a pattern", files={CONF: "net.ipv4.tcp_tw_rec* = 1\n"}),
+    row("recycle-in-boot-file", BACKEND, "pass", "turned off in other digits", files={CONF: f"{RECYCLE} = 0x0\n"}),
     row("recycle-in-boot-file", BACKEND, "pass", "turned off", files={CONF: f"{RECYCLE} = 0\n"}),
     row("recycle-in-boot-file", BACKEND, "pass", "a comment", files={CONF: f"#{RECYCLE} = 1\n"}),
     row("recycle-in-boot-file", BACKEND, "pass", "nothing reads it", files={CONF + ".txt": f"{RECYCLE} = 1\n"}),
@@ -121,6 +122,14 @@ ROWS = [
     row("buckets-disabled", CLIENT, "critical", "-1", {BUCKETS: "-1"}),
     row("buckets-disabled", BACKEND, "pass", "the kernel's own"),
     row("buckets-too-small", BACKEND, "high", "8192", files={CONF: f"{BUCKETS} = 8192\n"}),
+    row(
+        "buckets-too-small",
+        BACKEND,
+        "high",
+        "octal",
+        files={CONF: f"{BUCKETS} = 0100000\n", "/etc/sysctl.d/9.conf": f"{BUCKETS} = 05000\n"},
+    ),
+    row("buckets-too-small", BACKEND, "pass", "refused", files={CONF: f"{BUCKETS} = 5_000\n"}),
     row("buckets-too-small", BACKEND, "medium", "8193", files={CONF: f"{BUCKETS} = 8193\n"}),
     row("buckets-too-small", BACKEND, "high", "0", files={CONF: f"{BUCKETS} = 0\n"}),
     row("buckets-too-small", BACKEND, "pass", "32768", files={CONF: f"{BUCKETS} = 32768\n"}),
@@ -145,8 +154,10 @@ ROWS = [
     row("ports-few", CLIENT, "unknown", "a broken value", {RANGE: "40000"}),
     row("ports-under-listener", BACKEND, "medium", "low end", **listening(32768)),
     row("ports-under-listener", CLIENT, "medium", "high end", **listening(60999)),
+    row("ports-under-listener", BACKEND, "low", "for the host alone", **listening(50000, address="127.0.0.1")),
     row("ports-under-listener", BACKEND, "pass", "one past it", **listening(61000, 80)),
     row("ports-under-listener", BACKEND, "pass", "reserved", {RESERVED: "8080,50000-50001"}, **listening(50001)),
+    row("ports-under-listener", BACKEND, "unknown", "more than are told", sockets=sockets(listeners_left_out=1)),
     row("ports-under-listener", BACKEND, "unknown", "sockets unknown", sockets=None),
     row("ports-same-parity", CLIENT, "info", "both even", {RANGE: "1024 65000"}),
     row("ports-same-parity", CLIENT, "info", "both odd", {RANGE: "1025 65535"}),
@@ -158,6 +169,8 @@ ROWS = [
         "ports-pressure", CLIENT, "critical", "all but the reserved", {RANGE: "40000 40019", RESERVED: "40000-40009"}, **in_use(towards(10))
     ),
     row("ports-pressure", BALANCER, "pass", "55 %", {RANGE: "40000 40019"}, **in_use(towards(11))),
+    row("ports-pressure", CLIENT, "unknown", "perhaps 60 %", {RANGE: "40000 40019"}, **in_use(towards(11), undercount=1)),
+    row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), undercount=9)),
     row("ports-pressure", CLIENT, "pass", "nothing connects out"),
     row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
     row("closes-first-as-client", CLIENT, "info", "most", sockets=sockets(time_wait_outgoing=11, time_wait_listening=10)),
@@ -169,6 +182,7 @@ ROWS = [
     row("closes-first-as-server", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
     row("fin-timeout-mistaken", BACKEND, "info", "59", files={CONF: "net.ipv4.tcp_fin_timeout = 59\n"}),
     row("fin-timeout-mistaken", CLIENT, "medium", "5", files={CONF: "net.ipv4.tcp_fin_timeout = 5\n"}),
+    row("fin-timeout-mistaken", CLIENT, "info", "octal", files={CONF: "net.ipv4.tcp_fin_timeout = 060\n"}),
     row("fin-timeout-mistaken", CLIENT, "pass", "60", files={CONF: "net.ipv4.tcp_fin_timeout = 60\n"}),
     row("fin-timeout-mistaken", CLIENT, "pass", "live only", {"net.ipv4.tcp_fin_timeout": "5"}),
     row("rfc1337-on", BACKEND, "medium", "on", {"net.ipv4.tcp_rfc1337": "1"}),
@@ -263,6 +277,11 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
 def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
     (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
     assert "40000,50000-50002" in result["observed"]
+
+
+def test_outgoing_connections_are_counted_once() -> None:
+    (result,) = judge(snapshot({REUSE: "1"}, **in_use(towards(5, time_wait=3), outgoing=2)), BACKEND, "reuse-on-server")
+    assert "5 outgoing connections" in result["observed"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
