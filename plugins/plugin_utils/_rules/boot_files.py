@@ -28,6 +28,18 @@ if t.TYPE_CHECKING:
 _READERS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
 # Places that packages fill and administrators are meant to override (sysctl.d(5)).
 _VENDOR_FOLDERS = ("/usr/lib/", "/usr/local/lib/", "/lib/", "/run/")
+# Docker, ufw, kube-proxy and their like set these whenever they start: after the next boot the host is most likely as it is now.
+_SET_BY_PROGRAMS = frozenset(
+    (
+        "net.ipv4.ip_forward",
+        "net.ipv4.conf.all.rp_filter",
+        "net.ipv4.conf.default.rp_filter",
+        "net.nf_conntrack_max",
+        "net.netfilter.nf_conntrack_max",
+        "net.netfilter.nf_conntrack_tcp_timeout_established",
+        "net.netfilter.nf_conntrack_tcp_timeout_close_wait",
+    )
+)
 
 
 @rule(
@@ -36,7 +48,8 @@ _VENDOR_FOLDERS = ("/usr/lib/", "/usr/local/lib/", "/lib/", "/run/")
     severities=everywhere("medium"),
     rationale=(
         "Somebody changed the running kernel and not the files, or the files and not the kernel. The host will "
-        "behave differently after its next reboot, which tends to come at the worst time."
+        "behave differently after its next reboot, which tends to come at the worst time. Keys that firewalls, "
+        "container engines and kube-proxy set whenever they start (forwarding, rp_filter, some of conntrack's) count as low."
     ),
     remedy=(
         "Decide which of the two is right: write it into the file named here (or remove the line), and set the running value to the same."
@@ -64,6 +77,7 @@ def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
             "the same value in both",
             path=booted.setting.real_path,
             line=booted.setting.line,
+            severity="low" if key in _SET_BY_PROGRAMS else None,
             evidence={"reader": host.boot_reader},
         )
     if not failed:

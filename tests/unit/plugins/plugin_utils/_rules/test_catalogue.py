@@ -200,6 +200,7 @@ ROWS = [
     row("conntrack-forgets-early", CLIENT, "pass", "60", {CONNTRACK: "60"}),
     row("conntrack-forgets-early", CLIENT, "not_applicable", "not loaded", {CONNTRACK: None}),
     row("boot-differs", BACKEND, "medium", "not live", files={CONF: f"{REUSE} = 1\n"}),
+    row("boot-differs", BACKEND, "low", "Docker's", {"net.ipv4.ip_forward": "1"}, files={CONF: "net.ipv4.ip_forward = 0\n"}),
     row("boot-differs", BACKEND, "pass", "same, written otherwise", {RANGE: "16384\t65535"}, files={CONF: f"{RANGE} = 16384 65535\n"}),
     row("boot-differs", BACKEND, "pass", "refused, so it sets nothing", files={CONF: f"{REUSE} = 9\n"}),
     row("boot-differs", BACKEND, "pass", "no such key", files={CONF: f"{RECYCLE} = 1\n"}),
