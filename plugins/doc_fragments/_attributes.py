@@ -62,3 +62,24 @@ attributes:
     support: full
     platforms: linux
 """
+
+    # For the module that changes hosts.
+    TRANSACTION = r"""
+options: {}
+attributes:
+  action:
+    description: Has a part that runs on the controller.
+    support: full
+  check_mode:
+    description: Can run in C(check_mode) and tells what it would do.
+    support: full
+    details:
+      - What the kernel would refuse fails there too. The one exception is the name of a congestion control, which only the kernel knows.
+  diff_mode:
+    description: Returns details on what has changed, or would change in C(check_mode), in diff mode.
+    support: full
+  platform:
+    description: Target systems that it works on.
+    support: full
+    platforms: linux
+"""

@@ -1,0 +1,439 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""One application of settings: all keys take effect and are read back, or none stays changed.
+
+lock, undo what an earlier run left, plan, journal, write, read back, boot file, close the journal. Whatever fails on the way is
+undone in reverse; whatever kills the process leaves the journal, and the next call undoes it before anything else.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import re
+import time
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
+
+from . import _guard
+from ._boot_file import backup_name, check_path, shown, values
+from ._journal import STATE_FOLDER, Document, FileStep, FolderStep, Guard, KeyStep, Open, State, Step, Undone, problem
+from ._knobs import KNOBS, same
+from ._machine import Disk, Machine, ProfileError, told
+from ._plan import Item, Options, Plan, flat, make_plan
+from ._settings import read_settings
+
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+MAX_CONFIRM_SECONDS = 3600
+_PROFILE = re.compile(r"[a-z0-9_]{1,60}\Z")
+_CLAIM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,79}\Z")
+_MAX_CLAIMS = 50
+
+
+def read_options(given: Mapping[str, Any]) -> Options:
+    """The module's options, checked. Raises ProfileError, which names the option that is wrong."""
+    name, settings, seconds = given["name"], given["settings"], given["confirm_seconds"]
+    present = given["state"] == "present"
+    if not _PROFILE.match(name):
+        raise ProfileError(f"name {name[:80]!r} must be of small letters, digits and underscores")
+    if present and settings is None:
+        raise ProfileError("state is present, so settings are needed")
+    if not 0 <= seconds <= MAX_CONFIRM_SECONDS:
+        raise ProfileError(f"confirm_seconds must be between 0 and {MAX_CONFIRM_SECONDS}, not {seconds}")
+    if len(given["claims"]) > _MAX_CLAIMS or not all(map(_CLAIM.match, given["claims"])):
+        raise ProfileError(f"claims must be at most {_MAX_CLAIMS} short words, such as D7")
+    check_path(given["boot_file"])
+    return Options(
+        name,
+        read_settings(settings) if present else [],
+        present,
+        given["scope"],
+        given["on_conflict"],
+        given["reserve_listening_ports"],
+        seconds,
+        given["boot_file"],
+        given["claims"],
+    )
+
+
+class Failed(Exception):
+    """The transaction is not done. result: what the module returns besides the message."""
+
+    def __init__(self, message: str, result: Dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
+    """Apply the profile, or take it back; returns what the module returns. Raises Failed."""
+    call = _Call(options, disk, check)
+    try:
+        call.run()
+    except (ProfileError, OSError) as error:
+        raise Failed(problem(error), call.result()) from error
+    finally:
+        call.state.unlock()
+    return call.result()
+
+
+def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
+    """Close the transaction that waits for this token. Raises Failed where there is none, or where it is too late."""
+    state = State(disk)
+    machine = Machine(disk, check)
+    try:
+        state.lock(create=False)
+        _confirm(token, state, machine)
+    except (ProfileError, OSError) as error:
+        raise Failed(problem(error), _result(machine, None, Plan())) from error
+    finally:
+        state.unlock()
+    return _result(machine, None, Plan())
+
+
+def _confirm(token: str, state: State, machine: Machine) -> None:
+    late = ""
+    for document in state.documents().values():
+        opened = document.open
+        if opened and opened.guard and opened.guard.token == token and opened.waiting and not _expired(opened, state):
+            if not machine.check:
+                state.save(Document(document.boot_file, opened.after))
+            return
+        if opened and _expired(opened, state):
+            sentence = _recover(document, state, machine)
+            late = sentence if opened.guard and opened.guard.token == token else late
+        elif document.undone and document.undone.token == token:
+            late = document.undone.sentence
+    raise ProfileError(
+        f"this confirmation came too late. {late}" if late else f"nothing waits for the confirmation {token[:40]!r}; nothing was done"
+    )
+
+
+class Undo(NamedTuple):
+    """What an undo put back, what it found changed by others, and what went wrong, as sentences or names."""
+
+    back: list[str]
+    left: list[str]
+    errors: list[str]
+
+
+def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
+    """Put back, last step first, what the steps changed; steps that were not reached change nothing.
+
+    forced: put a key back whatever it reads now. Otherwise only a key that still has the value of the step.
+    """
+    done = Undo([], [], [])
+    for step in reversed(list(steps)):
+        try:
+            if isinstance(step, KeyStep):
+                _undo_key(machine, step, forced, done)
+            elif isinstance(step, FileStep):
+                _undo_file(machine, step, done)
+            else:
+                machine.set_folder(step.folder, not step.made)
+        except OSError as error:
+            done.errors.append(f"{_name(step)} could not be put back: {told(error)}")
+    return done
+
+
+def _undo_key(machine: Machine, step: KeyStep, forced: bool, done: Undo) -> None:
+    now = machine.key(step.key, again=True)
+    knob = KNOBS[step.key]
+    if now is None or same(knob, now, step.before):
+        return
+    if not forced and not same(knob, now, step.after):
+        done.left.append(f"{step.key} is left at {flat(now)}, which somebody has set since")
+        return
+    reads = machine.set_key(step.key, step.before)
+    if reads is None or not same(knob, reads, step.before):
+        done.errors.append(f"{step.key} could not be put back to {flat(step.before)}, it reads {flat(reads)}")
+    else:
+        done.back.append(step.key)
+
+
+def _undo_file(machine: Machine, step: FileStep, done: Undo) -> None:
+    if not machine.check:
+        machine.disk.drop_temporary(step.path)
+    now = machine.file(step.path, again=True)
+    if now == step.before:
+        return
+    if now is not None and now != step.after:
+        backup = backup_name(step.path, now.text)
+        machine.set_file(backup, now)
+        done.left.append(f"{step.path} was edited since, the edited one is {backup}")
+    machine.set_file(step.path, step.before)
+    done.back.append(step.path)
+
+
+def _name(step: Step) -> str:
+    return step.key if isinstance(step, KeyStep) else step.path if isinstance(step, FileStep) else step.folder
+
+
+def _expired(opened: Open, state: State) -> bool:
+    """Whether nobody will finish it: the run was killed (it would hold the lock), the host has booted, or the time is over."""
+    if not opened.waiting or not opened.guard or opened.boot_id != state.boot_id():
+        return True
+    return time.monotonic() >= opened.guard.deadline
+
+
+def _recover(document: Document, state: State, machine: Machine, by_guard: bool = False) -> str:
+    """Undo an open transaction, and say so. Raises ProfileError where not all of it can be undone; the journal stays then."""
+    opened = document.open
+    assert opened is not None
+    # A killed run may have left a key that the kernel reads back as something else than was written.
+    forced = not opened.waiting and opened.boot_id == state.boot_id()
+    done = undo(machine, opened.steps, forced)
+    if not opened.waiting:
+        why = "had not come to its end"
+    elif _expired(opened, state):
+        why = "had not been confirmed in time"
+    else:
+        why = "still waited for its confirmation"
+    if done.errors:
+        raise ProfileError(f"a change of profile {opened.name} {why}, and it could not be undone: {'; '.join(done.errors)}. {_KEPT}")
+    back = ", ".join(done.back) if done.back else "nothing had been changed yet"
+    sentence = f"A change of profile {opened.name} {why}. It was undone: {back}."
+    sentence = " ".join([sentence, *(f"{left}." for left in done.left)])
+    if not machine.check:
+        undone = Undone(opened.guard.token, sentence) if by_guard and opened.guard else None
+        state.save(document._replace(open=None, undone=undone))
+    return sentence
+
+
+_KEPT = f"The journal in {STATE_FOLDER} is kept, the next call tries again."
+
+
+def _listening_ports() -> set[int]:
+    # Only loaded where it is asked for: it is as much code as everything else here.
+    from ._sockets import listening_ports
+
+    return listening_ports()
+
+
+class _Call:
+    """One run of the module that does not confirm."""
+
+    def __init__(self, options: Options, disk: Disk, check: bool) -> None:
+        self.options = options
+        self.disk = disk
+        self.check = check
+        self.state = State(disk)
+        self.machine = Machine(disk, check)
+        self.plan = Plan()
+        self.recovered: Optional[str] = None
+        self.guard: Optional[Guard] = None
+
+    def run(self) -> None:
+        self.state.lock(create=False)
+        document = self.prepare()
+        if not self.work(document) or self.check:
+            return
+        if not self.state.locked:
+            self.state.lock(create=True)
+            # Another run may have been first.
+            self.machine = Machine(self.disk, self.check)
+            document = self.prepare()
+        if self.plan.steps:
+            self.execute(document)
+        elif self.work(document):
+            self.state.save(Document(document.boot_file, self.plan.after if document.record else None))
+
+    def work(self, document: Document) -> bool:
+        """Whether there is something to write; a record that nothing else would be written for is not begun."""
+        return bool(self.plan.steps or document.undone or (document.record and document.record != self.plan.after))
+
+    def prepare(self) -> Document:
+        """Recover and plan. Raises ProfileError with the reasons of what is refused."""
+        documents = self.state.documents()
+        ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
+        sentences = []
+        for document in documents.values():
+            if document.open and (document is ours or _expired(document.open, self.state)):
+                sentences.append(_recover(document, self.state, self.machine))
+        if ours.undone:
+            sentences.append(ours.undone.sentence)
+        ours = ours._replace(open=None)
+        self.recovered = " ".join(sentences) or None
+        self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
+        self.refuse("refused")
+        self.conflict()
+        for step in self.plan.steps:
+            if isinstance(step, KeyStep):
+                self.probe(step.key)
+        self.refuse("read_only")
+        if self.check:
+            for step in self.plan.steps:
+                self.take(step)
+        return ours
+
+    def refuse(self, status: str) -> None:
+        wrong = [item for item in self.plan.items.values() if item.status == status]
+        if wrong:
+            raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
+
+    def conflict(self) -> None:
+        if self.options.on_conflict == "fail" and self.plan.conflicts:
+            told_once = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
+            raise ProfileError(f"other boot files would override {self.options.boot_file}: {'; '.join(told_once)}. Nothing was changed.")
+
+    def probe(self, key: str) -> None:
+        try:
+            self.disk.probe_key(key)
+        except OSError as error:
+            status = "read_only" if error.errno in _READ_ONLY else "refused"
+            self.mark(key, status, f"it cannot be written here, the kernel said {told(error)}")
+
+    def mark(self, key: str, status: str, reason: str) -> None:
+        item = self.plan.items.setdefault(key, Item(key))
+        item.status, item.reason = status, reason
+
+    def execute(self, document: Document) -> None:
+        plan, options = self.plan, self.options
+        if options.confirm_seconds:
+            deadline = time.monotonic() + options.confirm_seconds
+            self.guard = Guard(os.urandom(12).hex(), options.confirm_seconds, deadline)
+        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, False)
+        begun: list[Step] = []
+        try:
+            self.state.save(document._replace(open=opened, undone=None))
+            if self.guard:
+                self.arm(self.guard)
+            for step in plan.steps:
+                begun.append(step)
+                self.take(step)
+            if self.guard:
+                self.state.save(document._replace(open=opened._replace(waiting=True), undone=None))
+            else:
+                self.state.save(Document(options.boot_file, plan.after))
+        except (OSError, ProfileError) as error:
+            self.guard = None
+            raise ProfileError(f"{problem(error)}. {self.give_up(document, begun)}") from error
+
+    def take(self, step: Step) -> None:
+        if isinstance(step, FileStep):
+            self.machine.set_file(step.path, step.after)
+        elif isinstance(step, FolderStep):
+            self.machine.set_folder(step.folder, step.made)
+        else:
+            self.take_key(step)
+
+    def take_key(self, step: KeyStep) -> None:
+        try:
+            reads = self.machine.set_key(step.key, step.after)
+        except OSError as error:
+            self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {told(error)}")
+            raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {told(error)}") from error
+        if reads is None or not same(KNOBS[step.key], reads, step.after):
+            self.mark(step.key, "not_verified", f"{flat(step.after)} was written, {flat(reads)} was read back")
+            raise ProfileError(f"{step.key}: {flat(step.after)} was written, {flat(reads)} was read back")
+
+    def give_up(self, document: Document, begun: list[Step]) -> str:
+        """Undo what was begun; what to tell about it."""
+        done = undo(self.machine, begun, forced=True)
+        for step in begun:
+            if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
+                self.mark(step.key, "left_alone", "it was written and put back, because another step failed")
+        if not done.errors:
+            try:
+                self.state.save(document._replace(open=None))
+                return "Everything is as it was before."
+            except OSError as error:
+                done.errors.append(f"the journal could not be closed: {told(error)}")
+        return f"Not all could be undone: {'; '.join(done.errors)}. {_KEPT}"
+
+    def arm(self, guard: Guard) -> None:
+        state = State(self.disk)
+        boot_file = self.options.boot_file
+        _guard.detach(
+            guard.deadline, functools.partial(_waits, state, boot_file, guard), functools.partial(_guard_undo, state, boot_file, guard)
+        )
+
+    def result(self) -> Dict[str, Any]:
+        if not self.check:
+            self.machine.look_again()
+        guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
+        return {**_result(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
+
+
+def _waits(state: State, boot_file: str, guard: Guard) -> bool:
+    """Whether the guard's transaction is open; a journal that cannot be read just now says nothing."""
+    try:
+        opened = state.read(boot_file).open
+        return bool(opened and opened.guard and opened.guard.token == guard.token)
+    except OSError:
+        return True
+    except ProfileError:
+        return False
+
+
+def _guard_undo(state: State, boot_file: str, guard: Guard) -> bool:
+    try:
+        state.lock(create=False)
+        if state.locked and _waits(state, boot_file, guard):
+            _recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
+        return True
+    except (ProfileError, OSError):
+        return False
+    finally:
+        state.unlock()
+
+
+def _result(machine: Machine, boot_file: Optional[str], plan: Plan) -> Dict[str, Any]:
+    first, last = (files.get(boot_file or "") for files in (machine.first_files, machine.files))
+    boot_before, boot_after = (values(file.text) if file else {} for file in (first, last))
+    return {
+        "changed": machine.changed,
+        "settings": [_setting(item, machine, boot_before, boot_after) for item in plan.items.values()],
+        "boot_file": {"path": boot_file, "changed": first != last},
+        "conflicts": [{**one._asdict(), "ours": plan.lines.get(one.key), "dealt_with": dealt_with} for one, dealt_with in plan.conflicts],
+        "reserved_ports": plan.reserved_ports,
+        "guard": None,
+        "recovered": None,
+        "diff": _diff(machine, boot_file),
+    }
+
+
+def _setting(item: Item, machine: Machine, boot_before: Dict[str, str], boot_after: Dict[str, str]) -> Dict[str, Any]:
+    before, after = machine.first_keys.get(item.key), machine.keys.get(item.key)
+    in_file = boot_before.get(item.key), boot_after.get(item.key)
+    same_now = before == after and in_file[0] == in_file[1]
+    return {
+        "key": item.key,
+        "wanted": None if item.wanted is None else flat(item.wanted),
+        "before": before,
+        "after": after,
+        "boot_before": in_file[0],
+        "boot_after": in_file[1],
+        "status": item.status or ("ok" if same_now else "changed"),
+        "reason": item.reason,
+    }
+
+
+def _diff(machine: Machine, boot_file: Optional[str]) -> list[Dict[str, str]]:
+    """Keys and files that changed, as Ansible shows them; of other files only the lines that changed."""
+    diff = []
+    keys = [key for key, raw in machine.keys.items() if raw != machine.first_keys[key]]
+    if keys:
+        texts = ["".join(f"{key} = {flat(raws[key])}\n" for key in keys) for raws in (machine.first_keys, machine.keys)]
+        diff.append(_difference("running kernel", *texts))
+    for path, file in machine.files.items():
+        first = machine.first_files[path]
+        if file == first:
+            continue
+        if path == boot_file:
+            diff.append(_difference(path, *(shown(one.text) if one else "" for one in (first, file))))
+        elif first and file:
+            pairs = [pair for pair in zip(first.text.split("\n"), file.text.split("\n")) if pair[0] != pair[1]]
+            diff.append(_difference(path, *("".join(f"{pair[side]}\n" for pair in pairs) for side in (0, 1))))
+        else:
+            diff.append(_difference(path, *("(a copy of the edited boot file)\n" if one else "" for one in (first, file))))
+    return diff
+
+
+def _difference(what: str, before: str, after: str) -> Dict[str, str]:
+    return {"before_header": what, "after_header": what, "before": before, "after": after}
