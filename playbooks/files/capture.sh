@@ -326,7 +326,7 @@ value /proc/net/sockstat
 table /proc/net/tcp
 table /proc/net/tcp6
 
-for entry in /proc/self/ns/net /proc/1/ns/net; do
+for entry in /proc/self/ns/net /proc/1/ns/net /proc/self/ns/pid; do
     if target=$(link_target "$root$entry" 2> /dev/null) && [ -n "$target" ]; then
         record link "$entry"
         printf '|%s\n' "$target"

@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from ...module_utils._snapshot_types import Snapshot, Sysctl
 
 # What capture.sh writes in place of a value that may be a secret.
-LEFT_OUT = "(left out)"
 HEADER = b"linux_tcp.capture/1"
 # What capture.sh writes in place of a value that may be a secret.
 LEFT_OUT = "(left out)"
 _ANY_HEADER = b"linux_tcp.capture/"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _UPTIME = re.compile(rb"(\d{1,12}\.\d\d) ")
+# Exists wherever there is a /proc/sys.
+_ALWAYS = path_of("net.ipv4.ip_forward")
+_TABLE_FILES = ("/proc/net/tcp", "/proc/net/tcp6")
+_MOST_PORTS = 65535
 _WITH_CONTENT = ("file", "link", "names")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
@@ -173,8 +176,10 @@ def _from_bundle(path: str) -> Snapshot:
     if bundle.names is not None:
         snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
     _sample(snapshot, bundle)
-    tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in ("/proc/net/tcp", "/proc/net/tcp6") if bundle.tree.kind(name) == "file"]
+    tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in _TABLE_FILES if bundle.tree.kind(name) == "file"]
     _proc_files.sockets(snapshot, tables)
+    if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
+        snapshot["sockets"]["undercount"] = _MOST_PORTS
     snapshot["not_seen"] += [f"{shown(name)[1:-1]} was longer than a capture takes: figures from it are too low." for name in bundle.cut]
     return snapshot
 
@@ -187,7 +192,10 @@ def _mark_secrets(snapshot: Snapshot) -> None:
                 assignment["value"], assignment["secret"] = None, True
 
 
-def _sysctl(tree: MemoryTree) -> dict[str, Sysctl]:
+def _sysctl(tree: MemoryTree) -> dict[str, Sysctl] | None:
+    """The keys; None where the host had no /proc/sys to look at, which makes no key absent."""
+    if tree.known_missing(_ALWAYS):
+        return None
     found: dict[str, Sysctl] = {}
     for key in KNOBS:
         place = path_of(key)

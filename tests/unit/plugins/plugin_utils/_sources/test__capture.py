@@ -305,7 +305,17 @@ def test_a_terminal_in_between_changes_nothing() -> None:
 def test_a_bundle_that_was_cut_by_its_own_limit_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.capture"
     path.write_bytes(bundle_of("@file /proc/net/tcp", "|  sl  local_address rem_address   st", "@cut", "@end"))
-    assert any("/proc/net/tcp was longer" in sentence for sentence in load(str(path))["not_seen"])
+    snapshot = load(str(path))
+    assert any("/proc/net/tcp was longer" in sentence for sentence in snapshot["not_seen"])
+    assert snapshot["sockets"] is not None
+    assert snapshot["sockets"]["undercount"] == 65535, "any number of ports may be missing"
+
+
+@shells
+def test_without_proc_no_key_is_absent(shell: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.capture"
+    path.write_bytes(capture(shell, tmp_path))
+    assert load(str(path))["sysctl"] is None
 
 
 @pytest.mark.parametrize(("own", "first", "apply"), [("net:[1]", "net:[1]", True), ("net:[2]", "net:[1]", False), ("net:[2]", None, None)])
@@ -314,6 +324,17 @@ def test_whether_boot_files_apply(tmp_path: Path, own: str, first: str | None, a
     one = ["@link /proc/1/ns/net", f"|{first}"] if first else []
     path.write_bytes(bundle_of("@link /proc/self/ns/net", f"|{own}", *one, "@end"))
     assert load(str(path))["host"]["boot_files_apply"] is apply
+
+
+@shells
+def test_a_container_is_known_by_its_processes(shell: str, tmp_path: Path) -> None:
+    for process in ("self", "1"):
+        (tmp_path / "proc" / process / "ns").mkdir(parents=True)
+        (tmp_path / "proc" / process / "ns/net").symlink_to("net:[4026532000]")
+    (tmp_path / "proc/self/ns/pid").symlink_to("pid:[4026532001]")
+    path = tmp_path / "x.capture"
+    path.write_bytes(capture(shell, tmp_path))
+    assert load(str(path))["host"]["boot_files_apply"] is False
 
 
 @given(cut=st.integers(0, 400), extra=st.binary(max_size=20))
