@@ -138,7 +138,8 @@ def _evidence_value(value: object, where: str) -> EvidenceValue:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return _integer(value, where)
+        # What a host made up must not cost the other hosts their reports.
+        return int(value) if abs(value) < 2**64 else "more than 64 bits can hold"
     if isinstance(value, float):
         # JSON has no word for infinity or "not a number".
         return float(value) if math.isfinite(value) else str(value)

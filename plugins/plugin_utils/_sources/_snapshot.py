@@ -87,7 +87,21 @@ def validate(data: object) -> Snapshot:
     snapshot: Snapshot = data  # type: ignore[assignment]  # checked above
     for key, one in (snapshot["sysctl"] or {}).items():
         _check_sysctl(f"sysctl[{shown(key)}]", key, one)
+    _check_counts("boot_files", snapshot["boot_files"], 0)
+    _check_counts("sockets", snapshot["sockets"], 0)
     return snapshot
+
+
+def _check_counts(place: str, value: object, low: int) -> None:
+    """Nothing is counted below 0, and lines start at 1."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check_counts(f"{place}.{name}" if str(name).isidentifier() else f"{place}[{shown(name)}]", inner, 1 if name == "line" else low)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _check_counts(f"{place}[{number}]", inner, low)
+    elif isinstance(value, int) and value < low and not isinstance(value, bool):
+        _wrong(place, value, f"{low} or more")
 
 
 def _check_sysctl(place: str, key: str, one: _snapshot_types.Sysctl) -> None:

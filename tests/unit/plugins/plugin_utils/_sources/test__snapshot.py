@@ -19,6 +19,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources impor
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
 from hypothesis import strategies as st
+from support.snapshots import snapshot as healthy
 
 REUSE = "net.ipv4.tcp_tw_reuse"
 
@@ -107,6 +108,25 @@ def test_a_wrong_place_is_named(place: str, value: object, words: list[str]) -> 
         validate(changed(place, value))
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "place", "value", "words"),
+    [
+        ("sockets", ["outgoing"], -1, "sockets.outgoing: is '-1', where 0 or more"),
+        ("sockets", ["states", "ipv4", "time_wait"], -1, "sockets.states.ipv4.time_wait: is '-1', where 0 or more"),
+        ("boot_files", ["files", 0, "assignments", 0, "line"], 0, "boot_files.files[0].assignments[0].line: is '0', where 1 or more"),
+    ],
+)
+def test_nothing_is_counted_below_zero_and_lines_start_at_one(part: str, place: list[Any], value: int, words: str) -> None:
+    data: Any = healthy(files={"/etc/sysctl.d/a.conf": f"{REUSE} = 1\n"})
+    inside = data[part]
+    for step in place[:-1]:
+        inside = inside[step]
+    inside[place[-1]] = value
+    with pytest.raises(SourceError) as caught:
+        validate(data)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
