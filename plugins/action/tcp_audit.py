@@ -18,6 +18,7 @@ from ..plugin_utils._audit import ANY_PROFILE, NEVER, AuditOptions, audit, verdi
 from ..plugin_utils._results import PROFILES, SEVERITIES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
+from ..plugin_utils._visible import one_line
 from ..plugin_utils._waivers import parse_waivers
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -59,7 +60,7 @@ class ActionModule(ActionBase):
                 today=datetime.date.today(),
             )
         except ValueError as error:
-            return {**refusal, "msg": f"tcp_audit: {error}"}
+            return {**refusal, "msg": one_line(f"tcp_audit: {error}")}
         try:
             if arguments["source"] is not None:
                 if arguments["sample_seconds"]:
@@ -68,15 +69,15 @@ class ActionModule(ActionBase):
             else:
                 observed = self._observe(arguments["sample_seconds"], task_vars)
                 if observed.get("failed") or "linux_tcp" not in observed.get("ansible_facts", {}):
-                    return {**observed, **refusal, "msg": f"{host} could not be audited: {_trouble(observed)}"}
+                    return {**observed, **refusal, "msg": one_line(f"{host} could not be audited: {_trouble(observed)}")}
                 snapshot = validate(observed["ansible_facts"]["linux_tcp"])
         except SourceError as error:
-            return {**refusal, "msg": f"{host} could not be audited: {error}"}
+            return {**refusal, "msg": one_line(f"{host} could not be audited: {error}")}
         judged = audit(snapshot, host, options)
         result: dict[str, t.Any] = {**judged, "changed": False}
         why = verdict(judged)
         if why:
-            result.update(failed=True, msg=why)
+            result.update(failed=True, msg=one_line(why))
         return result
 
     def _observe(self, sample_seconds: float, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._audit import NEVER, verdict
 from ..plugin_utils._results import SEVERITIES
+from ..plugin_utils._visible import one_line
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "audit": {"type": "dict", "required": True},
@@ -30,16 +31,22 @@ class ActionModule(ActionBase):
         """Returns msg; failed or unreachable as the audit was, or as its results and fail_on say."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
-        audited, fail_on = arguments["audit"], arguments["fail_on"]
         host = str((task_vars or {}).get("inventory_hostname", "localhost"))
-        if audited.get("unreachable"):
-            return {"changed": False, "unreachable": True, "msg": f"{host} could not be reached: {audited.get('msg', 'no reason given')}"}
-        if "results" not in audited:
-            return {"changed": False, "failed": True, "msg": str(audited.get("msg", f"{host} was not audited"))}
-        try:
-            why = verdict(t.cast("t.Any", {**audited, "host": host, "fail_on": fail_on}))
-        except (KeyError, TypeError, AttributeError):
-            return {"changed": False, "failed": True, "msg": f"tcp_verdict: audit is not a result of tcp_audit for {host}"}
-        if why:
-            return {"changed": False, "failed": True, "msg": why}
-        return {"changed": False, "msg": f"{host}: nothing reached {fail_on}" if fail_on != NEVER else f"{host}: audited"}
+        state, message = _verdict(arguments["audit"], host, arguments["fail_on"])
+        result: dict[str, t.Any] = {"changed": False, "msg": one_line(message)}
+        return {**result, state: True} if state else result
+
+
+def _verdict(audited: dict[str, t.Any], host: str, fail_on: str) -> tuple[str, str]:
+    """What the task's result is to be ("failed", "unreachable", or "" for neither), and why."""
+    if audited.get("unreachable"):
+        return "unreachable", f"{host} could not be reached: {audited.get('msg', 'no reason given')}"
+    if "results" not in audited:
+        return "failed", str(audited.get("msg", f"{host} was not audited"))
+    try:
+        why = verdict(t.cast("t.Any", {**audited, "host": host, "fail_on": fail_on}))
+    except (KeyError, TypeError, AttributeError):
+        return "failed", f"tcp_verdict: audit is not a result of tcp_audit for {host}"
+    if why:
+        return "failed", why
+    return "", f"{host}: nothing reached {fail_on}" if fail_on != NEVER else f"{host}: audited"

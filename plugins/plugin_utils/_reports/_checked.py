@@ -30,7 +30,7 @@ from .._results import (
     Result,
     WaiverNote,
 )
-from ._visible import visible
+from .._visible import visible
 
 T = TypeVar("T")
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -12,8 +12,8 @@ import xml.etree.ElementTree as ET
 from itertools import groupby
 
 from .._results import STATUSES, Audit, Result
+from .._visible import one_line
 from ._model import MOMENT, Host, Report, location
-from ._visible import one_line
 
 
 def render(report: Report) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 from .._results import SEVERITIES, Result
+from .._visible import one_line
 from ._model import Host, Report, location
 from ._text import headline
-from ._visible import one_line
 
 MAX_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""

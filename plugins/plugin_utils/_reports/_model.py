@@ -16,8 +16,8 @@ from typing import Any, Literal, cast
 
 from .._audit import summarise
 from .._results import SEVERITIES, STATUSES, Audit, Result, Severity, Status, Summary
+from .._visible import one_line, visible
 from ._checked import Entry, check
-from ._visible import one_line, visible
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 """A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""

@@ -14,10 +14,10 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from .._results import SEVERITIES, Result, Severity, Status
+from .._visible import one_line
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
 from ._model import Host, Report
-from ._visible import one_line
 
 Json = dict[str, Any]
 

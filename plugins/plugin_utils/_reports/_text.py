@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from .._results import PROFILES, SEVERITIES, Result, Severity
+from .._visible import one_line
 from ._model import Host, Report, location
-from ._visible import one_line
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""

@@ -20,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tc
 from support.snapshots import snapshot
 
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
+HOSTILE = "boom \x1b[2J\x07\u202e"
 
 
 class Target:
@@ -152,3 +153,20 @@ def test_the_verdict_of_a_host_without_an_audit(audited: dict[str, t.Any], state
     result = run(tcp_verdict, audit=audited)
     assert result[state] is True
     assert message in result["msg"]
+
+
+@pytest.mark.parametrize("audited", [{"msg": HOSTILE}, {"unreachable": True, "msg": HOSTILE}])
+def test_no_message_of_the_verdict_steers_a_terminal(audited: dict[str, t.Any]) -> None:
+    message = run(tcp_verdict, audit=audited)["msg"]
+    assert message.isprintable()
+    assert "boom" in message
+
+
+def test_no_message_of_the_audit_steers_a_terminal() -> None:
+    hostile = observed(files={"/etc/sysctl.d/a.conf": f"net.ipv4.tcp_max_tw_buckets = 12 {HOSTILE}\n"})
+    audited = run(tcp_audit, hostile, profile="backend")
+    assert "tcp_max_tw_buckets = 12 boom" in audited["msg"]
+    broken = run(tcp_audit, Target({"failed": True, "msg": HOSTILE, "module_stderr": HOSTILE}), profile="backend")
+    assert "could not be audited: boom" in broken["msg"]
+    for message in (audited["msg"], broken["msg"], run(tcp_verdict, audit=audited)["msg"]):
+        assert message.isprintable()

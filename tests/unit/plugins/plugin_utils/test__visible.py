@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._visible import one_line, visible
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._visible import one_line, visible
 from hypothesis import given
 from hypothesis import strategies as st
 
