@@ -22,8 +22,7 @@ options:
     description:
       - The host's part in the path. Decides which rules count and how severe they are.
       - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and
-        opens connections to its
-        backends, V(backend) accepts connections.
+        opens connections to its backends, V(backend) accepts connections.
       - V(any) judges by every rule, with the highest of its severities; RV(results[].profiles) says where each result counts.
     type: str
     choices: [client_host, fullnat_lb, backend, any]
@@ -56,8 +55,7 @@ options:
       - Accepted results. A waived result does not fail the task; from the day after RV(results[].waiver.expires) it counts again, and the
         rule C(waiver-expired) says so.
       - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
-        all hosts when left out),
-        C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
+        all hosts when left out), C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
     type: list
     elements: dict
     default: []
@@ -119,8 +117,8 @@ options:
         type: int
       counter_growth:
         description:
-          - How far a counter may grow between two samples before its rule fails (C(*-seen), C(*-overflow), C(syn-
-            rejected-*)). V(0) when left out.
+          - How far a counter may grow between two samples before its rule fails (C(*-seen), C(*-overflow),
+            C(syn-rejected-*)). V(0) when left out.
         type: int
   sample_seconds:
     description:
