@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing as t
 
 from ...module_utils import _sysctl_files as sysctl_files
@@ -26,8 +27,9 @@ if t.TYPE_CHECKING:
     from ._view import Booted, Setting, View
 
 _READERS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
-# Places that packages fill and administrators are meant to override (sysctl.d(5)).
-_VENDOR_FOLDERS = ("/usr/lib/", "/usr/local/lib/", "/lib/", "/run/")
+# Places that packages fill and administrators are meant to override (sysctl.d(5)); a folder of the controller may stand before them.
+_VENDOR_FILE = re.compile(r"(?:^|/)(?:usr/lib|usr/local/lib|lib|run)/sysctl\.d/[^/]+\Z")
+_ADMIN_FILE = re.compile(r"(?:^|/)etc/sysctl\.(?:conf|d/[^/]+)\Z")
 # Docker, ufw, kube-proxy and their like set these whenever they start: after the next boot the host is most likely as it is now.
 _SET_BY_PROGRAMS = frozenset(
     (
@@ -155,7 +157,7 @@ def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
                 continue
             if _same_text(lost.key, lost.value, lost.by_value):
                 continue
-            if lost.path.startswith(_VENDOR_FOLDERS) and lost.by_path.startswith("/etc/"):
+            if _VENDOR_FILE.search(lost.path) and _ADMIN_FILE.search(lost.by_path):
                 continue
             shadowed.setdefault(
                 (lost.key, lost.path, lost.line),

@@ -16,9 +16,12 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, ThresholdError, Thresholds
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
 from support.snapshots import snapshot, sockets, towards
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Result
 
@@ -278,6 +281,15 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
 def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
     (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
     assert "40000,50000-50002" in result["observed"]
+
+
+def test_vendor_files_may_be_overridden_in_a_repository_too(tmp_path: Path) -> None:
+    for name, value in (("usr/lib/sysctl.d/10.conf", 1), ("etc/sysctl.d/50.conf", 0)):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{TS} = {value}\n")
+    (result,) = judge(load(str(tmp_path)), BACKEND, "boot-shadowed")
+    assert result["status"] == "pass"
 
 
 def test_outgoing_connections_are_counted_once() -> None:
