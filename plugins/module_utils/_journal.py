@@ -12,6 +12,7 @@ what was there before the profile, and goes when the profile is taken back.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -19,7 +20,8 @@ import os
 import time
 from typing import Dict, NamedTuple, Optional, Union
 
-from ._machine import Disk, File, ProfileError, told
+from ._knobs import KNOBS
+from ._machine import TEMPORARY, Disk, File, ProfileError, told
 
 SCHEMA = "linux_tcp.journal/1"
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
@@ -109,22 +111,23 @@ class Document(NamedTuple):
 
 
 class State:
-    """The folder with the documents, and the lock on it."""
+    """The folder with the documents, and the lock on it. check: nothing in it may change."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, check: bool = False) -> None:
         self.disk = disk
+        self.check = check
         self._descriptor: Optional[int] = None
 
     @property
     def locked(self) -> bool:
         return self._descriptor is not None
 
-    def lock(self, create: bool, seconds: float = LOCK_SECONDS) -> None:
+    def lock(self, create: bool) -> None:
         """Wait for other runs, for a while. Without the folder there is nothing to lock, unless it is to be made.
 
         Raises ProfileError where another run holds the lock all the time, OSError where the folder cannot be used.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + LOCK_SECONDS
         while not self.locked:
             if create:
                 self._make()
@@ -136,7 +139,7 @@ class State:
                     return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise ProfileError(f"another run has {STATE_FOLDER} locked; waited {seconds:g} seconds, changed nothing") from None
+                    raise ProfileError(f"another run has {STATE_FOLDER} locked; waited {LOCK_SECONDS:g} seconds, changed nothing") from None
                 time.sleep(_LOCK_PAUSE)
 
     def _make(self) -> None:
@@ -162,14 +165,15 @@ class State:
         self._descriptor = descriptor
 
     def unlock(self) -> None:
-        """Give up the lock, and remove the folder where nothing is left in it."""
+        """Give up the lock, and remove the folder where nothing but the litter of killed runs is left in it."""
         if self._descriptor is None:
             return
-        try:
-            if not os.listdir(self._descriptor):
+        if not self.check:
+            with contextlib.suppress(OSError):
+                for name in os.listdir(self._descriptor):
+                    if name.endswith(TEMPORARY):
+                        os.unlink(name, dir_fd=self._descriptor)
                 os.rmdir(self.disk.root + STATE_FOLDER)
-        except OSError:
-            pass
         # Not only closed: a child that was forked meanwhile has the same lock.
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
@@ -210,12 +214,28 @@ class State:
 
     def save(self, document: Document) -> None:
         """Write the document, or remove it where it says nothing any more; raises OSError."""
-        path = _path(document.boot_file)
-        if document.record or document.open or document.undone:
-            text = json.dumps({"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}, indent=1)
-            self.disk.write_file(path, File(text + "\n", 0o600, os.geteuid(), os.getegid()))
+        path, text = _path(document.boot_file), _text(document)
+        if text:
+            self.disk.write_file(path, File(text, 0o600, os.geteuid(), os.getegid()))
         else:
             self.disk.remove_file(path)
+
+    def close(self, document: Document) -> None:
+        """Save a document that closes a transaction; raises OSError only where it is not in place.
+
+        Where just the last sync failed, a power cut may bring the journal back, and the next call undoes the transaction.
+        """
+        try:
+            self.save(document)
+        except OSError:
+            path = self.disk.root + _path(document.boot_file)
+            try:
+                with open(path, encoding="ascii") as stream:
+                    now = stream.read()
+            except FileNotFoundError:
+                now = ""
+            if now != _text(document):
+                raise
 
     def boot_id(self) -> str:
         try:
@@ -229,6 +249,12 @@ _ADVICE = "Look at it, put back by hand what it names, and move it away."
 
 def _path(boot_file: str) -> str:
     return f"{STATE_FOLDER}/{boot_file[1:].replace('/', '_')}.json"
+
+
+def _text(document: Document) -> str:
+    if not (document.record or document.open or document.undone):
+        return ""
+    return json.dumps({"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}, indent=1) + "\n"
 
 
 def _plain(value: object) -> object:
@@ -262,6 +288,7 @@ def _step(data: Dict[str, object]) -> Step:
         step = KeyStep(**data)  # type: ignore[arg-type]
         for text in step:
             _is(text, str)
+        KNOBS[step.key]
         return step
     if "folder" in data:
         return FolderStep(str(_is(data["folder"], str)), bool(_is(data["made"], bool)))

@@ -21,7 +21,7 @@ _LARGEST_FILE = 1024 * 1024
 _LONGEST_VALUE = 65536
 _MEMORY = "/proc/meminfo"
 # No reader of sysctl files takes a name with this ending, and listings of boot files call it a backup.
-_TEMPORARY = ".linux_tcp.new"
+TEMPORARY = ".linux_tcp.new"
 _MAX_LINKS = 40
 
 
@@ -85,7 +85,7 @@ class Disk:
 
     def write_file(self, path: str, file: File) -> None:
         """Replace a file in one step that survives a power cut; raises OSError, and then the old file is there or the new one."""
-        temporary = self.root + path + _TEMPORARY
+        temporary = self.root + path + TEMPORARY
         self.drop_temporary(path)
         self.step("create " + path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -110,7 +110,7 @@ class Disk:
     def drop_temporary(self, path: str) -> None:
         """What a run that was killed may have left."""
         with contextlib.suppress(OSError):
-            os.unlink(self.root + path + _TEMPORARY)
+            os.unlink(self.root + path + TEMPORARY)
 
     def remove_file(self, path: str) -> None:
         self.step("remove " + path)
@@ -126,8 +126,13 @@ class Disk:
             os.mkdir(self.root + path)
         except FileExistsError:
             return
-        os.chmod(self.root + path, mode)
-        self.sync_folder(path)
+        try:
+            os.chmod(self.root + path, mode)
+            self.sync_folder(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.root + path)
+            raise
 
     def remove_folder(self, path: str) -> None:
         """Only where it is empty."""

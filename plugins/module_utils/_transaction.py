@@ -17,15 +17,17 @@ import functools
 import os
 import re
 import time
-from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from . import _guard
-from ._boot_file import backup_name, check_path, shown, values
-from ._journal import STATE_FOLDER, Document, FileStep, FolderStep, Guard, KeyStep, Open, State, Step, Undone, problem
+from ._boot_file import check_path
+from ._journal import Document, FileStep, FolderStep, Guard, KeyStep, Open, State, Step, problem
 from ._knobs import KNOBS, same
 from ._machine import Disk, Machine, ProfileError, told
 from ._plan import Item, Options, Plan, flat, make_plan
+from ._profile_result import describe
 from ._settings import read_settings
+from ._undo import KEPT, expired, recover, undo
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -75,137 +77,43 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
     call = _Call(options, disk, check)
     try:
         call.run()
+        return call.result()
     except (ProfileError, OSError) as error:
         raise Failed(problem(error), call.result()) from error
     finally:
         call.state.unlock()
-    return call.result()
 
 
 def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
     """Close the transaction that waits for this token. Raises Failed where there is none, or where it is too late."""
-    state = State(disk)
+    state = State(disk, check)
     machine = Machine(disk, check)
     try:
         state.lock(create=False)
         _confirm(token, state, machine)
     except (ProfileError, OSError) as error:
-        raise Failed(problem(error), _result(machine, None, Plan())) from error
+        raise Failed(problem(error), describe(machine, None, Plan())) from error
     finally:
         state.unlock()
-    return _result(machine, None, Plan())
+    return describe(machine, None, Plan())
 
 
 def _confirm(token: str, state: State, machine: Machine) -> None:
     late = ""
     for document in state.documents().values():
         opened = document.open
-        if opened and opened.guard and opened.guard.token == token and opened.waiting and not _expired(opened, state):
+        if opened and opened.guard and opened.guard.token == token and opened.waiting and not expired(opened, state):
             if not machine.check:
-                state.save(Document(document.boot_file, opened.after))
+                state.close(Document(document.boot_file, opened.after))
             return
-        if opened and _expired(opened, state):
-            sentence = _recover(document, state, machine)
+        if opened and expired(opened, state):
+            sentence = recover(document, state, machine)
             late = sentence if opened.guard and opened.guard.token == token else late
         elif document.undone and document.undone.token == token:
             late = document.undone.sentence
     raise ProfileError(
         f"this confirmation came too late. {late}" if late else f"nothing waits for the confirmation {token[:40]!r}; nothing was done"
     )
-
-
-class Undo(NamedTuple):
-    """What an undo put back, what it found changed by others, and what went wrong, as sentences or names."""
-
-    back: list[str]
-    left: list[str]
-    errors: list[str]
-
-
-def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
-    """Put back, last step first, what the steps changed; steps that were not reached change nothing.
-
-    forced: put a key back whatever it reads now. Otherwise only a key that still has the value of the step.
-    """
-    done = Undo([], [], [])
-    for step in reversed(list(steps)):
-        try:
-            if isinstance(step, KeyStep):
-                _undo_key(machine, step, forced, done)
-            elif isinstance(step, FileStep):
-                _undo_file(machine, step, done)
-            else:
-                machine.set_folder(step.folder, not step.made)
-        except OSError as error:
-            done.errors.append(f"{_name(step)} could not be put back: {told(error)}")
-    return done
-
-
-def _undo_key(machine: Machine, step: KeyStep, forced: bool, done: Undo) -> None:
-    now = machine.key(step.key, again=True)
-    knob = KNOBS[step.key]
-    if now is None or same(knob, now, step.before):
-        return
-    if not forced and not same(knob, now, step.after):
-        done.left.append(f"{step.key} is left at {flat(now)}, which somebody has set since")
-        return
-    reads = machine.set_key(step.key, step.before)
-    if reads is None or not same(knob, reads, step.before):
-        done.errors.append(f"{step.key} could not be put back to {flat(step.before)}, it reads {flat(reads)}")
-    else:
-        done.back.append(step.key)
-
-
-def _undo_file(machine: Machine, step: FileStep, done: Undo) -> None:
-    if not machine.check:
-        machine.disk.drop_temporary(step.path)
-    now = machine.file(step.path, again=True)
-    if now == step.before:
-        return
-    if now is not None and now != step.after:
-        backup = backup_name(step.path, now.text)
-        machine.set_file(backup, now)
-        done.left.append(f"{step.path} was edited since, the edited one is {backup}")
-    machine.set_file(step.path, step.before)
-    done.back.append(step.path)
-
-
-def _name(step: Step) -> str:
-    return step.key if isinstance(step, KeyStep) else step.path if isinstance(step, FileStep) else step.folder
-
-
-def _expired(opened: Open, state: State) -> bool:
-    """Whether nobody will finish it: the run was killed (it would hold the lock), the host has booted, or the time is over."""
-    if not opened.waiting or not opened.guard or opened.boot_id != state.boot_id():
-        return True
-    return time.monotonic() >= opened.guard.deadline
-
-
-def _recover(document: Document, state: State, machine: Machine, by_guard: bool = False) -> str:
-    """Undo an open transaction, and say so. Raises ProfileError where not all of it can be undone; the journal stays then."""
-    opened = document.open
-    assert opened is not None
-    # A killed run may have left a key that the kernel reads back as something else than was written.
-    forced = not opened.waiting and opened.boot_id == state.boot_id()
-    done = undo(machine, opened.steps, forced)
-    if not opened.waiting:
-        why = "had not come to its end"
-    elif _expired(opened, state):
-        why = "had not been confirmed in time"
-    else:
-        why = "still waited for its confirmation"
-    if done.errors:
-        raise ProfileError(f"a change of profile {opened.name} {why}, and it could not be undone: {'; '.join(done.errors)}. {_KEPT}")
-    back = ", ".join(done.back) if done.back else "nothing had been changed yet"
-    sentence = f"A change of profile {opened.name} {why}. It was undone: {back}."
-    sentence = " ".join([sentence, *(f"{left}." for left in done.left)])
-    if not machine.check:
-        undone = Undone(opened.guard.token, sentence) if by_guard and opened.guard else None
-        state.save(document._replace(open=None, undone=undone))
-    return sentence
-
-
-_KEPT = f"The journal in {STATE_FOLDER} is kept, the next call tries again."
 
 
 def _listening_ports() -> set[int]:
@@ -222,7 +130,7 @@ class _Call:
         self.options = options
         self.disk = disk
         self.check = check
-        self.state = State(disk)
+        self.state = State(disk, check)
         self.machine = Machine(disk, check)
         self.plan = Plan()
         self.recovered: Optional[str] = None
@@ -253,26 +161,26 @@ class _Call:
         ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
         sentences = []
         for document in documents.values():
-            if document.open and (document is ours or _expired(document.open, self.state)):
-                sentences.append(_recover(document, self.state, self.machine))
+            if document.open and (document is ours or expired(document.open, self.state)):
+                sentences.append(recover(document, self.state, self.machine))
         if ours.undone:
             sentences.append(ours.undone.sentence)
         ours = ours._replace(open=None)
         self.recovered = " ".join(sentences) or None
         self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
-        self.refuse("refused")
+        self.refuse()
         self.conflict()
         for step in self.plan.steps:
             if isinstance(step, KeyStep):
                 self.probe(step.key)
-        self.refuse("read_only")
+        self.refuse()
         if self.check:
             for step in self.plan.steps:
                 self.take(step)
         return ours
 
-    def refuse(self, status: str) -> None:
-        wrong = [item for item in self.plan.items.values() if item.status == status]
+    def refuse(self) -> None:
+        wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
         if wrong:
             raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
 
@@ -307,9 +215,9 @@ class _Call:
                 begun.append(step)
                 self.take(step)
             if self.guard:
-                self.state.save(document._replace(open=opened._replace(waiting=True), undone=None))
+                self.state.close(document._replace(open=opened._replace(waiting=True), undone=None))
             else:
-                self.state.save(Document(options.boot_file, plan.after))
+                self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
             self.guard = None
             raise ProfileError(f"{problem(error)}. {self.give_up(document, begun)}") from error
@@ -340,11 +248,11 @@ class _Call:
                 self.mark(step.key, "left_alone", "it was written and put back, because another step failed")
         if not done.errors:
             try:
-                self.state.save(document._replace(open=None))
+                self.state.close(document._replace(open=None))
                 return "Everything is as it was before."
             except OSError as error:
                 done.errors.append(f"the journal could not be closed: {told(error)}")
-        return f"Not all could be undone: {'; '.join(done.errors)}. {_KEPT}"
+        return f"Not all could be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def arm(self, guard: Guard) -> None:
         state = State(self.disk)
@@ -357,7 +265,7 @@ class _Call:
         if not self.check:
             self.machine.look_again()
         guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
-        return {**_result(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
+        return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
 
 
 def _waits(state: State, boot_file: str, guard: Guard) -> bool:
@@ -375,65 +283,9 @@ def _guard_undo(state: State, boot_file: str, guard: Guard) -> bool:
     try:
         state.lock(create=False)
         if state.locked and _waits(state, boot_file, guard):
-            _recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
+            recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
         return True
     except (ProfileError, OSError):
         return False
     finally:
         state.unlock()
-
-
-def _result(machine: Machine, boot_file: Optional[str], plan: Plan) -> Dict[str, Any]:
-    first, last = (files.get(boot_file or "") for files in (machine.first_files, machine.files))
-    boot_before, boot_after = (values(file.text) if file else {} for file in (first, last))
-    return {
-        "changed": machine.changed,
-        "settings": [_setting(item, machine, boot_before, boot_after) for item in plan.items.values()],
-        "boot_file": {"path": boot_file, "changed": first != last},
-        "conflicts": [{**one._asdict(), "ours": plan.lines.get(one.key), "dealt_with": dealt_with} for one, dealt_with in plan.conflicts],
-        "reserved_ports": plan.reserved_ports,
-        "guard": None,
-        "recovered": None,
-        "diff": _diff(machine, boot_file),
-    }
-
-
-def _setting(item: Item, machine: Machine, boot_before: Dict[str, str], boot_after: Dict[str, str]) -> Dict[str, Any]:
-    before, after = machine.first_keys.get(item.key), machine.keys.get(item.key)
-    in_file = boot_before.get(item.key), boot_after.get(item.key)
-    same_now = before == after and in_file[0] == in_file[1]
-    return {
-        "key": item.key,
-        "wanted": None if item.wanted is None else flat(item.wanted),
-        "before": before,
-        "after": after,
-        "boot_before": in_file[0],
-        "boot_after": in_file[1],
-        "status": item.status or ("ok" if same_now else "changed"),
-        "reason": item.reason,
-    }
-
-
-def _diff(machine: Machine, boot_file: Optional[str]) -> list[Dict[str, str]]:
-    """Keys and files that changed, as Ansible shows them; of other files only the lines that changed."""
-    diff = []
-    keys = [key for key, raw in machine.keys.items() if raw != machine.first_keys[key]]
-    if keys:
-        texts = ["".join(f"{key} = {flat(raws[key])}\n" for key in keys) for raws in (machine.first_keys, machine.keys)]
-        diff.append(_difference("running kernel", *texts))
-    for path, file in machine.files.items():
-        first = machine.first_files[path]
-        if file == first:
-            continue
-        if path == boot_file:
-            diff.append(_difference(path, *(shown(one.text) if one else "" for one in (first, file))))
-        elif first and file:
-            pairs = [pair for pair in zip(first.text.split("\n"), file.text.split("\n")) if pair[0] != pair[1]]
-            diff.append(_difference(path, *("".join(f"{pair[side]}\n" for pair in pairs) for side in (0, 1))))
-        else:
-            diff.append(_difference(path, *("(a copy of the edited boot file)\n" if one else "" for one in (first, file))))
-    return diff
-
-
-def _difference(what: str, before: str, after: str) -> Dict[str, str]:
-    return {"before_header": what, "after_header": what, "before": before, "after": after}
