@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -28,7 +29,7 @@ AUDIT: dict[str, object] = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"
 
 def rows() -> list[Row]:
     """The measured row. Raises CalledProcessError where ansible-playbook fails."""
-    times = _task_seconds([PING, AUDIT] * (WARM_UP + ROUNDS))
+    times = task_seconds([PING, AUDIT] * (WARM_UP + ROUNDS))
     ping, audit = (median(times[first + 2 * WARM_UP :: 2]) for first in (0, 1))
     return [
         Row(
@@ -42,8 +43,8 @@ def rows() -> list[Row]:
     ]
 
 
-def _task_seconds(tasks: list[dict[str, object]]) -> list[float]:
-    """Seconds that each task takes in one play, measured from its start to the start of what follows it."""
+def task_seconds(tasks: list[dict[str, object]], prefix: Sequence[str] = ()) -> list[float]:
+    """Seconds that each task takes in one play, from its start to the start of what follows it. prefix: what the command runs in."""
     with tempfile.TemporaryDirectory(prefix="tcp-bench-") as folder:
         # JSON is YAML.
         play = {"name": "Bench", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
@@ -57,7 +58,7 @@ def _task_seconds(tasks: list[dict[str, object]]) -> list[float]:
             "ANSIBLE_CALLBACKS_ENABLED": "task_starts",
             "TASK_STARTS": str(starts),
         }
-        command = [sys.executable, "-m", "ansible", "playbook", "--inventory", os.devnull, str(playbook)]
+        command = [*prefix, sys.executable, "-m", "ansible", "playbook", "--inventory", os.devnull, str(playbook)]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             print(done.stdout[-2000:], file=sys.stderr)
