@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Protocol
+from typing import Callable, Protocol
 
 # As many links as the kernel follows in one path (MAXSYMLINKS).
 _MAX_LINKS = 40
@@ -68,30 +68,11 @@ class Host:
         return sorted(os.listdir(self._outside(path)))
 
     def real_path(self, path: str) -> str:
-        done: list[str] = []
-        pending = path.split("/")[::-1]
-        links = 0
-        while pending:
-            part = pending.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                del done[-1:]
-                continue
-            here = "/".join(["", *done, part])
-            if not stat.S_ISLNK(os.lstat(self._root + here).st_mode):
-                done.append(part)
-                continue
-            links += 1
-            if links > _MAX_LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-            target = os.readlink(self._root + here)
-            if target == _NULL_DEVICE and not pending:
-                return target
-            if target.startswith("/"):
-                done = []
-            pending.extend(target.split("/")[::-1])
-        return "/" + "/".join(done)
+        return resolve(path, self._link_at)
+
+    def _link_at(self, path: str) -> str | None:
+        place = self._root + path
+        return os.readlink(place) if stat.S_ISLNK(os.lstat(place).st_mode) else None
 
     def kind(self, path: str) -> str:
         try:
@@ -124,6 +105,37 @@ class Host:
             return path
         inside = self.real_path(path)
         return inside if inside == _NULL_DEVICE else self._root + inside
+
+
+def resolve(path: str, link_at: Callable[[str], str | None]) -> str:
+    """A path with all links resolved; ".." and absolute links stop at the root.
+
+    link_at: the target of the link at a path whose folders are no links, None for what is no link; raises OSError for what is
+    not there. Raises that OSError, and ELOOP.
+    """
+    done: list[str] = []
+    pending = path.split("/")[::-1]
+    links = 0
+    while pending:
+        part = pending.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            del done[-1:]
+            continue
+        target = link_at("/".join(["", *done, part]))
+        if target is None:
+            done.append(part)
+            continue
+        links += 1
+        if links > _MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target == _NULL_DEVICE and not pending:
+            return target
+        if target.startswith("/"):
+            done = []
+        pending.extend(target.split("/")[::-1])
+    return "/" + "/".join(done)
 
 
 def errno_name(error: OSError) -> str:

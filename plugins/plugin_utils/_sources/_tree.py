@@ -13,11 +13,10 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from ...module_utils._host import resolve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# As many links as the kernel follows in one path (MAXSYMLINKS).
-_MAX_LINKS = 40
 
 
 class MemoryTree:
@@ -75,32 +74,16 @@ class MemoryTree:
         return self._errors.get(path)
 
     def real_path(self, path: str) -> str:
-        done: list[str] = []
-        pending = path.split("/")[::-1]
-        links = 0
-        while pending:
-            part = pending.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                del done[-1:]
-                continue
-            here = "/".join(["", *done, part])
-            if here in self._links:
-                links += 1
-                if links > _MAX_LINKS:
-                    raise _os_error(errno.ELOOP, path)
-                target = self._links[here]
-                if target.startswith("/"):
-                    done = []
-                pending.extend(target.split("/")[::-1])
-                continue
-            if here in self._errors:
-                raise _os_error(self._errors[here], path)
-            if here not in self._files and here not in self._folders and here not in self._nulls:
-                raise _os_error(errno.ENOENT, path)
-            done.append(part)
-        return "/" + "/".join(done)
+        return resolve(path, self._link_at)
+
+    def _link_at(self, path: str) -> str | None:
+        if path in self._links:
+            return self._links[path]
+        if path in self._errors:
+            raise _os_error(self._errors[path], path)
+        if path not in self._files and path not in self._folders and path not in self._nulls:
+            raise _os_error(errno.ENOENT, path)
+        return None
 
     def read(self, path: str, limit: int) -> bytes:
         real = self.real_path(path)
