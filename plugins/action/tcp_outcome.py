@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         try:
             made = outcomes(arguments["hosts"])
         except ReportError as error:
-            raise AnsibleActionFail(f"tcp_outcome: {error}") from error
+            raise AnsibleActionFail(f"tcp_outcome: {error}") from error  # type: ignore[no-untyped-call]
         summary = render(made, check_mode=bool(self._task.check_mode))
         if arguments["show"]:
             display.display(summary)

@@ -45,9 +45,10 @@ def run(target: Target, check_mode: bool = False) -> dict[str, t.Any]:
     context = PlayContext()  # type: ignore[no-untyped-call]
     connection = connection_loader.get("ssh", context)  # type: ignore[no-untyped-call]
     connection.__class__ = type("Recorded", (connection.__class__,), {"reset": lambda _self: target.reset()})
-    made = tcp_profile.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made: t.Any = tcp_profile.ActionModule(task, connection, context, loader, Templar(loader), None)
     made._execute_module = target.execute
-    return made.run(task_vars={"inventory_hostname": "web1"})
+    result: dict[str, t.Any] = made.run(task_vars={"inventory_hostname": "web1"})
+    return result
 
 
 def test_a_change_is_confirmed_over_a_new_connection() -> None:
