@@ -53,7 +53,7 @@ def _knob(key: object) -> Knob:
     shown = repr(key)[:100]
     try:
         path_of(str(key))
-        if not isinstance(key, str) or _CONTROL.search(key) or key.startswith("/"):
+        if not isinstance(key, str) or _CONTROL.search(key) or key.startswith("/") or ".." in key:
             raise ValueError
     except ValueError:
         raise ProfileError(f"{shown} is not a sysctl key") from None

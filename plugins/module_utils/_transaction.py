@@ -79,6 +79,7 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         call.run()
         return call.result()
     except (ProfileError, OSError) as error:
+        call.leave()
         raise Failed(problem(error), call.result()) from error
     finally:
         call.state.unlock()
@@ -243,9 +244,6 @@ class _Call:
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo what was begun; what to tell about it."""
         done = undo(self.machine, begun, forced=True)
-        for step in begun:
-            if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
-                self.mark(step.key, "left_alone", "it was written and put back, because another step failed")
         if not done.errors:
             try:
                 self.state.close(document._replace(open=None))
@@ -253,6 +251,12 @@ class _Call:
             except OSError as error:
                 done.errors.append(f"the journal could not be closed: {told(error)}")
         return f"Not all could be undone: {'; '.join(done.errors)}. {KEPT}"
+
+    def leave(self) -> None:
+        """Say of the keys that were to change that they did not."""
+        for step in self.plan.steps:
+            if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
+                self.mark(step.key, "left_alone", "nothing was changed, or all was put back, because the transaction failed")
 
     def arm(self, guard: Guard) -> None:
         state = State(self.disk)

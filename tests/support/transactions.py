@@ -22,7 +22,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._transaction i
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 MAIN_FILE = "/etc/sysctl.conf"
-WATCHED = ("/etc/sysctl.d", MAIN_FILE, "/usr/lib/sysctl.d", "/var")
+WATCHED = ("/etc/sysctl.d", MAIN_FILE, "/usr/lib/sysctl.d", "/var", "/var/lib")
 DEFAULTS = {
     "net.ipv4.tcp_timestamps": "1",
     "net.ipv4.tcp_tw_reuse": "2",
@@ -86,6 +86,8 @@ class Host:
         """Every key, and every file with its mode; folders that appear or go are seen too."""
         seen: Tree = {key: self.get(key) for key in DEFAULTS if self.path(path_of(key)).exists()}
         for top in WATCHED:
+            if top == "/var" and not self.root:
+                continue
             for path in [self.path(top), *self.path(top).rglob("*")]:
                 if os.path.lexists(path):
                     info = path.lstat()
@@ -112,7 +114,7 @@ class Host:
         assert set(options) <= set(defaults)
         return {**defaults, **options}
 
-    def call(self, check: bool = False, step: Step = lambda what: None, **options: object) -> Result:
+    def call(self, check: bool = False, step: Step = lambda what: None, **options: t.Any) -> Result:
         """What the module would return."""
         try:
             return run(read_options(self.options(**options)), Disk(self.root, step), check)
@@ -127,21 +129,22 @@ class Host:
         except Failed as error:
             return {"failed": True, "msg": str(error), **error.result}
 
-    def steps(self, **options: object) -> list[str]:
+    def steps(self, **options: t.Any) -> list[str]:
         """The operations of a call, which is made."""
         seen: list[str] = []
         result = self.call(step=seen.append, **options)
         assert not result.get("failed"), result
         return seen
 
-    def killed(self, number: int, **options: object) -> bool:
+    def killed(self, number: int, **options: t.Any) -> bool:
         """Make a call that dies right before its operation of this number, counted from 0; whether it came so far."""
         child = os.fork()
         if not child:
-            count = iter(range(number))
+            count, itself = iter(range(number)), os.getpid()
 
             def die(what: str) -> None:
-                if next(count, None) is None:
+                # The guard goes on.
+                if os.getpid() == itself and next(count, None) is None:
                     os._exit(9)
 
             # Nothing of the test runner may happen in here.
