@@ -99,11 +99,11 @@ def render(made: list[Outcome], check_mode: bool = False) -> str:
         changes = {"changed": f"{count} key{'' if count == 1 else 's'}" if count else "files", "unchanged": "none"}.get(
             outcome.verdict, outcome.verdict.replace("_", " ").upper()
         )
-        lines.append(
-            f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {changes:<11}  {_worst(outcome.after)}"
-        )
+        # Check mode changes nothing, so its second audit says nothing new.
+        after = "-" if check_mode else _worst(outcome.after)
+        lines.append(f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {changes:<11}  {after}")
     for outcome in made:
-        lines += _details(outcome)
+        lines += _details(outcome, check_mode)
     return "\n".join(lines) + "\n"
 
 
@@ -125,13 +125,14 @@ def _worst(host: Host | None) -> str:
     return (host.worst or "clean").upper() if host.worst else ("clean" if host.verdict == "clean" else "unknown")
 
 
-def _details(outcome: Outcome) -> list[str]:
+def _details(outcome: Outcome, check_mode: bool) -> list[str]:
     lines: list[str] = []
     for key, before, after in outcome.changes:
         lines.append(f"  {key}: {before} -> {after}")
     boot_file = outcome.change.get("boot_file") or {}
     if boot_file.get("changed"):
-        lines.append(f"  {one_line(str(boot_file.get('path')), 80)}: written" if outcome.changes else f"  {boot_file.get('path')}: changed")
+        written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
+        lines.append(f"  {one_line(str(boot_file.get('path')), 80)}: {written}")
     for conflict in outcome.change.get("conflicts") or ():
         where = f"{conflict.get('path')}:{conflict.get('line')}"
         dealt = "commented out" if conflict.get("dealt_with") else "overrides the profile at boot"
@@ -140,7 +141,7 @@ def _details(outcome: Outcome) -> list[str]:
         lines += _wrapped(f"  recovered: {one_line(str(outcome.change['recovered']))}")
     if outcome.verdict in ("failed", "unreachable"):
         lines += _wrapped(f"  {outcome.verdict}: {one_line(str(outcome.change.get('msg') or 'no reason given'))}")
-    left = outcome.after.failed if outcome.after and outcome.after.audit else []
+    left = outcome.after.failed if outcome.after and outcome.after.audit and not check_mode else []
     if left:
         lines.append("  left, which settings alone do not cure:")
         for result in left:

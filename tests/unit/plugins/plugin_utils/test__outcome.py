@@ -50,7 +50,12 @@ def test_a_host_with_nothing_to_change_is_one_line() -> None:
 
 
 def test_check_mode_says_would() -> None:
-    assert "1 would change" in shown(check_mode=True, web1={"change": CHANGE})
+    text = shown(check_mode=True, web1={"before": audited(), "change": CHANGE, "after": audited()})
+    assert "1 would change" in text
+    assert "99-tcp-hardening.conf: would be written" in text
+    # Nothing was changed, so the second audit is no news.
+    assert text.splitlines()[3].split()[-1] == "-"
+    assert "left," not in text
 
 
 @pytest.mark.parametrize(
