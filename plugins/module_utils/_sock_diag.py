@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from typing import Iterator, NamedTuple
+from typing import Callable, Iterable, Iterator, NamedTuple
 
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
@@ -29,6 +29,7 @@ INET_DIAG_INFO = 2
 # nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
 SOCKET_MESSAGE = 88
 _STATE = 17
+_LISTEN = 10
 _HEADER = struct.Struct("=IHH8x")
 _REQUEST = struct.Struct("=IHHII BBBxI 48x")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -143,3 +144,16 @@ def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
             if not data:
                 return
             yield data
+
+
+def listening_ports(dump: Callable[[int, int, int], Iterable[bytes]] = kernel_dump) -> set[int]:
+    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError where the kernel does not list sockets. dump: as kernel_dump."""
+    ports: set[int] = set()
+    for family in (socket.AF_INET, socket.AF_INET6):
+        walk = Walk()
+        for data in dump(family, 1 << _LISTEN, 0):
+            for run in walk.runs(data):
+                ports.update(port for (port,) in struct.iter_unpack(f">20xH{run.stride - 22}x", run.data))
+            if walk.done:
+                break
+    return ports

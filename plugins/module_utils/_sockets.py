@@ -202,18 +202,6 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
     return tally.result(top), _not_seen(tally, walks)
 
 
-def listening_ports(dump: Dump = kernel_dump) -> set[int]:
-    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError where the kernel does not list sockets. dump: as kernel_dump."""
-    ports: set[int] = set()
-    for number in _FAMILIES.values():
-        walk = Walk()
-        for data in dump(number, 1 << _LISTEN, 0):
-            ports.update(port for run in walk.runs(data) for port, _group in _connections(run))
-            if walk.done:
-                break
-    return ports
-
-
 def _read_all(tally: _Tally, walks: list[Walk], dump: Dump) -> None:
     # Listeners come first: whether a port has one decides what the other sockets count as.
     # All other states come in one dump: each dump walks through the whole table of sockets.

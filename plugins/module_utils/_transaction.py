@@ -118,8 +118,8 @@ def _confirm(token: str, state: State, machine: Machine) -> None:
 
 
 def _listening_ports() -> set[int]:
-    # Only loaded where it is asked for: it is as much code as everything else here.
-    from ._sockets import listening_ports
+    # Only loaded where it is asked for.
+    from ._sock_diag import listening_ports
 
     return listening_ports()
 
