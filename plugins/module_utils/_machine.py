@@ -84,31 +84,30 @@ class Disk:
             return File(stream.read(_LARGEST_FILE).decode("latin-1"), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
 
     def write_file(self, path: str, file: File) -> None:
-        """Replace a file in one step that survives a power cut; raises OSError, and then the old file is there or the new one."""
+        """Replace a file in one step that survives a power cut.
+
+        Raises OSError; then the old file is there or the new one, and a temporary one may be beside it until drop_temporary().
+        """
         temporary = self.root + path + TEMPORARY
         self.drop_temporary(path)
         self.step("create " + path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb", buffering=0) as stream:
-                self.step("fill " + path)
-                data = file.text.encode("latin-1")
-                while data:
-                    data = data[stream.write(data) :]
-                os.fchown(descriptor, file.uid, file.gid)
-                os.fchmod(descriptor, file.mode)
-                self.step("sync " + path)
-                os.fsync(descriptor)
-            self.step("rename " + path)
-            os.rename(temporary, self.root + path)
-        except OSError:
-            self.drop_temporary(path)
-            raise
+        with os.fdopen(descriptor, "wb", buffering=0) as stream:
+            self.step("fill " + path)
+            data = file.text.encode("latin-1")
+            while data:
+                data = data[stream.write(data) :]
+            os.fchown(descriptor, file.uid, file.gid)
+            os.fchmod(descriptor, file.mode)
+            self.step("sync " + path)
+            os.fsync(descriptor)
+        self.step("rename " + path)
+        os.rename(temporary, self.root + path)
         self.sync_folder(path)
 
     def drop_temporary(self, path: str) -> None:
-        """What a run that was killed may have left."""
+        """What a write that failed or was killed may have left."""
         with contextlib.suppress(OSError):
             os.unlink(self.root + path + TEMPORARY)
 

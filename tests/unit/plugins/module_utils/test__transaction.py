@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -708,3 +709,18 @@ def test_a_journal_from_before_a_reboot_is_undone(host: Host) -> None:
 def test_a_key_that_another_one_keeps_from_changing_says_so(host: Host) -> None:
     result = host.call(settings={TIMESTAMPS: 0, REUSE: 7, BUCKETS: 131072})
     assert status(result) == {TIMESTAMPS: "left_alone", REUSE: "refused", BUCKETS: "ok"}
+
+
+def test_a_folder_that_another_run_removes_while_this_one_locks_it_is_made_anew(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fcntl.flock
+    removed: list[str] = []
+
+    def flock(descriptor: int, operation: int) -> None:
+        if not removed:
+            host.path(STATE_FOLDER).rmdir()
+            removed.append(STATE_FOLDER)
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert host.call()["changed"]
+    assert removed
