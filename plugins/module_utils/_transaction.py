@@ -266,7 +266,7 @@ class _Call:
         )
 
     def result(self) -> Dict[str, Any]:
-        if not self.check:
+        if self.plan.steps and not self.check:
             self.machine.look_again()
         guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
         return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
