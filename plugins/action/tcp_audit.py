@@ -14,8 +14,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._audit import ANY_PROFILE, NEVER, AuditOptions, audit, verdict
-from ..plugin_utils._results import PROFILES, SEVERITIES
+from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, verdict
+from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
 from ..plugin_utils._visible import one_line
@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
     "source": {"type": "str"},
     "source_kind": {"type": "str", "choices": ["auto", *KINDS], "default": "auto"},
-    "fail_on": {"type": "str", "choices": [NEVER, *reversed(SEVERITIES)], "default": "high"},
+    "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "high"},
     "waivers": {"type": "list", "elements": "dict", "default": []},
     "thresholds": {
         "type": "dict",

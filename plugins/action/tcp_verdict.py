@@ -10,13 +10,12 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._audit import NEVER, verdict
-from ..plugin_utils._results import SEVERITIES
+from ..plugin_utils._audit import FAIL_ON, NEVER, verdict
 from ..plugin_utils._visible import one_line
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "audit": {"type": "dict", "required": True},
-    "fail_on": {"type": "str", "choices": [NEVER, *reversed(SEVERITIES)], "default": "high"},
+    "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "high"},
 }
 
 

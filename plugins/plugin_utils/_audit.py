@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
 
 ANY_PROFILE = "any"
 NEVER = "never"
+# What fail_on may be, from the most lenient on.
+FAIL_ON = (NEVER, *reversed(SEVERITIES))
 
 T = t.TypeVar("T")
 

@@ -122,7 +122,9 @@ def _headline(made: list[Outcome], check_mode: bool) -> str:
 def _worst(host: Host | None) -> str:
     if host is None or host.audit is None:
         return "not audited"
-    return (host.worst or "clean").upper() if host.worst else ("clean" if host.verdict == "clean" else "unknown")
+    if host.worst:
+        return host.worst.upper()
+    return "clean" if host.verdict == "clean" else "unknown"
 
 
 def _details(outcome: Outcome, check_mode: bool) -> list[str]:

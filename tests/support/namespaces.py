@@ -18,6 +18,7 @@ import typing as t
 import pytest
 
 _NEW_NETWORK, _NEW_MOUNTS = 0x40000000, 0x00020000
+# Hidden behind empty folders, so that nothing of this machine's can be read or written there.
 HIDDEN = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run", "/var/lib")
 _SKIP = "skip: "
 PATIENCE_SECONDS = 60

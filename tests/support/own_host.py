@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.namespaces import HIDDEN
+
 ROOT = Path(__file__).resolve().parents[2]
-# Hidden behind empty folders, so that nothing of this machine's can be read or written there.
-HIDDEN = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/var/lib", "/run")
 
 # What is read of such a host to compare it with itself: every key of net.ipv4 and netfilter that can be read, and all files.
 STATE = """
@@ -30,12 +30,11 @@ for top in ("/proc/sys/net/ipv4", "/proc/sys/net/netfilter", "/proc/sys/net/core
                     state[os.path.join(folder, name)] = file.read()
             except OSError as error:
                 state[os.path.join(folder, name)] = type(error).__name__
-for top in ("/etc/sysctl.d",):
-    for folder, _folders, names in os.walk(top):
-        for name in names:
-            path = os.path.join(folder, name)
-            with open(path) as file:
-                state[path] = [file.read(), oct(os.stat(path).st_mode), os.stat(path).st_mtime_ns]
+for folder, _folders, names in os.walk("/etc/sysctl.d"):
+    for name in names:
+        path = os.path.join(folder, name)
+        with open(path) as file:
+            state[path] = [file.read(), oct(os.stat(path).st_mode), os.stat(path).st_mtime_ns]
 print(json.dumps(state))
 """
 

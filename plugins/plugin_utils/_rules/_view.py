@@ -250,12 +250,12 @@ class View:
         return {reader: sysctl_files.writes(self.boot_files, reader, self.known_keys) for reader in sysctl_files.READERS}
 
     def booted(self, reader: str) -> dict[str, Booted]:
-        """What TCP keys hold once a reader has set them, for keys whose kind is known; texts that the kernel refuses change nothing."""
+        """What keys hold once a reader has set them, for the knobs of the catalogue; texts that the kernel refuses change nothing."""
         bounds = self.bounding_values()
         result = {}
         for key, texts in self._writes[reader].items():
             knob = KNOBS.get(key)
-            if knob is None or not concerns_tcp(key):
+            if knob is None:
                 continue
             raw = self.told(key) if self.has(key) else None
             for text in texts:

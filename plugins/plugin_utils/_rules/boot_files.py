@@ -151,7 +151,7 @@ def _told(booted: Booted | None) -> str:
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     shadowed: dict[tuple[str, str, int], Finding] = {}
-    for reader in ("systemd", "procps"):
+    for reader in sysctl_files.READERS:
         for lost in sysctl_files.earlier(host.boot_files, reader, host.known_keys):
             if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
                 continue
@@ -282,11 +282,12 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
+    bounds = host.bounding_values()
     for setting in host.settings():
         knob = KNOBS.get(setting.key)
         if knob is None:
             continue
-        read = kernel_reads(knob, setting.text, host.told(setting.key), host.bounding_values())
+        read = kernel_reads(knob, setting.text, host.told(setting.key), bounds)
         severity: Severity | None = None
         if isinstance(read, Refused):
             trouble = read.reason
