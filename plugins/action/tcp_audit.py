@@ -18,6 +18,7 @@ from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, ver
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
+from ..plugin_utils._target_module import run_on_target
 from ..plugin_utils._visible import one_line
 from ..plugin_utils._waivers import parse_waivers
 
@@ -67,7 +68,7 @@ class ActionModule(ActionBase):
                     return {**refusal, "msg": "tcp_audit: sample_seconds needs a live host, so it cannot go with source"}
                 snapshot = load(self._path(arguments["source"]), arguments["source_kind"])
             else:
-                observed = self._observe(arguments["sample_seconds"], task_vars)
+                observed = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
                 if observed.get("failed") or "linux_tcp" not in observed.get("ansible_facts", {}):
                     return {**observed, **refusal, "msg": one_line(f"{host} could not be audited: {_trouble(observed)}")}
                 snapshot = validate(observed["ansible_facts"]["linux_tcp"])
@@ -79,17 +80,6 @@ class ActionModule(ActionBase):
         if why:
             result.update(failed=True, msg=one_line(why))
         return result
-
-    def _observe(self, sample_seconds: float, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The result of the one task on the target."""
-        return t.cast(
-            "dict[str, t.Any]",
-            self._execute_module(
-                module_name="linux_tcp.hardening.tcp_facts",
-                module_args={"sample_seconds": sample_seconds},
-                task_vars=task_vars,
-            ),
-        )
 
     def _path(self, source: str) -> str:
         """The source as given, from the current folder, or else from the playbook's folder."""

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ConnectionBase
 
-MODULE = "linux_tcp.hardening.tcp_profile"
+from ..plugin_utils._target_module import run_on_target
 
 
 class ActionModule(ActionBase):
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
         return result
 
     def _module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        return t.cast("dict[str, t.Any]", self._execute_module(module_name=MODULE, module_args=dict(arguments), task_vars=task_vars))
+        return run_on_target(self, "tcp_profile", arguments, task_vars)
 
     def _new_connection(self) -> None:
         """Give up the connection, shared ones too, so that the next use opens a new one. Local connections have none to give up."""
