@@ -193,3 +193,68 @@ class Snapshot(TypedDict):
     sample: Optional[Sample]
     sockets: Optional[Sockets]
     not_seen: List[str]
+
+
+class ProbeTls(TypedDict):
+    """What the TLS handshake agreed on, in OpenSSL's words: version "TLSv1.3", cipher "TLS_AES_256_GCM_SHA384"."""
+
+    version: str
+    cipher: str
+
+
+Closer = Literal["peer", "us", "reset", "error"]
+
+
+class ProbeCloses(TypedDict):
+    """Who ended the connection after one complete answer, for each kind of request; None: not asked.
+
+    "peer": it sent the first FIN, so that TIME_WAIT is the peer's. "us": it left closing to us until the bound.
+    "reset": it reset the connection. "error": there was no complete HTTP answer.
+    """
+
+    connection_close: Optional[Closer]
+    http_1_0: Optional[Closer]
+    keep_alive: Optional[Closer]
+
+
+class ProbeHttp(TypedDict):
+    """status: of the first answer, None where there was none.
+
+    keep_alive_seconds: how long the peer kept the idle connection; None where it outlived keep_alive_bound (seconds) or there was no answer.
+    """
+
+    status: Optional[int]
+    closes: ProbeCloses
+    keep_alive_seconds: Optional[float]
+    keep_alive_bound: float
+
+
+class Probe(TypedDict):
+    """One address of one endpoint, as tcp_probe saw it from the host.
+
+    address and family: None where there is no address to connect to. address has the zone of a link-local one ("fe80::1%eth0").
+    source: the local address of the connection; where there was none, the one asked for or None.
+    reached: the TCP handshake was completed.
+    error: None where all that was asked for could be done, else an errno name ("ECONNREFUSED"), or "TIMEOUT", "NAME_NOT_RESOLVED",
+    "INVALID" (the endpoint itself), "TLS", "GARBAGE", "NO_ANSWER", "TOO_MUCH_DATA", "INTERNAL"; message says it in a sentence.
+    timestamps, sack, window_scaling, ecn: what both ends agreed on in the handshake; None where the kernel did not tell.
+    mss: bytes that this host may send in one segment. rtt_us: of the handshake, in microseconds.
+    tls and http: None where not asked for, or where the probe did not get that far.
+    """
+
+    host: str
+    port: int
+    address: Optional[str]
+    family: Optional[Literal["ipv4", "ipv6"]]
+    source: Optional[str]
+    reached: bool
+    error: Optional[str]
+    message: str
+    timestamps: Optional[bool]
+    sack: Optional[bool]
+    window_scaling: Optional[bool]
+    ecn: Optional[bool]
+    mss: Optional[int]
+    rtt_us: Optional[int]
+    tls: Optional[ProbeTls]
+    http: Optional[ProbeHttp]

@@ -22,13 +22,14 @@ def run_on_target(
 
     ansible-core parses every file that the module needs, and each few thousand nodes the cyclic garbage collector walks the
     controller's whole heap again: more than half the time of building our largest module. The process is a fork that ends with
-    the task, so it can wait.
+    the task, so nothing is lost by leaving what there is uncollected.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
         result = action._execute_module(module_name=f"linux_tcp.hardening.{module}", module_args=dict(arguments), task_vars=task_vars)
     finally:
+        gc.freeze()
         if collecting:
             gc.enable()
     return t.cast("dict[str, t.Any]", result)
