@@ -220,7 +220,8 @@ class ProbeCloses(TypedDict):
 class ProbeHttp(TypedDict):
     """status: of the first answer, None where there was none.
 
-    keep_alive_seconds: how long the peer kept the idle connection; None where it outlived keep_alive_bound (seconds) or there was no answer.
+    keep_alive_seconds: how long the peer kept the idle connection. None where it outlived keep_alive_bound (seconds), and where
+    there was no answer.
     """
 
     status: Optional[int]
