@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -14,18 +13,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports impor
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._junit import render
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from support.audits import audit, hostile_audits, result, sample_audits
-
-# The form: for each element the attributes that it needs, those that it may have, and the elements inside.
-FORM: dict[str, tuple[set[str], set[str], set[str]]] = {
-    "testsuites": ({"name", "tests", "failures", "errors", "skipped", "time"}, set(), {"testsuite"}),
-    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "hostname", "time"}, {"timestamp"}, {"properties", "testcase"}),
-    "properties": (set(), set(), {"property"}),
-    "property": ({"name", "value"}, set(), set()),
-    "testcase": ({"name", "classname", "time"}, set(), {"failure", "error", "skipped"}),
-    "failure": ({"type", "message"}, set(), set()),
-    "error": ({"type", "message"}, set(), set()),
-    "skipped": ({"message"}, set(), set()),
-}
+from support.report_forms import assert_junit_form
 
 
 def suites(audits: list[dict[str, Any]]) -> dict[str, TestSuite]:
@@ -39,18 +27,7 @@ def case(*results: dict[str, Any]) -> TestCase:
 
 @pytest.mark.parametrize("audits", [sample_audits(), hostile_audits()], ids=["sample", "hostile"])
 def test_the_form(audits: list[dict[str, Any]]) -> None:
-    root = ET.fromstring(render(build(audits, "t")))
-    for element in root.iter():
-        needed, allowed, children = FORM[element.tag]
-        assert needed <= set(element.attrib) <= needed | allowed
-        assert {child.tag for child in element} <= children
-    for suite in root:
-        cases = suite.findall("testcase")
-        assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
-        for count, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-            assert suite.get(count) == str(sum(case.find(tag) is not None for case in cases))
-    for count in ("tests", "failures", "errors", "skipped"):
-        assert root.get(count) == str(sum(int(suite.get(count, "")) for suite in root))
+    assert_junit_form(render(build(audits, "t")))
 
 
 def test_a_suite_a_host() -> None:

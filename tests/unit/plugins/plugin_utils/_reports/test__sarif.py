@@ -6,12 +6,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,19 +16,7 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._sarif import render
 from support.audits import audit, hostile_audits, result, sample_audits
-
-VALIDATOR = "@microsoft/sarif-multitool"
-VALIDATOR_VERSION = "5.7.0"
-
-# Advice that the validator gives at its lowest level, which is off by default, and why it is not followed.
-ADVICE = {
-    "SARIF2003": "the hosts' boot files are under no version control that an audit knows",
-    "SARIF2006": "it asks the network for the schema's address",
-    "SARIF2009": "rule ids are words, stable and the same in waivers and in every report",
-    "SARIF2010": "a boot file's lines may hold secrets and stay on the host",
-    "SARIF2011": "a boot file's lines may hold secrets and stay on the host",
-    "SARIF2012": "no address is invented: each rule's help is in the report",
-}
+from support.report_forms import Unavailable, assert_sarif_form, sarif_complaints, sarif_validator
 
 
 def run_of(audits: object) -> dict[str, Any]:
@@ -144,41 +128,10 @@ def test_a_host_cannot_put_a_link_or_a_placeholder_into_a_message() -> None:
 
 @pytest.fixture(scope="module")
 def validator() -> Path:
-    """The standard's validator, installed once into a cache of the user's; a test run with another process waits for it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip(f"npm is missing, which {VALIDATOR} is installed with")
-    base = os.environ.get("LINUX_TCP_HARDENING_CACHE") or Path(
-        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "linux_tcp_hardening"
-    )
-    cache = Path(base, "npm", VALIDATOR_VERSION)
-    cache.mkdir(parents=True, exist_ok=True)
-    program = cache / "node_modules" / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not program.exists():
-            package = f"{VALIDATOR}@{VALIDATOR_VERSION}"
-            command = [npm, "install", "--prefix", str(cache), "--ignore-scripts", "--no-audit", "--no-fund", package]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode or not program.exists():
-                pytest.skip(f"npm could not install {package}: {done.stderr.strip()[-300:]}")
-        program.chmod(0o755)
-    return program
-
-
-def complaints(validator: Path, log: Path) -> list[dict[str, Any]]:
-    found = log.with_suffix(".found.sarif")
-    done = subprocess.run(
-        [str(validator), "validate", str(log), "--output", str(found), "--level", "Error;Warning;Note"],
-        env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (run,) = json.loads(found.read_text("utf-8-sig"))["runs"]
-    assert run["invocations"][0]["executionSuccessful"]
-    return list(run["results"])
+    try:
+        return sarif_validator()
+    except Unavailable as why:
+        pytest.skip(str(why))
 
 
 @pytest.mark.parametrize(
@@ -189,9 +142,7 @@ def complaints(validator: Path, log: Path) -> list[dict[str, Any]]:
 def test_the_validator_has_nothing_to_complain_about(validator: Path, tmp_path: Path, audits: list[dict[str, Any]]) -> None:
     log = tmp_path / "log.sarif"
     log.write_text(render(build(audits, "t")), "utf-8")
-    found = complaints(validator, log)
-    assert [complaint for complaint in found if complaint.get("level", "warning") != "note"] == []
-    assert {complaint["ruleId"] for complaint in found} <= set(ADVICE)
+    assert_sarif_form(validator, log)
 
 
 def test_the_validator_does_complain(validator: Path, tmp_path: Path) -> None:
@@ -199,4 +150,4 @@ def test_the_validator_does_complain(validator: Path, tmp_path: Path) -> None:
     del data["runs"][0]["tool"]["driver"]["informationUri"]
     log = tmp_path / "log.sarif"
     log.write_text(json.dumps(data), "utf-8")
-    assert "SARIF2005" in {complaint["ruleId"] for complaint in complaints(validator, log)}
+    assert "SARIF2005" in {complaint["ruleId"] for complaint in sarif_complaints(validator, log)}

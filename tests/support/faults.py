@@ -1,0 +1,205 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults, each named after the rule that finds it, planted in a host that a test has for itself: sysctls, boot files, sockets, counters.
+
+The file needs nothing but Python, so that a container can run it as a service of type notify: `faults.py FAULT ...` plants
+them in that order, says that it is ready, and holds the sockets until it is stopped.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+IPV4 = Path("/proc/sys/net/ipv4")
+CONNTRACK = Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait")
+SYSCTL_CONF = Path("/etc/sysctl.conf")
+SERVER = ("127.0.0.1", 8080)
+# Held open for as long as the process lives.
+KEPT: list[socket.socket] = []
+
+
+def read(name: str) -> str:
+    return (IPV4 / name).read_text().strip()
+
+
+def write(name: str, value: str) -> None:
+    (IPV4 / name).write_text(value)
+
+
+def boot_file(name: str, text: str) -> None:
+    Path("/etc/sysctl.d", name).write_text(text)
+
+
+@functools.lru_cache(maxsize=None)
+def listener() -> socket.socket:
+    return socket.create_server(SERVER, backlog=128)
+
+
+def pair(source_port: int = 0) -> tuple[socket.socket, socket.socket]:
+    """The two ends of a new connection, the client's first."""
+    server = listener()
+    client = socket.create_connection(SERVER, source_address=(SERVER[0], source_port) if source_port else None)
+    return client, server.accept()[0]
+
+
+def close(first: socket.socket, second: socket.socket) -> None:
+    """Close in order, so that the first one keeps the TIME_WAIT."""
+    first.shutdown(socket.SHUT_WR)
+    second.recv(1)
+    second.close()
+    first.recv(1)
+    first.close()
+
+
+def client_closes(count: int) -> None:
+    for _number in range(count):
+        client, accepted = pair()
+        close(client, accepted)
+
+
+def server_closes(count: int) -> None:
+    for _number in range(count):
+        client, accepted = pair()
+        close(accepted, client)
+
+
+def server_resets(count: int) -> None:
+    for _number in range(count):
+        client, accepted = pair()
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()
+        client.close()
+
+
+def small_range(ports: int = 20) -> None:
+    write("ip_local_port_range", f"40000 {40000 + ports - 1}")
+
+
+def checksum(data: bytes) -> int:
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def syn_with_old_timestamp() -> None:
+    """A connection that the server closed first, then a SYN of the same tuple with a timestamp from before it."""
+    source, before = 30000, read("tcp_timestamps")
+    # Without the random offset of the value 1, a timestamp is the machine's uptime in milliseconds.
+    write("tcp_timestamps", "2")
+    client, accepted = pair(source)
+    close(accepted, client)
+    old = (time.monotonic_ns() // 1_000_000 - 10_000) & 0xFFFFFFFF
+    options = struct.pack("!BBBBII", 1, 1, 8, 10, old, 0)
+    header = struct.pack("!HHIIBBHHH", source, SERVER[1], 1, 0, (20 + len(options)) // 4 << 4, 2, 65535, 0, 0)
+    loopback = socket.inet_aton(SERVER[0])
+    pseudo = loopback + loopback + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header + options))
+    tcp = header[:16] + struct.pack("!H", checksum(pseudo + header + options)) + header[18:] + options
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        raw.sendto(tcp, (SERVER[0], 0))
+    write("tcp_timestamps", before)
+
+
+def overflow() -> None:
+    write("tcp_max_tw_buckets", "5")
+    client_closes(20)
+
+
+def nearly_full() -> None:
+    write("tcp_max_tw_buckets", "20")
+    client_closes(18)
+
+
+def server_closes_most() -> None:
+    write("tcp_max_tw_buckets", "1000")
+    server_closes(12)
+
+
+def pressure() -> None:
+    small_range()
+    for _number in range(20):
+        KEPT.extend(pair())
+
+
+def listener_in_range() -> None:
+    KEPT.append(socket.create_server(("", 45000)))
+
+
+def inert_reuse() -> None:
+    write("tcp_tw_reuse", "1")
+    write("tcp_timestamps", "0")
+
+
+def short_fin_timeout() -> None:
+    boot_file("50-fin.conf", "net.ipv4.tcp_fin_timeout = 15\n")
+    write("tcp_fin_timeout", "15")
+
+
+def readers_disagree() -> None:
+    # Without the link to it that some distributions have, /etc/sysctl.conf is read by sysctl --system alone.
+    Path("/etc/sysctl.d/99-sysctl.conf").unlink(missing_ok=True)
+    # Never made where there is none: a namespace can hide a file, but not the lack of one.
+    with SYSCTL_CONF.open("r+") as file:
+        file.truncate()
+        file.write("net.ipv4.tcp_keepalive_intvl = 75\n")
+
+
+def shadowed() -> None:
+    boot_file("10-keepalive.conf", "net.ipv4.tcp_keepalive_time = 600\n")
+    boot_file("20-keepalive.conf", "net.ipv4.tcp_keepalive_time = 7200\n")
+
+
+FAULTS: dict[str, t.Callable[[], object]] = {
+    "reuse-without-timestamps": inert_reuse,
+    "reuse-loopback-only": lambda: write("tcp_tw_reuse", "2"),
+    "reuse-on-server": lambda: write("tcp_tw_reuse", "1"),
+    "timestamps-off": lambda: write("tcp_timestamps", "0"),
+    "timestamps-on-at-l7": lambda: write("tcp_timestamps", "1"),
+    "timestamps-odd-value": lambda: write("tcp_timestamps", "3"),
+    "syn-rejected-in-time-wait": syn_with_old_timestamp,
+    "buckets-disabled": lambda: write("tcp_max_tw_buckets", "0"),
+    "buckets-too-small": lambda: write("tcp_max_tw_buckets", "5000"),
+    "buckets-nearly-full": nearly_full,
+    "buckets-overflow": overflow,
+    "ports-few": small_range,
+    "ports-under-listener": listener_in_range,
+    "ports-same-parity": lambda: write("ip_local_port_range", "16384 65534"),
+    "ports-pressure": pressure,
+    "closes-first-as-client": lambda: client_closes(12),
+    "closes-first-as-server": server_closes_most,
+    "fin-timeout-mistaken": short_fin_timeout,
+    "resets-on-close": lambda: server_resets(10),
+    "rfc1337-on": lambda: write("tcp_rfc1337", "1"),
+    "conntrack-forgets-early": lambda: CONNTRACK.write_text("10"),
+    "recycle-in-boot-file": lambda: boot_file("50-recycle.conf", "net.ipv4.tcp_tw_recycle = 1\n"),
+    "boot-differs": lambda: boot_file("50-probes.conf", "net.ipv4.tcp_keepalive_probes = 8\n"),
+    "boot-readers-disagree": readers_disagree,
+    "boot-shadowed": shadowed,
+    "boot-duplicate": lambda: boot_file("50-sack.conf", "net.ipv4.tcp_sack = 0\nnet.ipv4.tcp_sack = 1\n"),
+    "boot-unknown-key": lambda: boot_file("50-typo.conf", "net.ipv4.tcp_tw_resue = 1\n"),
+    "boot-refused-value": lambda: boot_file("50-range.conf", "net.ipv4.ip_local_port_range = 1024-65535\n"),
+    "boot-file-unread": lambda: boot_file("50-sack", "net.ipv4.tcp_sack = 1\n"),
+}
+
+
+def main(faults: list[str]) -> None:
+    if not Path("/run/.containerenv").exists():
+        sys.exit("faults.py changes the host that it runs on, and this is no container")
+    for fault in faults:
+        FAULTS[fault]()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\0", 1))
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
