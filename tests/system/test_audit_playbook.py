@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from junitparser import Error, Failure, JUnitXml
+from support.playbook_runs import Run, run_playbook
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOK = ROOT / "playbooks" / "audit_tcp.yml"
 INERT_REUSE = "echo 0 > /proc/sys/net/ipv4/tcp_timestamps && echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse"
 ENDINGS = ("html", "json", "junit.xml", "md", "sarif")
 
@@ -25,37 +25,6 @@ LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.execut
 NO_PYTHON = {**LOCAL, "ansible_python_interpreter": "/no/such/python"}
 # Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-
-
-class Run(t.NamedTuple):
-    code: int
-    output: str
-    reports: Path
-
-    def audits(self) -> dict[str, t.Any]:
-        return {audit["host"]: audit for audit in json.loads((self.reports / "tcp-audit.json").read_text())["audits"]}
-
-
-def run_playbook(folder: Path, *arguments: str, inventory: object = None, namespace: str = "", **variables: object) -> Run:
-    """Run it from a folder of its own; namespace: a shell command that sets up a network namespace for the run."""
-    reports = folder / "reports"
-    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOK), *arguments]
-    command += ["--extra-vars", json.dumps({"tcp_report_dest": str(reports), **variables})]
-    if inventory is not None:
-        (folder / "inventory.json").write_text(json.dumps(inventory))
-        command += ["--inventory", str(folder / "inventory.json")]
-    if namespace:
-        command = ["unshare", "-n", "sh", "-c", namespace + ' && exec "$@"', "sh", *command]
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-        "HOME": str(folder),
-        "ANSIBLE_NOCOLOR": "1",
-        "LC_ALL": "C.UTF-8",
-    }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
-    output = done.stdout + done.stderr
-    assert "Traceback" not in output
-    return Run(done.returncode, output, reports)
 
 
 @pytest.fixture(scope="module")

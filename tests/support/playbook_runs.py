@@ -1,0 +1,56 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks as people run them: from a folder of their own, with no settings but the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+
+
+class Run(t.NamedTuple):
+    code: int
+    output: str
+    reports: Path
+
+    def audits(self) -> dict[str, t.Any]:
+        return {audit["host"]: audit for audit in json.loads((self.reports / "tcp-audit.json").read_text())["audits"]}
+
+
+def run_playbook(
+    folder: Path, *arguments: str, playbook: str = "audit_tcp.yml", inventory: object = None, namespace: str = "", **variables: object
+) -> Run:
+    """Run a playbook of the collection; reports go to a folder in `folder`.
+
+    inventory: the path of one, or what is to be in one. namespace: a shell command that sets up a network namespace for the run.
+    """
+    reports = folder / "reports"
+    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / playbook), *arguments]
+    command += ["--extra-vars", json.dumps({"tcp_report_dest": str(reports), **variables})]
+    if inventory is not None:
+        path = inventory if isinstance(inventory, Path) else folder / "inventory.json"
+        if path is not inventory:
+            path.write_text(json.dumps(inventory))
+        command += ["--inventory", str(path)]
+    if namespace:
+        command = ["unshare", "-n", "sh", "-c", namespace + ' && exec "$@"', "sh", *command]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+        "HOME": str(folder),
+        "ANSIBLE_NOCOLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120
+    )
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
+    return Run(done.returncode, output, reports)
