@@ -62,7 +62,7 @@ format: ## rewrite the Python files in the house style
 	@$(RUN) -m ruff format --quiet .
 
 bench: ## measure against the tools that people know; ARGS="word" for some rows
-	@scripts/venv bench
+	@scripts/venv test
 	@PYTHONPATH=tests:playbooks/collections $(RUN) -m bench $$ARGS
 
 docs: ## write docs/rules.md from the rules
