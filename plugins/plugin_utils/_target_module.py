@@ -33,3 +33,10 @@ def run_on_target(
         if collecting:
             gc.enable()
     return t.cast("dict[str, t.Any]", result)
+
+
+def trouble_of(observed: t.Mapping[str, t.Any]) -> str:
+    """What a failed module said, in one line where it can be had."""
+    message = str(observed.get("msg") or "the module returned nothing")
+    details = [str(observed[name]).strip() for name in ("module_stderr", "module_stdout") if observed.get(name)]
+    return f"{message.strip()} {details[0].splitlines()[-1]}" if details else message.strip()

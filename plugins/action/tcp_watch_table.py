@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""tcp_watch_table: show one round of a watch, write it for Prometheus, and wait for the next round."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils import _watch_textfile as textfile
+from ..plugin_utils._watch import WatchError
+from ..plugin_utils._watch_table import round_table, summary_table, watched
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "hosts": {"type": "dict", "required": True},
+    "rounds": {"type": "int", "default": 0},
+    "interval": {"type": "float", "default": 5.0},
+    "previous": {"type": "dict", "default": {}},
+    "textfile": {"type": "path"},
+}
+BOUNDS = {"rounds": (0, 86400), "interval": (0.1, 3600)}
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller and reaches no host."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Returns started, next_round, finished, table and summary (see RETURN of tcp_watch_table), once the next round is due."""
+        super().run(tmp, task_vars)
+        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
+        try:
+            return self._show(arguments)
+        except WatchError as error:
+            raise AnsibleActionFail(f"tcp_watch_table: {error}") from error  # type: ignore[no-untyped-call]
+
+    def _show(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        for name, (low, high) in BOUNDS.items():
+            if not low <= arguments[name] <= high:
+                raise WatchError(f"{name} must be between {low} and {high}, not {arguments[name]}")
+        if arguments["previous"].get("finished"):
+            return {**arguments["previous"], "skipped": True, "skip_reason": "The watch is over."}
+        # A clock that all processes of the controller share and nobody sets: rounds keep to it, so that they do not drift.
+        now = time.monotonic()
+        started, number = _started(arguments["previous"], now)
+        rounds, interval = arguments["rounds"], arguments["interval"]
+        path = textfile.file_path(os.fspath(arguments["textfile"])) if arguments["textfile"] else None
+        hosts = watched(arguments["hosts"])
+
+        following = max(number + 1, math.ceil((now - started) / interval))
+        title = f"{time.strftime('%H:%M:%S')}  round {number} of {rounds}" if number else f"{time.strftime('%H:%M:%S')}  first look"
+        if following > number + 1:
+            title += f" (took {now - started - number * interval:.1f} s, longer than the {interval:g} s between rounds)"
+        table = round_table(hosts, title)
+        display.display(table)
+        if path and not self._task.check_mode:
+            self._write(path, textfile.render(hosts, time.time()), number)
+
+        finished, summary = following > rounds, ""
+        if finished:
+            summary = summary_table(hosts, f"{now - started:.0f} s watched. The last figures, and the highest in brackets.")
+            display.display(f"\n{summary}")
+        else:
+            time.sleep(max(0.0, started + following * interval - time.monotonic()))
+        return {
+            "changed": False,
+            "started": started,
+            "next_round": following,
+            "finished": finished,
+            "table": table,
+            "summary": summary,
+        }
+
+    @staticmethod
+    def _write(path: str, text: str, number: int) -> None:
+        """Refused at once where it cannot go there; a disk that fills up later does not end the watch."""
+        try:
+            textfile.write(path, text)
+        except WatchError as error:
+            if not number:
+                raise
+            display.warning(f"tcp_watch_table: {error}")
+
+
+def _started(previous: dict[str, t.Any], now: float) -> tuple[float, int]:
+    """When the watch began, and the number of this round; the first look is round 0."""
+    if not previous:
+        return now, 0
+    started, number = previous.get("started"), previous.get("next_round")
+    if not isinstance(started, (int, float)) or not isinstance(number, int) or not started <= now:
+        raise WatchError("previous is not a result of tcp_watch_table")
+    return float(started), number

@@ -1,0 +1,195 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tcp_watch
+short_description: Look at a host's TCP once more and say what changed
+version_added: 0.1.0
+description:
+  - Counts the host's sockets and reads its TCP counters, and with O(previous) says how fast they grew since then and how long the
+    ports and the TIME_WAIT sockets last at this rate.
+  - The playbook C(linux_tcp.hardening.watch_tcp) does so every few seconds for all hosts.
+  - It only reads. A host that cannot be reached, or cannot be looked at, neither fails nor becomes unreachable here, so that the
+    others can be watched on. RV(trouble) tells.
+  - A host that could not be reached is left alone for five calls, because the attempt may take longer than all others together.
+options:
+  previous:
+    description:
+      - The registered result of the call before. Left out, or empty, for the first one, which then has no rates.
+    type: dict
+    default: {}
+  finished:
+    description:
+      - Whether the watch is over. The host is then left alone, the task is skipped, and what O(previous) held is returned.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - linux_tcp.hardening._attributes
+  - linux_tcp.hardening._attributes.controller
+author:
+  - The linux_tcp.hardening authors (@linux_tcp)
+seealso:
+  - module: linux_tcp.hardening.tcp_watch_table
+  - module: linux_tcp.hardening.tcp_facts
+"""
+
+EXAMPLES = r"""
+- name: Look a first time
+  linux_tcp.hardening.tcp_watch:
+  register: tcp_first
+
+- name: Wait
+  ansible.builtin.wait_for:
+    timeout: 5
+  delegate_to: localhost
+
+- name: Look again
+  linux_tcp.hardening.tcp_watch:
+    previous: "{{ tcp_first }}"
+  register: tcp_second
+
+- name: Show the rate of outgoing connections
+  ansible.builtin.debug:
+    msg: "{{ tcp_second.measure.rates.ActiveOpens }} a second"
+"""
+
+RETURN = r"""
+measure:
+  description: What was seen of the host. V(null) where it could not be seen.
+  returned: always
+  type: dict
+  contains:
+    seconds:
+      description: Time since the last look, by the host's own clock. V(null) for the first look and after a restart.
+      returned: success
+      type: float
+      sample: 5.003
+    restarted:
+      description: Whether the host booted, or its counters began anew, since the last look.
+      returned: success
+      type: bool
+    time_wait:
+      description: TIME_WAIT sockets.
+      returned: success
+      type: int
+      sample: 5120
+    bucket_limit:
+      description: The value of C(tcp_max_tw_buckets).
+      returned: success
+      type: int
+      sample: 262144
+    usable_ports:
+      description: Ports of the ephemeral range that are not reserved.
+      returned: success
+      type: int
+      sample: 28232
+    busiest:
+      description: The C(source), C(destination) and C(destination_port) that hold most C(ports), and their C(share) of the usable ones.
+      returned: success
+      type: dict
+      sample: {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5120, share: 0.18}
+    counters:
+      description: The counters themselves, since boot, those that this kernel has.
+      returned: success
+      type: dict
+      sample: {ActiveOpens: 90210, PassiveOpens: 12, TCPTimeWaitOverflow: 0, PAWSEstab: 3}
+    absent:
+      description: The counters that this kernel lacks.
+      returned: success
+      type: list
+      elements: str
+      sample: [PAWSPassive]
+    rates:
+      description: How fast they grew, per second. Empty for the first look and after a restart.
+      returned: success
+      type: dict
+      sample: {ActiveOpens: 102.4, PassiveOpens: 0.0, TCPTimeWaitOverflow: 0.0, PAWSEstab: 0.0}
+    ports_left:
+      description:
+        - The destination that runs out of ports first at this rate, and the seconds until then.
+        - V(null) where none does, or where it is not known.
+      returned: success
+      type: dict
+      sample: {seconds: 41.2, source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443}
+    buckets_left:
+      description: Seconds until the TIME_WAIT sockets reach their limit at this rate. V(null) where they do not, or where it is not known.
+      returned: success
+      type: float
+      sample: 95.5
+    reuse:
+      description: Whether C(tcp_tw_reuse) is V(1), so that ports in TIME_WAIT can be taken again where the peer agreed on timestamps.
+      returned: success
+      type: bool
+    not_seen:
+      description: What could not be read and why, one sentence each.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+peak:
+  description:
+    - The highest of each figure so far, the number of looks that saw the host (C(seen)), and the last of them (C(last)).
+  returned: always
+  type: dict
+trouble:
+  description: Empty where the host was seen. Otherwise C(msg), and C(unreachable) or C(failed).
+  returned: always
+  type: dict
+  sample: {}
+last_trouble:
+  description: The last trouble that there was with this host, empty where there was none.
+  returned: always
+  type: dict
+  sample: {}
+missed:
+  description: How many looks did not see the host.
+  returned: always
+  type: int
+  sample: 0
+rest:
+  description: How many more calls leave the host alone.
+  returned: always
+  type: int
+  sample: 0
+sample:
+  description: What the next look compares itself with.
+  returned: always
+  type: dict
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._facts import gather
+from ..module_utils._host import Host
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+MAX_BOOT_ID = 64
+# How many groups of connections to name. tcp_watch's other half knows that more may exist.
+TOP = 20
+
+
+def main() -> None:
+    module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core is not typed
+        # The other half, on the controller, takes these.
+        argument_spec={"previous": {"type": "dict", "default": {}}, "finished": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
+    host = Host()
+    try:
+        boot_id = host.read(BOOT_ID, MAX_BOOT_ID)[:MAX_BOOT_ID].decode("ascii", "replace").strip()
+    except OSError:
+        boot_id = ""
+    # The counters are what is read first after this.
+    clock = time.clock_gettime(time.CLOCK_BOOTTIME)
+    snapshot = gather(host, ("counters", "sysctl", "sockets"), top=TOP)
+    module.exit_json(observed={"clock": clock, "boot_id": boot_id, "top": TOP, "snapshot": snapshot})
+
+
+if __name__ == "__main__":
+    main()

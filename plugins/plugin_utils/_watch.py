@@ -1,0 +1,320 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What two looks at a host say: how fast its counters grew, and how long ports and TIME_WAIT sockets last at this rate. Pure."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ..module_utils._facts import deltas
+from ._rules import CannotApplyError, MissingFactError, View
+from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
+from ._sources import SourceError, validate
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ..module_utils._snapshot_types import PortUse
+
+    Group = tuple[str, str, int]
+    T = t.TypeVar("T")
+
+TIME_WAIT_SECONDS = 60
+"""TCP_TIMEWAIT_LEN of the kernel, which no setting changes."""
+
+PAWS = ("PAWSPassive", "PAWSActive", "PAWSEstab", "PAWSTimewait")
+COUNTERS = {
+    "ActiveOpens": "Tcp",
+    "PassiveOpens": "Tcp",
+    "TCPTimeWaitOverflow": "TcpExt",
+    **dict.fromkeys(PAWS, "TcpExt"),
+}
+"""The counters that are watched, and their group."""
+
+MAX_BOOT_ID = 64
+
+
+class WatchError(Exception):
+    """Something given to the watch has another form than it should; the message names it."""
+
+
+class Sample(t.TypedDict):
+    """One look at a host, as much of it as the next look needs.
+
+    clock: seconds since the host booted. established: connections of CurrEstab. groups: the busiest ones, None where sockets could
+    not be counted; all_groups: no others exist.
+    """
+
+    clock: float
+    boot_id: str
+    counters: dict[str, dict[str, int]]
+    established: int | None
+    time_wait: int | None
+    bucket_limit: int | None
+    usable_ports: int | None
+    reuse: bool
+    groups: list[PortUse] | None
+    all_groups: bool
+    not_seen: list[str]
+
+
+class Busiest(t.TypedDict):
+    """The group that holds most ports; share: of the usable ports, from 0 to 1."""
+
+    source: str
+    destination: str
+    destination_port: int
+    ports: int
+    share: float
+
+
+class PortsLeft(t.TypedDict):
+    """The group that runs out of ports first, and the seconds until then."""
+
+    source: str
+    destination: str
+    destination_port: int
+    seconds: float
+
+
+class Measure(t.TypedDict):
+    """What one look, together with the one before, says. Documented as RV(measure) of tcp_watch."""
+
+    seconds: float | None
+    restarted: bool
+    time_wait: int | None
+    bucket_limit: int | None
+    usable_ports: int | None
+    busiest: Busiest | None
+    counters: dict[str, int]
+    absent: list[str]
+    rates: dict[str, float]
+    ports_left: PortsLeft | None
+    buckets_left: float | None
+    reuse: bool
+    not_seen: list[str]
+
+
+class Peak(t.TypedDict):
+    """The highest of each figure over all looks; soonest: the first limit and the fewest seconds that were left until it."""
+
+    seen: int
+    time_wait: int | None
+    rates: dict[str, float]
+    paws: float | None
+    busiest: Busiest | None
+    soonest: tuple[str, float] | None
+    last: Measure
+
+
+def sample(observed: object) -> Sample:
+    """The look that the module took. Raises WatchError saying what is wrong with what the host sent."""
+    if not isinstance(observed, dict):
+        raise WatchError("the host sent no observation")
+    clock, boot_id, top = observed.get("clock"), observed.get("boot_id"), observed.get("top")
+    if not isinstance(clock, (int, float)) or isinstance(clock, bool) or not math.isfinite(clock) or clock < 0:
+        raise WatchError("the host sent a clock that is no number of seconds")
+    if not isinstance(boot_id, str) or len(boot_id) > MAX_BOOT_ID or not isinstance(top, int):
+        raise WatchError("the host sent an observation of another form")
+    try:
+        snapshot = validate(observed.get("snapshot"))
+    except SourceError as error:
+        raise WatchError(f"the host sent a snapshot that {error}") from error
+    view = View(snapshot)
+    counters = snapshot["counters"] or {}
+    sockets = snapshot["sockets"]
+    groups = sockets["ports_in_use"] if sockets else None
+    made: Sample = {
+        "clock": float(clock),
+        "boot_id": boot_id,
+        "counters": {
+            group: {name: counters[group][name] for name, its in COUNTERS.items() if its == group and name in counters[group]}
+            for group in dict.fromkeys(COUNTERS.values())
+            if group in counters
+        },
+        "established": counters.get("Tcp", {}).get("CurrEstab"),
+        "time_wait": _known(view.time_wait),
+        "bucket_limit": _known(lambda: view.number(MAX_TW_BUCKETS)),
+        "usable_ports": _known(lambda: view.usable_ports),
+        "reuse": _known(lambda: view.number(TW_REUSE)) == 1,
+        "groups": groups,
+        "all_groups": bool(sockets) and len(groups or ()) < top and not (sockets and sockets["undercount"]),
+        "not_seen": [],
+    }
+    if (
+        groups is None
+        or len(made["counters"]) < len(set(COUNTERS.values()))
+        or made["usable_ports"] is None
+        or made["bucket_limit"] is None
+    ):
+        made["not_seen"] = list(snapshot["not_seen"])
+    return made
+
+
+def _known(ask: Callable[[], T]) -> T | None:
+    try:
+        return ask()
+    except (CannotApplyError, MissingFactError):
+        return None
+
+
+def measure(before: Sample | None, now: Sample) -> Measure:
+    """What changed since the look before; without one, or after a restart, there are no rates."""
+    changes = deltas(before["counters"], now["counters"]) if before else {}
+    grown = {name: delta for group in changes.values() for name, delta in group.items()}
+    restarted = before is not None and (
+        now["boot_id"] != before["boot_id"] or now["clock"] <= before["clock"] or any(delta is None for delta in grown.values())
+    )
+    if restarted:
+        before = None
+    seconds = now["clock"] - before["clock"] if before else None
+    rates = {name: delta / seconds for name, delta in grown.items() if delta is not None} if seconds else {}
+    return {
+        "seconds": seconds,
+        "restarted": restarted,
+        "time_wait": now["time_wait"],
+        "bucket_limit": now["bucket_limit"],
+        "usable_ports": now["usable_ports"],
+        "busiest": _busiest(now),
+        "counters": {name: count for group in now["counters"].values() for name, count in group.items()},
+        "absent": [name for name, group in COUNTERS.items() if group in now["counters"] and name not in now["counters"][group]],
+        "rates": rates,
+        "ports_left": _ports_left(before, now, rates),
+        "buckets_left": _buckets_left(before, now, rates),
+        "reuse": now["reuse"],
+        "not_seen": now["not_seen"],
+    }
+
+
+def _busiest(now: Sample) -> Busiest | None:
+    if not now["groups"] or now["usable_ports"] is None:
+        return None
+    group = max(now["groups"], key=lambda group: group["ports"])
+    return {
+        "source": group["source"],
+        "destination": group["destination"],
+        "destination_port": group["destination_port"],
+        "ports": group["ports"],
+        "share": group["ports"] / now["usable_ports"] if now["usable_ports"] else 1.0,
+    }
+
+
+def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: float, opens: float) -> float | None:
+    """Seconds until `held` reaches `limit` while everything goes on as now; None where it does not.
+
+    held: sockets that count, TIME_WAITs among them; live: the others. growth and live_growth: of both, per second. opens: connections
+    that are opened, per second (infinity where that is not known).
+
+    Within a minute the straight line counts. Later than that, all TIME_WAITs of now are gone (claim D2), and no more sockets can be
+    there than are live now, were added to the live ones since, or were opened in the last 60 seconds.
+    """
+    if held >= limit:
+        return 0.0
+    if growth <= 0:
+        return None
+    straight = (limit - held) / growth
+    room = limit - live - TIME_WAIT_SECONDS * opens
+    if straight <= TIME_WAIT_SECONDS or room <= 0:
+        return straight
+    return max(float(TIME_WAIT_SECONDS), room / live_growth) if live_growth > 0 else None
+
+
+def _ports_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> PortsLeft | None:
+    if now["usable_ports"] is None:
+        return None
+    found: PortsLeft | None = None
+    opens = rates.get("ActiveOpens", math.inf)
+    for group, growth, live_growth in _group_growth(before, now):
+        live = group["ports"] - group["time_wait"]
+        left = seconds_left(now["usable_ports"], group["ports"], live, growth, live_growth, opens)
+        if left is not None and (found is None or left < found["seconds"]):
+            found = {
+                "source": group["source"],
+                "destination": group["destination"],
+                "destination_port": group["destination_port"],
+                "seconds": left,
+            }
+    return found
+
+
+def _group_growth(before: Sample | None, now: Sample) -> Iterator[tuple[PortUse, float, float]]:
+    """Each group of now, and how much its ports and its live connections grew per second; 0 where that is not known."""
+    earlier = {_group(group): group for group in (before["groups"] or ())} if before else {}
+    for group in now["groups"] or ():
+        old = earlier.get(_group(group))
+        if before is None or before["groups"] is None or (old is None and not before["all_groups"]):
+            yield group, 0.0, 0.0
+            continue
+        seconds = now["clock"] - before["clock"]
+        grown = group["ports"] - (old["ports"] if old else 0)
+        grown_time_wait = group["time_wait"] - (old["time_wait"] if old else 0)
+        yield group, grown / seconds, (grown - grown_time_wait) / seconds
+
+
+def _group(group: PortUse) -> Group:
+    return group["source"], group["destination"], group["destination_port"]
+
+
+def _buckets_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> float | None:
+    if now["time_wait"] is None or now["bucket_limit"] is None:
+        return None
+    growth = live_growth = 0.0
+    if before and before["time_wait"] is not None:
+        seconds = now["clock"] - before["clock"]
+        growth = (now["time_wait"] - before["time_wait"]) / seconds
+        live_growth = ((now["established"] or 0) - (before["established"] or 0)) / seconds
+    # Connections of both directions end in TIME_WAIT, on the side that closes first.
+    opens = rates.get("ActiveOpens", math.inf) + rates.get("PassiveOpens", math.inf)
+    return seconds_left(now["bucket_limit"], now["time_wait"], now["established"] or 0, growth, live_growth, opens)
+
+
+def first_limit(measured: Measure) -> tuple[str, float] | None:
+    """The limit that is reached first, "ports" or "buckets", and the seconds until then; None where neither is."""
+    left = []
+    if measured["ports_left"] is not None:
+        left.append(("ports", measured["ports_left"]["seconds"]))
+    if measured["buckets_left"] is not None:
+        left.append(("buckets", measured["buckets_left"]))
+    return min(left, key=lambda limit: limit[1]) if left else None
+
+
+def paws_rate(measured: Measure) -> float | None:
+    """All PAWS counters together, per second; None where there are no rates."""
+    known = [measured["rates"][name] for name in PAWS if name in measured["rates"]]
+    return sum(known) if known else None
+
+
+def peak(before: Peak | None, measured: Measure) -> Peak:
+    """The highest of each figure, this look included."""
+    busiest, soonest = measured["busiest"], first_limit(measured)
+    rates = measured["rates"]
+    if before is None:
+        return {
+            "seen": 1,
+            "time_wait": measured["time_wait"],
+            "rates": dict(rates),
+            "paws": paws_rate(measured),
+            "busiest": busiest,
+            "soonest": soonest,
+            "last": measured,
+        }
+    known = before["rates"]
+    return {
+        "seen": before["seen"] + 1,
+        "time_wait": _higher(before["time_wait"], measured["time_wait"]),
+        "rates": {name: max(known.get(name, 0.0), rates.get(name, 0.0)) for name in COUNTERS if name in known or name in rates},
+        "paws": _higher(before["paws"], paws_rate(measured)),
+        "busiest": max(filter(None, (before["busiest"], busiest)), key=lambda one: one["share"], default=None),
+        "soonest": min(filter(None, (before["soonest"], soonest)), key=lambda limit: limit[1], default=None),
+        "last": measured,
+    }
+
+
+def _higher(one: T | None, other: T | None) -> T | None:
+    known: list[t.Any] = [value for value in (one, other) if value is not None]
+    return max(known) if known else None

@@ -1,0 +1,180 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The watch as text: one line a host in each round, and one line a host at the end. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._rules._text import endpoint
+from ._visible import one_line
+from ._watch import PAWS, WatchError, first_limit, paws_rate
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ._watch import Busiest, Measure, Peak
+
+NOT_KNOWN = "-"
+ABSENT = "absent"
+_NAME_LIMIT = 40
+_TROUBLE_LIMIT = 160
+_WHOLE_MINUTES = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """One host after a round. measure: None where it was not seen in this round; peak: None where it never was."""
+
+    name: str
+    measure: Measure | None
+    peak: Peak | None
+    trouble: str
+    missed: int
+
+    @property
+    def shown_name(self) -> str:
+        return one_line(self.name, _NAME_LIMIT)
+
+
+def watched(hosts: Mapping[str, t.Any]) -> list[Watched]:
+    """The hosts by name, from the registered results of tcp_watch. Raises WatchError naming the host whose entry has another form."""
+    made = []
+    for name, entry in sorted((str(name), entry) for name, entry in hosts.items()):
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(part) or {}, dict) for part in ("measure", "peak", "trouble")):
+            raise WatchError(f"hosts has an entry of another form for {one_line(name, 80)!r}")
+        measured = entry.get("measure") or None
+        # A task that failed before tcp_watch could run has nothing but Ansible's own words.
+        trouble = entry.get("trouble") or ({} if measured else entry)
+        told = _trouble(trouble, _whole_number(entry, "rest")) if trouble or not measured else ""
+        made.append(Watched(name, measured, entry.get("peak") or None, told, _whole_number(entry, "missed")))
+    return made
+
+
+def _trouble(trouble: Mapping[str, t.Any], rest: int) -> str:
+    word = "UNREACHABLE" if trouble.get("unreachable") else "FAILED" if trouble.get("failed") else "NOT ASKED"
+    again = f" (left alone for {rest} more round{'' if rest == 1 else 's'})" if rest else ""
+    return f"{word}: {one_line(str(trouble.get('msg') or 'no reason given'), _TROUBLE_LIMIT)}{again}"
+
+
+def _whole_number(entry: Mapping[str, t.Any], name: str) -> int:
+    return entry[name] if isinstance(entry.get(name), int) else 0
+
+
+def round_table(hosts: Sequence[Watched], title: str) -> str:
+    """One round: a line a host. Raises WatchError naming the host whose measure has another form."""
+    heads = (
+        [*[""] * 2, "OPENS/S", "", "", "PAWS/S"],
+        ["HOST", "TIME_WAIT", "OUT", "IN", "OVERFLOW/S", "PASSIVE", "ACTIVE", "ESTAB", "TIMEWAIT", "MINUTES LEFT", "PORTS", "BUSIEST"],
+    )
+    rows = [[host.shown_name, *_cells(host)] for host in hosts]
+    notes = [f"{host.shown_name}: {note}" for host in hosts if host.measure for note in _notes(host.measure)]
+    return "\n".join([title, *_lines(heads, rows), *notes]) + "\n"
+
+
+def _cells(host: Watched) -> list[str]:
+    measured = host.measure
+    if measured is None:
+        return [host.trouble]
+    try:
+        return [
+            _whole(measured["time_wait"]),
+            *(_counter(measured, name) for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow", *PAWS)),
+            left_text(measured),
+            *_busiest(measured["busiest"]),
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise WatchError(f"hosts has a measure of another form for {host.shown_name!r}") from None
+
+
+def _notes(measured: Measure) -> list[str]:
+    """What the figures alone would not say: told when it is new."""
+    notes = ["restarted since the last round: no rates in this one"] if measured["restarted"] else []
+    if measured["seconds"] is None:
+        notes += [one_line(str(note)) for note in measured["not_seen"]]
+    return notes
+
+
+def summary_table(hosts: Sequence[Watched], title: str) -> str:
+    """The end: for each host the last figures and, in brackets, the highest ones. Raises WatchError as round_table does."""
+    heads = (["HOST", "SEEN", "TIME_WAIT", "OUT/S", "IN/S", "OVERFLOW/S", "PAWS/S", "FEWEST MINUTES", "PORTS", "BUSIEST"],)
+    return "\n".join([title, *_lines(heads, [[host.shown_name, *_summary(host)] for host in hosts])]) + "\n"
+
+
+def _summary(host: Watched) -> list[str]:
+    highest = host.peak
+    if highest is None:
+        return [host.trouble]
+    try:
+        last = highest["last"]
+        return [
+            f"{highest['seen']}/{highest['seen'] + host.missed}",
+            f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
+            *(
+                f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"
+                for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow")
+            ),
+            f"{_rate(paws_rate(last))} ({_rate(highest['paws'])})",
+            minutes_text(highest["soonest"], last["reuse"]),
+            f"{_busiest(last['busiest'])[0]} ({_busiest(highest['busiest'])[0]})",
+            _busiest(highest["busiest"])[1],
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise WatchError(f"hosts has a peak of another form for {host.shown_name!r}") from None
+
+
+def left_text(measured: Measure) -> str:
+    """Minutes until the first limit is reached, and which one it is."""
+    return minutes_text(first_limit(measured), measured["reuse"])
+
+
+def minutes_text(limit: Sequence[t.Any] | None, reuse: bool) -> str:
+    """A limit and the seconds until it, as minutes; "-" for none."""
+    if limit is None:
+        return NOT_KNOWN
+    name, seconds = limit
+    minutes = seconds / 60
+    text = "now" if not minutes else "<0.1" if minutes < 0.1 else f"{minutes:,.0f}" if minutes >= _WHOLE_MINUTES else f"{minutes:.1f}"
+    return f"{text} {name}{', reuse on' if reuse and name == 'ports' else ''}"
+
+
+def _whole(count: int | None) -> str:
+    return NOT_KNOWN if count is None else f"{count:,}"
+
+
+def _counter(measured: Measure, name: str) -> str:
+    return ABSENT if name in measured["absent"] else _rate(measured["rates"].get(name))
+
+
+def _rate(rate: float | None) -> str:
+    """Something never looks like nothing."""
+    if rate is None:
+        return NOT_KNOWN
+    if rate == 0:
+        return "0"
+    return "<0.01" if rate < 0.01 else f"{rate:.2f}" if rate < 10 else f"{rate:,.1f}" if rate < 1000 else f"{rate:,.0f}"
+
+
+def _busiest(busiest: Busiest | None) -> tuple[str, str]:
+    if busiest is None:
+        return NOT_KNOWN, NOT_KNOWN
+    where = endpoint(one_line(busiest["destination"], 64), busiest["destination_port"])
+    return f"{100 * busiest['share']:.1f} %", f"{where}, {_whole(busiest['ports'])} ports"
+
+
+def _lines(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Aligned columns: the first and the last to the left, the others to the right. A row of two cells is a name and a sentence."""
+    columns = len(heads[-1])
+    full = [row for row in (*heads, *rows) if len(row) > 2]
+    widths = [max(len(row[column]) for row in full if column < len(row)) for column in range(columns)]
+    widths[0] = max([len(row[0]) for row in rows] + [widths[0]])
+    lines = []
+    for row in (*heads, *rows):
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(widths[number]) for number, cell in enumerate(row[1:-1], 1)), row[-1]]
+        lines.append("  ".join(cells).rstrip())
+    return lines
