@@ -44,9 +44,9 @@ HOSTS: dict[str, Planted] = {
     "clean": Planted("backend", (), ()),
     "client": Planted(
         "client_host",
-        ("closes-first-as-client", "ports-pressure"),
+        ("ports-few", "closes-first-as-client", "ports-pressure"),
         (
-            Expected("ports-pressure", "critical", "127.0.0.1 to 127.0.0.1:8080"),
+            Expected("ports-pressure", "critical", "192.0.2.1 to 192.0.2.1:8080"),
             Expected("ports-few", "medium", PORT_RANGE),
             # Two that pressure raises.
             Expected("reuse-loopback-only", "medium", TW_REUSE),
@@ -120,6 +120,19 @@ HOSTS: dict[str, Planted] = {
         ),
     ),
 }
+
+# A host that has a shell and no Python: planted by the shell, captured, and judged on the controller.
+BARE = "bare"
+BARE_PROFILE = "backend"
+BARE_COMMANDS = (
+    "echo 1 > /proc/sys/net/ipv4/tcp_rfc1337",
+    "echo 5000 > /proc/sys/net/ipv4/tcp_max_tw_buckets",
+    f"printf '# tuned\\nnet.ipv4.tcp_max_tw_buckets = 5000\\n' > {FOLDER}/90-tuned.conf",
+)
+BARE_RESULTS = (
+    Expected("buckets-too-small", "high", MAX_TW_BUCKETS, f"{FOLDER}/90-tuned.conf:2"),
+    Expected("rfc1337-on", "medium", "net.ipv4.tcp_rfc1337"),
+)
 
 # Rules that no container of this scenario shows, and why.
 NOT_SHOWN = {

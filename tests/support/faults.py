@@ -10,11 +10,13 @@ them in that order, says that it is ready, and holds the sockets until it is sto
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 import typing as t
@@ -23,7 +25,8 @@ from pathlib import Path
 IPV4 = Path("/proc/sys/net/ipv4")
 CONNTRACK = Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait")
 SYSCTL_CONF = Path("/etc/sysctl.conf")
-SERVER = ("127.0.0.1", 8080)
+# An address for documentation (RFC 5737) on the loopback interface: to the kernel's reuse and to the audit it is another host's.
+SERVER = ("192.0.2.1", 8080)
 # Held open for as long as the process lives.
 KEPT: list[socket.socket] = []
 
@@ -38,6 +41,10 @@ def write(name: str, value: str) -> None:
 
 def boot_file(name: str, text: str) -> None:
     Path("/etc/sysctl.d", name).write_text(text)
+
+
+def make_server_address() -> None:
+    subprocess.run(["ip", "address", "replace", SERVER[0], "dev", "lo"], check=True)
 
 
 @functools.lru_cache(maxsize=None)
@@ -81,9 +88,10 @@ def server_resets(count: int) -> None:
         client.close()
 
 
-def small_range(ports: int = 20) -> None:
-    # Outside of the usual range, so that no port of it is in TIME_WAIT yet.
-    write("ip_local_port_range", f"20000 {20000 + ports - 1}")
+def small_range() -> None:
+    """Twenty ports, others for each process and none of the usual range, so that none of them is in TIME_WAIT yet."""
+    first = 20000 + os.getpid() % 500 * 20
+    write("ip_local_port_range", f"{first} {first + 19}")
 
 
 def checksum(data: bytes) -> int:
@@ -102,8 +110,8 @@ def syn_with_old_timestamp() -> None:
     old = (time.monotonic_ns() // 1_000_000 - 10_000) & 0xFFFFFFFF
     options = struct.pack("!BBBBII", 1, 1, 8, 10, old, 0)
     header = struct.pack("!HHIIBBHHH", source, SERVER[1], 1, 0, (20 + len(options)) // 4 << 4, 2, 65535, 0, 0)
-    loopback = socket.inet_aton(SERVER[0])
-    pseudo = loopback + loopback + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header + options))
+    address = socket.inet_aton(SERVER[0])
+    pseudo = address + address + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(header + options))
     tcp = header[:16] + struct.pack("!H", checksum(pseudo + header + options)) + header[18:] + options
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
         raw.sendto(tcp, (SERVER[0], 0))
@@ -126,9 +134,14 @@ def server_closes_most() -> None:
 
 
 def pressure() -> None:
+    """Connections towards one destination for as long as there are ports."""
     small_range()
-    for _number in range(20):
-        KEPT.extend(pair())
+    try:
+        while True:
+            KEPT.extend(pair())
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
 
 
 def listener_in_range() -> None:
@@ -192,9 +205,21 @@ FAULTS: dict[str, t.Callable[[], object]] = {
 }
 
 
+# What a host starts from, so that planting again gives the same.
+UNPLANTED = {
+    "ip_local_port_range": "32768 60999",
+    "tcp_max_tw_buckets": "262144",
+    "tcp_timestamps": "1",
+    "tcp_tw_reuse": "2",
+}
+
+
 def main(faults: list[str]) -> None:
     if not Path("/run/.containerenv").exists():
         sys.exit("faults.py changes the host that it runs on, and this is no container")
+    make_server_address()
+    for name, value in UNPLANTED.items():
+        write(name, value)
     for fault in faults:
         FAULTS[fault]()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collecti
 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
-from support.faults import FAULTS, SYSCTL_CONF
+from support.faults import FAULTS, SYSCTL_CONF, make_server_address
 
 FOLDERS = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
 CLEAN = "clean"
@@ -30,6 +30,7 @@ CLEAN = "clean"
 def isolate() -> None:
     """A loopback interface that is up, sysctl folders of its own, and systemd as init by the sign that readers look for."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    make_server_address()
     for folder in FOLDERS:
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
     Path("/run/systemd/system").mkdir(parents=True)

@@ -90,7 +90,7 @@ def test_what_happens_between_two_samples_counts_in_full(fault: str, severity: s
 
 def test_full_ports_are_critical_and_named() -> None:
     result = failed(results("ports-pressure"))["ports-pressure"]
-    assert (result["severity"], result["subject"]) == ("critical", "127.0.0.1 to 127.0.0.1:8080")
+    assert (result["severity"], result["subject"]) == ("critical", "192.0.2.1 to 192.0.2.1:8080")
     assert result["evidence"]["ports"] == 20
 
 
