@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ._probe_options import Http
 
-MAX_HEAD_BYTES = 65536
+MAX_HEAD_BYTES = 32768
 MAX_ANSWER_BYTES = 1 << 20
 _AGENT = "linux_tcp.hardening-tcp_probe"
 

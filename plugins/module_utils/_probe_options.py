@@ -123,12 +123,17 @@ def _switch(given: object, kinds: Dict[str, type], name: str) -> Optional[Dict[s
         return {}
     if not isinstance(given, dict):
         raise EndpointsError(f"{name} must be true, false or a dictionary, not '{printable(str(given), 80)}'")
+    options = {}
     for key, value in given.items():
         if key not in kinds:
             raise EndpointsError(f"{name} has no option '{printable(str(key), 80)}', it has {', '.join(kinds)}")
-        if not isinstance(value, kinds[key]):
+        if kinds[key] is bool and isinstance(value, str):
+            value = _WORDS.get(value.lower(), value)
+        if value is not None and not isinstance(value, kinds[key]):
             raise EndpointsError(f"{name}: {key} must be {_KINDS[kinds[key]]}, not '{printable(str(value), 80)}'")
-    return given
+        if value is not None:
+            options[key] = value
+    return options
 
 
 def _host(text: str) -> str:

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
     Case = Literal["connection_close", "http_1_0", "keep_alive"]
 
-CONNECTIONS = 3
 # For each connection where HTTP is spoken: the version, the Connection header, and words for messages.
 _CASES: dict[Case, tuple[str, str | None, str]] = {
-    "connection_close": ("1.1", "close", "Connection: close"),
+    "connection_close": ("1.1", "close", '"Connection: close"'),
     "http_1_0": ("1.0", None, "HTTP/1.0"),
-    "keep_alive": ("1.1", "keep-alive", "keep-alive"),
+    "keep_alive": ("1.1", "keep-alive", '"Connection: keep-alive"'),
 }
 
 
@@ -125,46 +124,41 @@ def _connect(target: Target, limits: Limits, probe: Probe) -> Connection:
 
 
 def _ask_all(target: Target, http: Http, limits: Limits, probe: Probe) -> None:
-    found: ProbeHttp | None = None
+    found: ProbeHttp = {
+        "status": None,
+        "closes": {"connection_close": None, "http_1_0": None, "keep_alive": None},
+        "keep_alive_seconds": None,
+        "keep_alive_bound": limits.keep_alive_bound,
+    }
     for case, (version, header, words) in _CASES.items():
         try:
-            connection = _connect(target, limits, probe)
+            with _connect(target, limits, probe) as connection:
+                probe["http"] = found
+                _ask(connection, request(http, version, header), case, found)
         except ProbeError as error:
-            if found is None:
+            if probe["http"] is None:
                 raise
             _note(probe, error, words)
-            found["closes"][case] = "error"
-            continue
-        if found is None:
-            found = probe["http"] = {
-                "status": None,
-                "closes": {"connection_close": None, "http_1_0": None, "keep_alive": None},
-                "keep_alive_seconds": None,
-                "keep_alive_bound": limits.keep_alive_bound,
-            }
-        with connection:
-            answer = Answer()
-            try:
-                _ask(connection, request(http, version, header), answer)
-                answered = time.monotonic()
-                found["closes"][case] = closer = connection.who_ends_it(answered + limits.keep_alive_bound, MAX_ANSWER_BYTES)
-                if case == "keep_alive" and closer != "us":
-                    found["keep_alive_seconds"] = round(time.monotonic() - answered, 3)
-            except ProbeError as error:
-                _note(probe, error, words)
-                found["closes"][case] = "reset" if error.code == "ECONNRESET" else "error"
-        if case == "connection_close":
-            found["status"] = answer.status
-            # Where one request gets no answer, two more are only a nuisance.
-            if answer.status is None:
-                return
+            found["closes"][case] = "reset" if error.code == "ECONNRESET" else "error"
+        # Where one request gets no answer, two more are only a nuisance.
+        if found["status"] is None:
+            return
 
 
-def _ask(connection: Connection, wanted: bytes, answer: Answer) -> None:
+def _ask(connection: Connection, wanted: bytes, case: Case, found: ProbeHttp) -> None:
+    answer = Answer()
     connection.send(wanted)
-    while not answer.complete:
-        data = connection.receive()
-        if data:
-            answer.feed(data)
-        else:
-            answer.end()
+    try:
+        while not answer.complete:
+            data = connection.receive()
+            if data:
+                answer.feed(data)
+            else:
+                answer.end()
+    finally:
+        if found["status"] is None:
+            found["status"] = answer.status
+    answered = time.monotonic()
+    found["closes"][case] = closer = connection.who_ends_it(answered + found["keep_alive_bound"], MAX_ANSWER_BYTES)
+    if case == "keep_alive" and closer != "us":
+        found["keep_alive_seconds"] = round(time.monotonic() - answered, 3)

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 Address = Union[Tuple[str, int], Tuple[str, int, int, int]]
 
-# struct tcp_info of linux/tcp.h: the options agreed on, snd_mss and rtt.
-_TCP_INFO = struct.Struct("=5xB10xI48xI")
+# struct tcp_info of linux/tcp.h: the state, the options agreed on, snd_mss and rtt.
+_TCP_INFO = struct.Struct("=B4xB10xI48xI")
+# Of net/tcp_states.h: closed on both sides, or never open.
+_CLOSE = 7
 _TIMESTAMPS, _SACK, _WINDOW_SCALING, _ECN = 1, 2, 4, 8
 _POLLRDHUP = 0x2000
 # linux/in.h: the port is then chosen by connect(), which shares ports between destinations.
 _IP_BIND_ADDRESS_NO_PORT = 24
-_CHUNK = 65536
+_CHUNK = 8192
 
 
 class ProbeError(Exception):
@@ -69,6 +71,8 @@ class Connection:
         self._deadline = deadline
         try:
             self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self._secure = False
+            self._ended: Literal["peer", "reset"] | None = None
         except OSError as error:
             raise _told(error, "Making a socket") from None
         try:
@@ -96,7 +100,7 @@ class Connection:
         """None where the kernel tells too little."""
         try:
             data = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-            options, mss, rtt = _TCP_INFO.unpack(data)
+            _state, options, mss, rtt = _TCP_INFO.unpack(data)
         except (OSError, struct.error):
             return None
         return TcpInfo(bool(options & _TIMESTAMPS), bool(options & _SACK), bool(options & _WINDOW_SCALING), bool(options & _ECN), mss, rtt)
@@ -109,7 +113,7 @@ class Connection:
             raise ProbeError("INVALID", f"The file of ca_path could not be used: {printable(str(error.strerror), 80)}.") from None
         try:
             secure = context.wrap_socket(self._socket, server_hostname=tls.server_name, do_handshake_on_connect=False)
-            self._socket = secure
+            self._socket, self._secure = secure, True
             self._patience()
             secure.do_handshake()
         except OSError as error:
@@ -132,15 +136,20 @@ class Connection:
         """Some bytes; none where the peer will send no more."""
         try:
             self._patience()
-            return self._socket.recv(_CHUNK)
+            data = self._socket.recv(_CHUNK)
+            if not data:
+                self._note_end()
         except OSError as error:
             raise _told(error, "Reading the answer") from None
+        return data
 
     def who_ends_it(self, deadline: float, most_bytes: int) -> Literal["peer", "us", "reset"]:
         """Wait until the peer ends the connection, at most until the deadline: "us" is then left with closing it.
 
         Looks beneath TLS, whose farewell is no FIN. Raises ProbeError where more than most_bytes come, and for other ends (ETIMEDOUT).
         """
+        if self._ended:
+            return self._ended
         poll = select.poll()
         poll.register(self._socket, select.POLLIN | _POLLRDHUP)
         self._socket.setblocking(False)
@@ -164,6 +173,16 @@ class Connection:
                 raise ProbeError("TOO_MUCH_DATA", "The peer goes on sending after its answer.")
             if time.monotonic() >= deadline:
                 return "us"
+
+    def _note_end(self) -> None:
+        """After an end of the data: remember a FIN, raise ECONNRESET for a reset. What is neither is the farewell of TLS."""
+        if not self._secure:
+            self._ended = "peer"
+        elif self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSE:
+            # The ssl module of some Pythons shows a reset as an end.
+            self._ended = self._broken_off()
+            if self._ended == "reset":
+                raise ConnectionResetError(errno.ECONNRESET, "")
 
     def _broken_off(self) -> Literal["peer", "reset"]:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
