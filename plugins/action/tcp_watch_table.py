@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 import typing as t
 
@@ -58,7 +57,6 @@ class ActionModule(ActionBase):
         now = time.monotonic()
         started, number = _started(arguments["previous"], now)
         rounds, interval = arguments["rounds"], arguments["interval"]
-        path = textfile.file_path(os.fspath(arguments["textfile"])) if arguments["textfile"] else None
         hosts = watched(arguments["hosts"])
 
         following = max(number + 1, math.ceil((now - started) / interval))
@@ -67,8 +65,8 @@ class ActionModule(ActionBase):
             title += f" (took {now - started - number * interval:.1f} s, longer than the {interval:g} s between rounds)"
         table = round_table(hosts, title)
         display.display(table)
-        if path and not self._task.check_mode:
-            self._write(path, textfile.render(hosts, time.time()), number)
+        if arguments["textfile"] and not self._task.check_mode:
+            self._write(arguments["textfile"], textfile.render(hosts, time.time()), number)
 
         finished, summary = following > rounds, ""
         if finished:
@@ -89,7 +87,7 @@ class ActionModule(ActionBase):
     def _write(path: str, text: str, number: int) -> None:
         """Refused at once where it cannot go there; a disk that fills up later does not end the watch."""
         try:
-            textfile.write(path, text)
+            textfile.write(textfile.file_path(path), text)
         except WatchError as error:
             if not number:
                 raise

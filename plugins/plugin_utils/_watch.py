@@ -210,18 +210,19 @@ def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: f
     held: sockets that count, TIME_WAITs among them; live: the others. growth and live_growth: of both, per second. opens: connections
     that are opened, per second (infinity where that is not known).
 
-    Within a minute the straight line counts. Later than that, all TIME_WAITs of now are gone (claim D2), and no more sockets can be
-    there than are live now, were added to the live ones since, or were opened in the last 60 seconds.
+    A TIME_WAIT lasts 60 seconds (claim D2). So the rate of now settles at what is live plus what opens in 60 seconds, whatever the
+    growth of now is, and only live connections that pile up carry it further. More than that is there only where an earlier
+    minute opened faster; then the straight line counts until those are gone.
     """
     if held >= limit:
         return 0.0
     if growth <= 0:
         return None
     straight = (limit - held) / growth
-    room = limit - live - TIME_WAIT_SECONDS * opens
-    if straight <= TIME_WAIT_SECONDS or room <= 0:
+    settled = live + TIME_WAIT_SECONDS * opens
+    if settled >= limit or (held > settled and straight <= TIME_WAIT_SECONDS):
         return straight
-    return max(float(TIME_WAIT_SECONDS), room / live_growth) if live_growth > 0 else None
+    return TIME_WAIT_SECONDS + (limit - settled) / live_growth if live_growth > 0 else None
 
 
 def _ports_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> PortsLeft | None:

@@ -14,7 +14,6 @@ import typing as t
 
 from ._reports import ReportError
 from ._reports._files import replace_all
-from ._visible import one_line
 from ._watch import WatchError
 
 if t.TYPE_CHECKING:
@@ -26,7 +25,6 @@ if t.TYPE_CHECKING:
 ENDING = ".prom"
 """The collector reads files of this name only."""
 DEFAULT_NAME = "linux_tcp" + ENDING
-_HOST_LIMIT = 255
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +112,9 @@ def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[
 
 
 def label(text: str) -> str:
-    """Text as the value of a label. What is not printable is written out, because the file is read by people too."""
-    return one_line(text, _HOST_LIMIT).replace("\\", "\\\\").replace('"', '\\"')
+    """Text as the value of a label, by the rules of the format; what UTF-8 cannot hold is written out."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def file_path(path: str) -> str:

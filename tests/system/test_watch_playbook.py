@@ -1,0 +1,202 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""watch_tcp.yml as people run it, on a host made of namespaces with connections planted on its loopback interface."""
+
+from __future__ import annotations
+
+import collections
+import json
+import re
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from support.own_host import OwnHost, Unavailable
+
+TESTS = Path(__file__).resolve().parents[1]
+IPV4 = "/proc/sys/net/ipv4"
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+BROKEN = {**LOCAL, "ansible_python_interpreter": "/no/such/python"}
+# Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
+GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+FLEET = {"all": {"hosts": {"web1": LOCAL, "web2": LOCAL, "broken1": BROKEN, "gone1": GONE}}}
+
+CONNECTIONS, BUCKETS, PORTS = 40, 30, 100
+# Which of them counts a SYN with an old timestamp depends on the kernel.
+PAWS = ("PAWSTimewait", "PAWSEstab")
+# The first look writes the text file: only then do connections begin.
+TRAFFIC = """
+import os, sys, time
+sys.path.insert(0, {tests!r})
+from support import faults
+faults.make_server_address()
+for patience in range(3000):
+    if os.path.exists({signal!r}):
+        break
+    time.sleep(0.02)
+faults.{call}
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> t.Iterator[OwnHost]:
+    try:
+        own = OwnHost()
+    except Unavailable as why:
+        pytest.skip(str(why))
+    yield own
+    own.close()
+
+
+class Run(t.NamedTuple):
+    code: int
+    output: str
+    metrics: str
+
+    def rounds(self) -> list[list[str]]:
+        """The lines of each table, without its title and headings."""
+        tables = re.findall(r"^\d\d:\d\d:\d\d  (?:first look|round \d).*\n.*\nHOST .*\n((?:\w+ .*\n)+?)(?=ok:|\n)", self.output, flags=re.M)
+        return [table.splitlines() for table in tables]
+
+    def measures(self, name: str) -> list[dict[str, t.Any]]:
+        """What tcp_watch returned for a host, look after look: it is on the screen with -v."""
+        found = re.findall(rf"^ok: \[{name}\] => (\{{.*\"measure\".*\}})$", self.output, flags=re.M)
+        return [json.loads(one)["measure"] for one in found]
+
+    def values(self, name: str) -> dict[str, float]:
+        """Metric to value of one host, by the reference parser."""
+        families = text_string_to_metric_families(self.metrics)
+        return {one.name: one.value for family in families for one in family.samples if one.labels == {"host": name}}
+
+
+def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", **variables: object) -> Run:
+    """Run the playbook; call: what support.faults does once the first look was taken."""
+    textfile = folder / "linux_tcp.prom"
+    if call:
+        script = TRAFFIC.format(tests=str(TESTS), signal=str(textfile), call=call)
+        (folder / "traffic.py").write_text(script)
+        host.shell(f"{sys.executable} {folder}/traffic.py > {folder}/traffic.log 2>&1 &")
+    variables = {"tcp_watch_seconds": 4, "tcp_watch_interval": 2, "tcp_watch_textfile": str(folder), **variables}
+    done = host.playbook("watch_tcp.yml", "-v", *arguments, cwd=folder, **variables)
+    if call:
+        assert (folder / "traffic.log").read_text() == ""
+    return Run(done.returncode, done.stdout + done.stderr, textfile.read_text() if textfile.exists() else "")
+
+
+def inventory(folder: Path, hosts: object = FLEET) -> str:
+    (folder / "inventory.json").write_text(json.dumps(hosts))
+    return str(folder / "inventory.json")
+
+
+@pytest.fixture(scope="module")
+def fleet(host: OwnHost, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("fleet")
+    settings = {"ip_local_port_range": f"40000 {40000 + PORTS - 1}", "tcp_max_tw_buckets": BUCKETS, "tcp_tw_reuse": 0}
+    host.shell("; ".join(f"echo {value} > {IPV4}/{name}" for name, value in settings.items()))
+    return watch(host, folder, "-i", inventory(folder), call=f"client_closes({CONNECTIONS})", tcp_watch_seconds=6)
+
+
+def test_each_round_has_a_line_for_each_host(fleet: Run) -> None:
+    names = [[line.split()[0] for line in table] for table in fleet.rounds()]
+    assert names == [["broken1", "gone1", "web1", "web2"]] * 4, fleet.output
+
+
+def test_rates_add_up_to_what_happened(fleet: Run) -> None:
+    first, *later = fleet.measures("web1")
+    assert (first["seconds"], first["rates"], first["time_wait"]) == (None, {}, 0)
+    assert len(later) == 3
+    totals: collections.Counter[str] = collections.Counter()
+    for measured in later:
+        for name, rate in measured["rates"].items():
+            totals[name] += round(rate * measured["seconds"])
+    assert totals["PassiveOpens"] == CONNECTIONS
+    # One more is ssh's attempt to reach gone1.
+    assert totals["ActiveOpens"] - CONNECTIONS in (0, 1)
+    assert totals["TCPTimeWaitOverflow"] == CONNECTIONS - BUCKETS
+
+
+def test_the_last_round_shows_what_is_there(fleet: Run) -> None:
+    line = next(line for line in fleet.rounds()[-1] if line.startswith("web1"))
+    assert line.split()[1] == str(BUCKETS)
+    assert re.search(rf"now buckets +30\.0 %  192\.0\.2\.1:8080, {BUCKETS} ports$", line)
+
+
+def test_the_end_has_a_line_for_each_host(fleet: Run) -> None:
+    summary = fleet.output[fleet.output.index("s watched.") :]
+    assert re.search(rf"^web1 +4/4 +{BUCKETS} \({BUCKETS}\) ", summary, flags=re.M)
+    assert re.search(r"^gone1 +UNREACHABLE: Failed to connect to the host via ssh", summary, flags=re.M)
+
+
+def test_hosts_that_cannot_be_watched_are_told_and_end_with_4(fleet: Run) -> None:
+    assert fleet.code == 4, fleet.output
+    for table in fleet.rounds():
+        assert table[0].startswith("broken1  FAILED: The module interpreter '/no/such/python' was not found")
+        assert table[1].startswith("gone1    UNREACHABLE: Failed to connect")
+    assert "gone1 could not be reached: missed 4 times" in fleet.output
+    assert "fatal: [web1]" not in fleet.output
+
+
+def test_the_text_file_is_that_of_the_last_round(fleet: Run) -> None:
+    values = fleet.values("web1")
+    assert (values["linux_tcp_watch_up"], values["linux_tcp_time_wait_sockets"]) == (1, BUCKETS)
+    assert (values["linux_tcp_ports_usable"], values["linux_tcp_ports_busiest_ratio"]) == (PORTS, BUCKETS / PORTS)
+    assert values["linux_tcp_time_wait_exhaustion_seconds"] == 0
+    assert values["linux_tcp_passive_opens_total"] == CONNECTIONS
+    assert fleet.values("gone1") == {"linux_tcp_watch_up": 0}
+
+
+def test_rejected_timestamps_are_seen_without_an_inventory_and_from_any_folder(host: OwnHost, tmp_path: Path) -> None:
+    host.shell(f"echo 1000 > {IPV4}/tcp_max_tw_buckets")
+    run = watch(host, tmp_path, call="syn_with_old_timestamp()")
+    assert run.code == 0, run.output
+    assert [[line.split()[0] for line in table] for table in run.rounds()] == [["localhost"]] * 3
+    total = sum(measured["rates"].get(name, 0) * measured["seconds"] for measured in run.measures("localhost")[1:] for name in PAWS)
+    assert total == pytest.approx(1)
+
+
+def test_limit_and_another_strategy(host: OwnHost, tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nstrategy = free\n")
+    run = watch(host, tmp_path, "-i", inventory(tmp_path), "--limit", "web*", tcp_watch_seconds=2)
+    assert run.code == 0, run.output
+    assert [[line.split()[0] for line in table] for table in run.rounds()] == [["web1", "web2"]] * 2
+
+
+def test_a_host_that_fails_alone_ends_with_2(host: OwnHost, tmp_path: Path) -> None:
+    run = watch(host, tmp_path, "-i", inventory(tmp_path), "--limit", "broken1", tcp_watch_seconds=2)
+    assert run.code == 2, run.output
+    assert "missed 2 times: The module interpreter" in run.output
+
+
+def test_check_mode_watches_and_writes_nothing(host: OwnHost, tmp_path: Path) -> None:
+    run = watch(host, tmp_path, "--check", tcp_watch_seconds=2)
+    assert run.code == 0, run.output
+    assert len(run.rounds()) == 2
+    assert run.metrics == ""
+
+
+def test_hosts_are_watched_whatever_their_names_are(host: OwnHost, tmp_path: Path) -> None:
+    names = ["!odd", 'a&;<u>|`c`"', "we]b*\x1b"]
+    run = watch(host, tmp_path, "-i", inventory(tmp_path, {"all": {"hosts": dict.fromkeys(names, LOCAL)}}), tcp_watch_seconds=2)
+    assert run.code == 0, run.output
+    assert [run.values(name)["linux_tcp_watch_up"] for name in names] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"tcp_watch_interval": 0}, "tcp_watch_interval (0) must be a number from 1 to 3600"),
+        ({"tcp_watch_interval": "5s"}, "tcp_watch_interval (5s) must be"),
+        ({"tcp_watch_seconds": 1, "tcp_watch_interval": 5}, "(1) a number from tcp_watch_interval to 86400"),
+        ({"tcp_watch_seconds": "nan"}, "(nan) a number"),
+        ({"tcp_watch_seconds": 721, "tcp_watch_interval": 1}, "no more than 720 rounds"),
+        ({"tcp_watch_textfile": "no/such/folder"}, "no/such/folder is no folder"),
+    ],
+)
+def test_bad_input_is_named(host: OwnHost, tmp_path: Path, variables: dict[str, object], message: str) -> None:
+    run = watch(host, tmp_path, **variables)
+    assert run.code == 2, run.output
+    assert message in run.output

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.template import Templar
+from ansible_collections.linux_tcp.hardening.plugins.action import tcp_watch
+from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_watch as documentation
+from support.watched import grown, observed
+
+Answer = t.Union[t.Dict[str, t.Any], Exception]
+
+
+def look(answer: Answer, **options: t.Any) -> dict[str, t.Any]:
+    """One call, with what the target answers; the result as the next task gets it."""
+
+    def target(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        assert (module_name, module_args) == ("linux_tcp.hardening.tcp_watch", {})
+        if isinstance(answer, Exception):
+            raise answer
+        return copy.deepcopy(answer)
+
+    task = Task()
+    task.action, task.args = "linux_tcp.hardening.tcp_watch", options
+    loader = DataLoader()  # type: ignore[no-untyped-call]
+    context = PlayContext()  # type: ignore[no-untyped-call]
+    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
+    made: t.Any = tcp_watch.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made._execute_module = target
+    return t.cast("dict[str, t.Any]", json.loads(json.dumps(made.run(task_vars={}))))
+
+
+def answer(**changes: t.Any) -> dict[str, t.Any]:
+    return {"observed": observed(**changes), "changed": False}
+
+
+UNREACHABLE = AnsibleConnectionFailure("no route \x1b[2J")  # type: ignore[no-untyped-call]
+
+
+def test_the_options_are_those_of_the_documentation() -> None:
+    options = yaml.safe_load(documentation.DOCUMENTATION)["options"]
+    assert {name: {fact: option[fact] for fact in ("type", "default")} for name, option in options.items()} == tcp_watch.ARGUMENTS
+
+
+def test_what_is_returned_is_documented() -> None:
+    returned = yaml.safe_load(documentation.RETURN)
+    result = look(answer())
+    assert set(result) == {"changed", *returned}
+    assert set(result["measure"]) == set(returned["measure"]["contains"])
+
+
+def test_two_looks_make_a_rate() -> None:
+    first = look(answer())
+    second = look(answer(seconds=2, counted=grown(ActiveOpens=10), time_wait=7), previous=first)
+    assert first["measure"]["rates"] == {}
+    assert second["measure"]["rates"]["ActiveOpens"] == 5.0
+    assert (second["peak"]["seen"], second["peak"]["time_wait"]) == (2, 7)
+    assert (second["trouble"], second["missed"], second["changed"]) == ({}, 0, False)
+
+
+def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
+    seen = look(answer())
+    result = look(UNREACHABLE, previous=seen)
+    assert result["trouble"] == {"unreachable": True, "msg": "no route \\x1b[2J"}
+    assert "unreachable" not in result
+    for rest in range(tcp_watch.REST_ROUNDS - 1, -1, -1):
+        # It would answer now.
+        result = look(answer(), previous=result)
+        assert (result["rest"], result["measure"], result["trouble"]["unreachable"]) == (rest, None, True)
+    back = look(answer(seconds=35, counted=grown(ActiveOpens=70)), previous=result)
+    assert (back["trouble"], back["missed"], back["measure"]["rates"]["ActiveOpens"]) == ({}, 6, 2.0)
+    assert back["last_trouble"]["unreachable"]
+    assert back["peak"]["seen"] == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"failed": True, "msg": "boom", "module_stderr": "x\nlast \x1b[2J"}, "boom last \\x1b[2J"),
+        ({"changed": False}, "the module returned nothing"),
+        ({"observed": {"clock": 1.0}}, "another form"),
+        ({"observed": "text"}, "no observation"),
+        (AnsibleError("no interpreter"), "no interpreter"),  # type: ignore[no-untyped-call]
+    ],
+)
+def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) -> None:
+    seen = look(answer())
+    failed = look(bad, previous=seen)
+    assert failed["trouble"]["failed"]
+    assert message in failed["trouble"]["msg"]
+    assert "failed" not in failed
+    assert (failed["measure"], failed["missed"], failed["rest"]) == (None, 1, 0)
+    assert look(answer(seconds=4, counted=grown(ActiveOpens=4)), previous=failed)["measure"]["rates"]["ActiveOpens"] == 1.0
+
+
+def test_a_watch_that_is_over_leaves_hosts_alone_and_forgets_nothing() -> None:
+    failed = look({"failed": True, "msg": "boom"}, previous=look(answer()))
+    over = look(UNREACHABLE, previous=failed, finished=True)
+    assert over["skipped"]
+    assert (over["missed"], over["last_trouble"], over["peak"]) == (1, failed["last_trouble"], failed["peak"])
+
+
+def test_the_python_that_was_found_is_handed_on() -> None:
+    facts = {"discovered_interpreter_python": "/usr/bin/python3"}
+    assert look({**answer(), "ansible_facts": facts})["ansible_facts"] == facts
+
+
+@pytest.mark.parametrize("previous", [{"sample": "x"}, {"sample": {"clock": 1}}, {"sample": {}, "rest": "x"}, {"peak": [1]}])
+def test_a_previous_of_another_form_is_refused(previous: dict[str, t.Any]) -> None:
+    result = look(answer(), previous=previous)
+    assert result.get("failed") or result["measure"]["rates"] == {}
+    if result.get("failed"):
+        assert result["msg"] == "tcp_watch: previous is not a result of tcp_watch"
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(AnsibleActionFail, match="finsihed"):
+        look(answer(), finsihed=True)

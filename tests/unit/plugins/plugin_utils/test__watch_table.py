@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import Measure, WatchError, measure, peak, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import minutes_text, round_table, summary_table, watched
+from support.audits import HOSTILE
+from support.snapshots import towards
+from support.watched import grown, observed, two_looks
+
+HEAD = "HOST  TIME_WAIT      OUT    IN  OVERFLOW/S  PASSIVE  ACTIVE  ESTAB  TIMEWAIT  MINUTES LEFT   PORTS  BUSIEST"
+
+
+def busy(**changes: t.Any) -> Measure:
+    first = observed(ports_in_use=[towards(6000, 5000)])
+    later = grown(ActiveOpens=5000, PassiveOpens=5, PAWSEstab=1)
+    second = {"time_wait": 9000, "ports_in_use": [towards(10235, 9235)], "counted": {"PAWSTimewait": None, **later}, **changes}
+    return two_looks(first, observed(10, **second))
+
+
+def entry(measured: Measure | None = None, **more: t.Any) -> dict[str, t.Any]:
+    return {"measure": measured, "peak": peak(None, measured) if measured else None, "trouble": {}, "missed": 0, "rest": 0, **more}
+
+
+GONE = entry(trouble={"unreachable": True, "msg": "ssh: no route"}, missed=3, rest=2)
+
+
+def test_a_round() -> None:
+    assert round_table(watched({"web1": entry(busy()), "gone": GONE}), "12:00:05  round 1 of 12") == (
+        "12:00:05  round 1 of 12\n"
+        "                 OPENS/S                    PAWS/S\n"
+        f"{HEAD}\n"
+        "gone  UNREACHABLE: ssh: no route (left alone for 2 more rounds)\n"
+        "web1      9,000    500.0  0.50           0   absent       0   0.10    absent     0.7 ports  36.3 %  192.0.2.80:80, 10,235 ports\n"
+    )
+
+
+def test_the_end() -> None:
+    last = busy()
+    highest = {**peak(None, last), "seen": 12, "time_wait": 20000, "soonest": ["buckets", 0.0]}
+    text = summary_table(watched({"web1": entry(last, peak=highest, missed=1), "gone": GONE}), "60 s watched.")
+    assert text.splitlines()[0] == "60 s watched."
+    assert text.splitlines()[2] == "gone  UNREACHABLE: ssh: no route (left alone for 2 more rounds)"
+    assert text.splitlines()[3].split("  ")[:4] == ["web1", "12/13", "9,000 (20,000)", "500.0 (500.0)"]
+    assert "now buckets" in text
+    assert text.splitlines()[3].endswith("36.3 % (36.3 %)  192.0.2.80:80, 10,235 ports")
+
+
+@pytest.mark.parametrize(
+    ("limit", "reuse", "text"),
+    [
+        (None, True, "-"),
+        (("ports", 0.0), False, "now ports"),
+        (("ports", 2.0), False, "<0.1 ports"),
+        (("ports", 30.0), True, "0.5 ports, reuse on"),
+        (("buckets", 540.0), True, "9.0 buckets"),
+        (("buckets", 60000.0), False, "1,000 buckets"),
+    ],
+)
+def test_minutes(limit: tuple[str, float] | None, reuse: bool, text: str) -> None:
+    assert minutes_text(limit, reuse) == text
+
+
+@pytest.mark.parametrize(("growth", "shown"), [(0, "0"), (1, "<0.01"), (10, "0.01"), (999, "1.00"), (50_000, "50.0"), (5_000_000, "5,000")])
+def test_something_never_looks_like_nothing(growth: int, shown: str) -> None:
+    measured = two_looks(observed(), observed(1000, counted=grown(TCPTimeWaitOverflow=growth)))
+    assert round_table(watched({"web1": entry(measured)}), "").splitlines()[3].split()[4] == shown
+
+
+def test_unknown_is_told_apart_from_absent_and_0() -> None:
+    first = two_looks(observed(), observed(5, boot_id="second", counted={"PAWSActive": None}))
+    lines = round_table(watched({"web1": entry(first)}), "").splitlines()
+    assert lines[3].split()[1:9] == ["0", "-", "-", "-", "absent", "absent", "-", "-"]
+    assert lines[4] == "web1: restarted since the last round: no rates in this one"
+
+
+def test_what_could_not_be_seen_is_told_at_the_first_look() -> None:
+    blind = observed(sockets=None, not_seen=["Sockets were not counted: the kernel's socket list (sock_diag) answered EPERM."])
+    first = measure(None, sample(blind))
+    assert round_table(watched({"web1": entry(first)}), "").splitlines()[4].startswith("web1: Sockets were not counted")
+    second = two_looks(blind, {**blind, "clock": blind["clock"] + 5})
+    assert len(round_table(watched({"web1": entry(second)}), "").splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("registered", "line"),
+    [
+        ({}, "web1  NOT ASKED: no reason given"),
+        ({"failed": True, "msg": "'nope' is undefined"}, "web1  FAILED: 'nope' is undefined"),
+        ({"unreachable": True, "msg": "no route"}, "web1  UNREACHABLE: no route"),
+        (entry(trouble={"failed": True}, missed=1), "web1  FAILED: no reason given"),
+        (entry(trouble={"unreachable": True, "msg": "x"}, rest=1), "web1  UNREACHABLE: x (left alone for 1 more round)"),
+    ],
+)
+def test_a_host_that_was_not_seen_says_why(registered: dict[str, t.Any], line: str) -> None:
+    hosts = watched({"web1": registered})
+    assert round_table(hosts, "").splitlines()[3] == line
+    assert summary_table(hosts, "").splitlines()[2] == line
+
+
+@pytest.mark.parametrize("attack", HOSTILE.values(), ids=list(HOSTILE))
+def test_text_from_outside_cannot_steer_the_terminal(attack: str) -> None:
+    measured = busy(ports_in_use=[{**towards(6000, 5000), "destination": attack.replace("\ud800", "?")}])
+    hosts = watched({attack: entry(measured), "gone": entry(trouble={"failed": True, "msg": attack})})
+    for text in (round_table(hosts, "title"), summary_table(hosts, "title")):
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert max(map(len, text.split("\n"))) < 300
+
+
+@pytest.mark.parametrize(
+    "registered",
+    ["text", None, [], {"measure": [1]}, {"measure": "x"}, {"measure": {"time_wait": 5}}, {"measure": {**busy(), "rates": 5}}],
+)
+def test_an_entry_of_another_form_is_named(registered: object) -> None:
+    with pytest.raises(WatchError, match="of another form for 'web1'"):
+        round_table(watched({"web1": registered}), "")
+
+
+def test_a_peak_of_another_form_is_named() -> None:
+    with pytest.raises(WatchError, match="of another form for 'web1'"):
+        summary_table(watched({"web1": {"peak": {"seen": 1}}}), "")

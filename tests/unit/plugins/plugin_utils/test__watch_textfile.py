@@ -1,0 +1,170 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _watch_textfile as textfile
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import COUNTERS, Measure, WatchError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import watched
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+from support.audits import HOSTILE
+from support.snapshots import towards
+from support.watched import grown, observed, two_looks
+
+MOMENT = 1_800_000_000.25
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+AMOUNTS = st.integers(0, 2**64 - 1)
+SHARES = st.floats(0, 1)
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> Measure:
+    present = draw(st.sets(st.sampled_from(sorted(COUNTERS))))
+    seconds = st.none() | st.floats(0, 1e9)
+    busiest = {"source": "192.0.2.1", "destination": "192.0.2.2", "destination_port": 80, "ports": draw(AMOUNTS), "share": draw(SHARES)}
+    left = {"source": "192.0.2.1", "destination": "192.0.2.2", "destination_port": 80, "seconds": draw(st.floats(0, 1e9))}
+    return t.cast(
+        "Measure",
+        {
+            "time_wait": draw(st.none() | AMOUNTS),
+            "bucket_limit": draw(st.none() | AMOUNTS),
+            "usable_ports": draw(st.none() | AMOUNTS),
+            "busiest": draw(st.none() | st.just(busiest)),
+            "counters": {name: draw(AMOUNTS) for name in present},
+            "ports_left": draw(st.none() | st.just(left)),
+            "buckets_left": draw(seconds),
+        },
+    )
+
+
+def parsed(text: str) -> dict[str, tuple[str, dict[str, float]]]:
+    """By the reference parser: name of each sample to its type and to the values by host."""
+    found: dict[str, tuple[str, dict[str, float]]] = {}
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        assert family.type in ("gauge", "counter")
+        for one in family.samples:
+            assert set(one.labels) == {"host"}
+            values = found.setdefault(one.name, (family.type, {}))[1]
+            assert one.labels["host"] not in values
+            values[one.labels["host"]] = float(one.value)
+    return found
+
+
+def render(**hosts: Measure | None) -> str:
+    return textfile.render(watched({name: {"measure": measured} for name, measured in hosts.items()}), MOMENT)
+
+
+@settings(max_examples=40)
+@given(st.dictionaries(NAMES, st.none() | measures(), min_size=1, max_size=4))
+def test_the_reference_parser_reads_back_what_was_measured(hosts: dict[str, Measure | None]) -> None:
+    read = parsed(textfile.render(watched({name: {"measure": measured} for name, measured in hosts.items()}), MOMENT))
+    assert read["linux_tcp_watch_up"] == ("gauge", {name: float(measured is not None) for name, measured in hosts.items()})
+    for family in textfile.FAMILIES:
+        values = {name: family.value(measured) for name, measured in hosts.items() if measured is not None}
+        known = {name: float(value) for name, value in values.items() if value is not None}
+        assert read.get(family.name, (family.kind, {})) == (family.kind, known)
+
+
+def busy() -> Measure:
+    first = observed(ports_in_use=[towards(6000, 5000)])
+    later = grown(ActiveOpens=5000, PAWSEstab=1)
+    return two_looks(first, observed(10, 9000, ports_in_use=[towards(10235, 9235)], counted={"PAWSTimewait": None, **later}))
+
+
+def test_each_thing_has_its_family() -> None:
+    read = {name: values for name, (_kind, values) in parsed(render(web1=busy(), gone=None)).items()}
+    assert read.pop("linux_tcp_watch_up") == {"web1": 1.0, "gone": 0.0}
+    assert read == {
+        name: {"web1": pytest.approx(value)}
+        for name, value in {
+            "linux_tcp_watch_timestamp_seconds": MOMENT,
+            "linux_tcp_time_wait_sockets": 9000,
+            "linux_tcp_time_wait_limit_sockets": 262144,
+            "linux_tcp_ports_usable": 28232,
+            "linux_tcp_ports_busiest": 10235,
+            "linux_tcp_ports_busiest_ratio": 10235 / 28232,
+            "linux_tcp_ports_exhaustion_seconds": (28232 - 10235) / 423.5,
+            "linux_tcp_active_opens_total": 5500,
+            "linux_tcp_passive_opens_total": 40000,
+            "linux_tcp_time_wait_overflows_total": 0,
+            "linux_tcp_paws_active_total": 0,
+            "linux_tcp_paws_established_total": 4,
+        }.items()
+    }
+
+
+def test_names_follow_the_conventions() -> None:
+    for family in (textfile.UP, textfile.MOMENT, *textfile.FAMILIES):
+        assert family.name.startswith("linux_tcp_")
+        assert family.name.endswith("_total") is (family.kind == "counter")
+        assert "\n" not in family.help
+        assert "\\" not in family.help
+
+
+def test_promtool_finds_nothing_to_say() -> None:
+    if not shutil.which("promtool"):
+        pytest.skip("needs promtool (Debian package prometheus)")
+    hosts = dict.fromkeys(HOSTILE.values(), busy())
+    text = textfile.render(watched({name: {"measure": measured} for name, measured in hosts.items()}), MOMENT)
+    done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+def test_the_guide_lists_every_metric() -> None:
+    guide = (Path(__file__).parents[4] / "docs" / "watch.md").read_text(encoding="utf-8")
+    for family in (textfile.UP, textfile.MOMENT, *textfile.FAMILIES):
+        assert f"| `{family.name}` | {family.kind} |" in guide
+
+
+def test_a_folder_gets_a_file_and_a_file_keeps_its_name(tmp_path: Path) -> None:
+    assert textfile.file_path(str(tmp_path)) == str(tmp_path / "linux_tcp.prom")
+    assert textfile.file_path(str(tmp_path / "fleet.prom")) == str(tmp_path / "fleet.prom")
+
+
+def test_a_relative_path_starts_at_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert textfile.file_path("fleet.prom") == str(tmp_path / "fleet.prom")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("no/such/folder", "must end in .prom"), ("fleet.txt", "must end in .prom"), ("no/fleet.prom", "no is no folder")]
+)
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path, path: str, message: str) -> None:
+    with pytest.raises(WatchError, match=message):
+        textfile.file_path(str(tmp_path / path))
+
+
+def test_the_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "linux_tcp.prom"
+    textfile.write(str(path), "old\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    with path.open() as reading:
+        textfile.write(str(path), render(web1=busy()))
+        assert reading.read() == "old\n"
+    assert parsed(path.read_text())
+    assert os.listdir(tmp_path) == ["linux_tcp.prom"]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "linux_tcp.prom").mkdir()
+    with pytest.raises(WatchError, match=r"cannot write .*linux_tcp\.prom"):
+        textfile.write(str(tmp_path / "linux_tcp.prom"), "text\n")
+    assert os.listdir(tmp_path) == ["linux_tcp.prom"]
+
+
+def test_a_measure_of_another_form_is_refused() -> None:
+    with pytest.raises(WatchError, match="another form"):
+        render(web1=t.cast("Measure", {"time_wait": 1}))
