@@ -213,8 +213,8 @@ endpoints:
     http:
       description:
         - C(status) of the first answer, V(null) where there was none.
-        - C(closes) tells who ended the connection, for a request with C(Connection: close) (C(connection_close)), one of HTTP/1.0
-          (C(http_1_0)) and one that asks to keep the connection (C(keep_alive)).
+        - C(closes) tells who ended the connection, for a request that asks to close it (C(connection_close)), one of HTTP/1.0
+          (C(http_1_0)) and one that asks to keep it (C(keep_alive)).
         - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(us) where it had not done so after
           C(keep_alive_bound) seconds, V(reset) where it reset the connection, V(error) where it gave no complete answer, and V(null)
           where it was not asked, because the first request got no answer.

@@ -39,13 +39,13 @@ class Peer:
         # The last connection of all, which says that nothing more comes.
         self._goodbye = socket.socket(listener.family)
         self._goodbye.bind((listener.getsockname()[0], 0))
-        self._last = self._goodbye.getsockname()
+        self._last: int = self._goodbye.getsockname()[1]
 
     def take(self) -> None:
         """Each connection has a thread, which ends when the probe has closed it."""
         while True:
             connection, address = self._listener.accept()
-            if address == self._last:
+            if address[1] == self._last:
                 connection.close()
                 return
             self.connections += 1
