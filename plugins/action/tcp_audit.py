@@ -18,7 +18,7 @@ from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, ver
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
-from ..plugin_utils._target_module import run_on_target
+from ..plugin_utils._target_module import run_on_target, trouble_of
 from ..plugin_utils._visible import one_line
 from ..plugin_utils._waivers import parse_waivers
 
@@ -34,11 +34,12 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
         "options": {field.name: {"type": "int"} for field in dataclasses.fields(Thresholds)},
     },
     "sample_seconds": {"type": "float", "default": 0.0},
+    "probe_endpoints": {"type": "list", "elements": "dict", "default": []},
 }
 
 
 class ActionModule(ActionBase):
-    """Runs on the controller; a live host is reached by one run of tcp_facts."""
+    """Runs on the controller; a live host is reached by one run of tcp_facts, and one of tcp_probe where endpoints are given."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -64,14 +65,21 @@ class ActionModule(ActionBase):
             return {**refusal, "msg": one_line(f"tcp_audit: {error}")}
         try:
             if arguments["source"] is not None:
-                if arguments["sample_seconds"]:
-                    return {**refusal, "msg": "tcp_audit: sample_seconds needs a live host, so it cannot go with source"}
+                for name in ("sample_seconds", "probe_endpoints"):
+                    if arguments[name]:
+                        return {**refusal, "msg": f"tcp_audit: {name} needs a live host, so it cannot go with source"}
                 snapshot = load(self._path(arguments["source"]), arguments["source_kind"])
             else:
                 observed = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
-                if observed.get("failed") or "linux_tcp" not in observed.get("ansible_facts", {}):
-                    return {**observed, **refusal, "msg": one_line(f"{host} could not be audited: {_trouble(observed)}")}
-                snapshot = validate(observed["ansible_facts"]["linux_tcp"])
+                if observed.get("failed") or not isinstance(observed.get("ansible_facts", {}).get("linux_tcp"), dict):
+                    return {**observed, **refusal, "msg": one_line(f"{host} could not be audited: {trouble_of(observed)}")}
+                found = observed["ansible_facts"]["linux_tcp"]
+                if arguments["probe_endpoints"]:
+                    probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
+                    if probed.get("failed") or not isinstance(probed.get("endpoints"), list):
+                        return {**probed, **refusal, "msg": one_line(f"{host} could not probe probe_endpoints: {trouble_of(probed)}")}
+                    found["probes"] = probed["endpoints"]
+                snapshot = validate(found)
         except SourceError as error:
             return {**refusal, "msg": one_line(f"{host} could not be audited: {error}")}
         judged = audit(snapshot, host, options)
@@ -86,10 +94,3 @@ class ActionModule(ActionBase):
         path = os.path.expanduser(source)
         from_playbook = os.path.join(self._loader.get_basedir(), path)
         return from_playbook if not os.path.exists(path) and os.path.exists(from_playbook) else path
-
-
-def _trouble(observed: dict[str, t.Any]) -> str:
-    """What a failed module said, in one line where it can be had."""
-    message = str(observed.get("msg") or "the module returned no snapshot")
-    details = [str(observed[name]).strip() for name in ("module_stderr", "module_stdout") if observed.get(name)]
-    return f"{message.strip()} {details[0].splitlines()[-1]}" if details else message.strip()

@@ -172,7 +172,7 @@ class Source(TypedDict):
     path: Optional[str]
 
 
-class Snapshot(TypedDict):
+class _SnapshotRequired(TypedDict):
     """schema is "linux_tcp.snapshot/1"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
@@ -193,6 +193,12 @@ class Snapshot(TypedDict):
     sample: Optional[Sample]
     sockets: Optional[Sockets]
     not_seen: List[str]
+
+
+class Snapshot(_SnapshotRequired, total=False):
+    """probes: what asking the peers gave, one entry an address; missing where nobody asked."""
+
+    probes: List[Probe]
 
 
 class ProbeTls(TypedDict):

@@ -126,6 +126,15 @@ options:
       - With one sample only, what was counted since boot counts one severity lower.
     type: float
     default: 0.0
+  probe_endpoints:
+    description:
+      - Endpoints that the host is to ask what they negotiate and who closes first, for the advice and for the rules about peers.
+      - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
+        them, which runs on the host after it was observed. Best are the destinations that hold most ports.
+      - Needs a live host, so it cannot go with O(source). The saved snapshot of a host that was probed has the answers.
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
@@ -133,6 +142,7 @@ author:
   - The linux_tcp.hardening authors (!UNKNOWN)
 seealso:
   - module: linux_tcp.hardening.tcp_facts
+  - module: linux_tcp.hardening.tcp_probe
   - module: linux_tcp.hardening.tcp_report
   - module: linux_tcp.hardening.tcp_verdict
 """
@@ -142,6 +152,20 @@ EXAMPLES = r"""
   linux_tcp.hardening.tcp_audit:
     profile: client_host
     sample_seconds: 5
+
+- name: Audit a client together with the balancer that it talks to
+  linux_tcp.hardening.tcp_audit:
+    profile: client_host
+    probe_endpoints:
+      - host: lb.example.org
+        port: 80
+        http: true
+  register: client
+
+- name: Show what to do first
+  ansible.builtin.debug:
+    msg: "{{ client.advice[0].title }}: {{ client.advice[0].reason }}"
+  when: client.advice[0].applies
 
 - name: Audit a balancer, with one accepted result
   linux_tcp.hardening.tcp_audit:
@@ -208,6 +232,65 @@ source:
       type: str
       returned: always
   sample: {kind: live, path: null}
+advice:
+  description:
+    - Every cure that the documents know, weighed for this host, best first. Those that apply come first, by how severe the trouble is that
+      they cure; then those that nothing calls for; last those that would do nothing or harm here.
+    - C(docs/advice.md) tells how they are weighed.
+  returned: when the host could be judged
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The cure's id. It is stable.
+      type: str
+      returned: always
+      sample: keep-alive
+    title:
+      description: What to do, in one line.
+      type: str
+      returned: always
+    applies:
+      description: Whether it would help here, now.
+      type: bool
+      returned: always
+    severity:
+      description: The severity of the trouble that it cures; null where it does not apply.
+      type: str
+      returned: always
+    wrong:
+      description: Whether it would do nothing or harm here.
+      type: bool
+      returned: always
+    reason:
+      description: The evidence, in figures.
+      type: str
+      returned: always
+    gain:
+      description:
+        - C(from_per_second) and C(to_per_second), short connections per second towards one destination without and with the cure, and their
+          C(factor), as the filter P(linux_tcp.hardening.tcp_capacity#filter) computes them. Null where it is not known, and in
+          C(to_per_second) and C(factor) also where no TIME_WAIT limits the rate any more.
+      type: dict
+      returned: always
+    cost:
+      description: What it takes.
+      type: str
+      returned: always
+    risk:
+      description: What may go wrong.
+      type: str
+      returned: always
+    how:
+      description: What to do, one step each.
+      type: list
+      elements: str
+      returned: always
+    claims:
+      description: The documents' claims that it rests on.
+      type: list
+      elements: str
+      returned: always
 results:
   description: Every rule's results, failed ones first, the most severe first. A rule gives one result for each subject, and at least one.
   returned: when the host could be judged
@@ -327,6 +410,16 @@ capacity:
     usable_ports:
       description: Ports of the ephemeral range that are not reserved.
       type: int
+      returned: always
+    connections_per_second:
+      description:
+        - The highest sustainable rate of short connections from one address to one destination (the busiest, where there is one) that this
+          host closes first, with its settings as they are.
+      type: float
+      returned: always
+    binds:
+      description: What limits that rate, V(ports), V(buckets) or V(memory).
+      type: str
       returned: always
     busiest:
       description: The source, destination, destination_port that holds most local ports, and how many ports.

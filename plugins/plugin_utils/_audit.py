@@ -11,13 +11,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ._advice import Case, advise
+from ._capacity import capacity
 from ._results import PROFILES, SEVERITIES, STATUSES, Audit, Capacity, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
-from ._rules._view import MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..module_utils._snapshot_types import Snapshot
     from ._waivers import Waiver
@@ -26,8 +27,6 @@ ANY_PROFILE = "any"
 NEVER = "never"
 # What fail_on may be, from the most lenient on.
 FAIL_ON = (NEVER, *reversed(SEVERITIES))
-
-T = t.TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +75,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
     results += _expired_waivers(expired, options)
     places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
     results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
+    case = Case(view, results, options.profile, options.thresholds)
     return Audit(
         host=host,
         profile=options.profile,
@@ -83,9 +83,10 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
         kernel_release=snapshot["host"]["kernel_release"],
         collected_at=snapshot["collected_at"],
         source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},
+        advice=advise(case),
         results=results,
         summary=summarise(results),
-        capacity=_capacity(view),
+        capacity=_figures(case),
         not_seen=list(snapshot["not_seen"]),
     )
 
@@ -183,12 +184,15 @@ def verdict(audit_of_host: Audit) -> str:
     )
 
 
-def _capacity(view: View) -> Capacity:
-    busiest = _known(lambda: view.busiest)
+def _figures(case: Case) -> Capacity:
+    busiest = case.busiest
+    sustainable = capacity(case.whole_load) if case.whole_load else None
     return {
-        "time_wait": _known(view.time_wait),
-        "bucket_limit": _known(lambda: view.number(MAX_TW_BUCKETS)),
-        "usable_ports": _known(lambda: view.usable_ports),
+        "time_wait": case.time_wait,
+        "bucket_limit": case.bucket_limit,
+        "usable_ports": case.usable_ports,
+        "connections_per_second": None if sustainable is None or sustainable.rate is None else round(sustainable.rate, 2),
+        "binds": sustainable.binds if sustainable else None,
         "busiest": busiest
         and {
             "source": busiest["source"],
@@ -197,11 +201,3 @@ def _capacity(view: View) -> Capacity:
             "ports": busiest["ports"],
         },
     }
-
-
-def _known(ask: Callable[[], T]) -> T | None:
-    """The answer, or None where the snapshot does not know it."""
-    try:
-        return ask()
-    except (CannotApplyError, MissingFactError):
-        return None

@@ -74,12 +74,48 @@ class Capacity(TypedDict):
     """Figures for people; None where they could not be seen.
 
     time_wait: TIME_WAIT sockets now. bucket_limit: tcp_max_tw_buckets. usable_ports: the ephemeral range less reserved ports.
+    connections_per_second: the highest sustainable rate of short connections from one address to one destination (the busiest, where
+    there is one) that this host closes first, with its settings as they are. binds: what limits it, "ports", "buckets" or "memory".
     """
 
     time_wait: int | None
     bucket_limit: int | None
     usable_ports: int | None
     busiest: BusiestDestination | None
+    connections_per_second: float | None
+    binds: str | None
+
+
+class AdviceGain(TypedDict):
+    """Short connections per second towards one destination without and with the cure, by the model of _capacity.py.
+
+    None where it is not known. A cure after which no TIME_WAIT limits the rate has no to_per_second and no factor.
+    """
+
+    from_per_second: float | None
+    to_per_second: float | None
+    factor: float | None
+
+
+class Advice(TypedDict):
+    """One cure, weighed for one host.
+
+    applies: it would help here, now. severity: of the trouble that it cures; None where it does not apply.
+    wrong: it would do nothing or harm here; a cure may be neither, where there is nothing to cure.
+    reason: the evidence, in figures. how: what to do, one step each. claims: D1 … of the two documents.
+    """
+
+    id: str
+    title: str
+    applies: bool
+    severity: Severity | None
+    wrong: bool
+    reason: str
+    gain: AdviceGain
+    cost: str
+    risk: str
+    how: list[str]
+    claims: list[str]
 
 
 class AuditSource(TypedDict):
@@ -91,6 +127,7 @@ class Audit(TypedDict):
     """What tcp_audit returns for one host, next to Ansible's own keys.
 
     profile: the audited profile or "any". fail_on: the severity from which a failed result fails the audit, or "never".
+    advice: every cure, best first: those that apply, those that nothing calls for, those that would be wrong here.
     not_seen: what could not be read and why, one sentence each.
     """
 
@@ -100,6 +137,7 @@ class Audit(TypedDict):
     kernel_release: str | None
     collected_at: str | None
     source: AuditSource
+    advice: list[Advice]
     results: list[Result]
     summary: Summary
     capacity: Capacity

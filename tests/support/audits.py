@@ -50,6 +50,27 @@ def result(rule: str, severity: str, status: str = "fail", **changes: Any) -> di
     }
 
 
+def cure(name: str, applies: bool = False, **changes: Any) -> dict[str, Any]:
+    """One cure of an audit's advice; changes overrides its keys."""
+    return {
+        "id": name,
+        "title": f"Invented title of {name}",
+        "applies": applies,
+        "severity": "high" if applies else None,
+        "wrong": False,
+        "reason": f"An invented reason for {name}.",
+        "gain": {"from_per_second": 470.53, "to_per_second": 28232.0, "factor": 60.0} if applies else dict.fromkeys(_GAIN),
+        "cost": "One sysctl.",
+        "risk": "None.",
+        "how": ["role linux_tcp.hardening.client_host", "then look again"],
+        "claims": ["D1"],
+        **changes,
+    }
+
+
+_GAIN = ("from_per_second", "to_per_second", "factor")
+
+
 def audit(host: str, *results: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """One host's audit as Ansible registers it; changes overrides its keys."""
     failed = any(r.get("status") == "fail" and r.get("severity") in ("critical", "high") for r in results)
@@ -63,9 +84,17 @@ def audit(host: str, *results: dict[str, Any], **changes: Any) -> dict[str, Any]
         "kernel_release": "6.1.0-18-amd64",
         "collected_at": MOMENT,
         "source": {"kind": "live", "path": None},
+        "advice": [],
         "results": list(results),
         "summary": {},
-        "capacity": {"time_wait": None, "bucket_limit": None, "usable_ports": None, "busiest": None},
+        "capacity": {
+            "time_wait": None,
+            "bucket_limit": None,
+            "usable_ports": None,
+            "busiest": None,
+            "connections_per_second": None,
+            "binds": None,
+        },
         "not_seen": [],
         **changes,
     }
@@ -170,6 +199,12 @@ def _balancer() -> dict[str, Any]:
             "buckets-disabled", "buckets-overflow", "rfc1337-on", "ports-few", "timestamps-odd-value", "boot-duplicate", "boot-unknown-key"
         ),
         profile="fullnat_lb",
+        advice=[
+            cure("keep-alive", True, title="Keep connections open and use them again", claims=["D17"]),
+            cure("wider-range", True, gain={"from_per_second": 470.53, "to_per_second": None, "factor": None}),
+            cure("rfc1337-off"),
+            cure("recycle", wrong=True, title="tcp_tw_recycle"),
+        ],
         kernel_release="4.9.0-19-amd64",
         capacity={
             "time_wait": 57904,
@@ -236,6 +271,7 @@ def sample_audits() -> list[dict[str, Any]]:
             "web1.example",
             *_passes("recycle-on", "buckets-disabled", "timestamps-off", "rfc1337-on", "boot-differs"),
             profile="backend",
+            advice=[cure("raise-buckets"), cure("recycle", wrong=True)],
             capacity={"time_wait": 312, "bucket_limit": 262144, "usable_ports": 28232, "busiest": None},
         ),
         audit(
@@ -282,17 +318,28 @@ def hostile_audits() -> list[dict[str, Any]]:
         result(f"waived-{name}", "low", "waived", subject=text, reason=text, waiver={"reason": text, "expires": text})
         for name, text in HOSTILE.items()
     ]
+    advice = [
+        cure(text, name != "script", title=text, reason=text, cost=text, risk=text, how=[text, text], claims=[text], wrong=name == "script")
+        for name, text in HOSTILE.items()
+    ]
     busiest = {"source": HOSTILE["image"], "destination": HOSTILE["script"], "destination_port": 1, "ports": 5}
     capacity = {"time_wait": 5, "bucket_limit": -1, "usable_ports": 0, "busiest": busiest}
     source = {"kind": "snapshot", "path": HOSTILE["attribute"]}
     hosts = [
         audit(
-            text, *results[index :: len(HOSTILE)], kernel_release=text, collected_at=text, not_seen=[text], capacity=capacity, source=source
+            text,
+            *results[index :: len(HOSTILE)],
+            kernel_release=text,
+            collected_at=text,
+            not_seen=[text],
+            capacity=capacity,
+            source=source,
+            advice=advice,
         )
         for index, text in enumerate(HOSTILE.values())
     ]
     return [
         *hosts,
-        audit("everything", *results, capacity=capacity),
+        audit("everything", *results, capacity=capacity, advice=advice),
         {"host": "gone" + HOSTILE["script"], "failed": True, "msg": HOSTILE["attribute"]},
     ]

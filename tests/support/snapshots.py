@@ -17,9 +17,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import (
         BootFiles,
         PortUse,
+        Probe,
         Snapshot,
         Sockets,
         Sysctl,
+        TimestampUse,
     )
 
 # What a fresh network namespace of Linux 6.18 holds (measured), for the keys that rules ask about.
@@ -113,6 +115,35 @@ def sockets(**changes: t.Any) -> Sockets:
 
 def towards(ports: int, time_wait: int = 0, destination: str = "192.0.2.80", port: int = 80) -> PortUse:
     return {"source": "192.0.2.10", "destination": destination, "destination_port": port, "ports": ports, "time_wait": time_wait}
+
+
+def negotiated(yes: int, no: int = 0, destination: str = "192.0.2.80", port: int = 80) -> TimestampUse:
+    """How many living connections to a destination have timestamps and how many have not."""
+    return {"destination": destination, "destination_port": port, "negotiated": yes, "not_negotiated": no}
+
+
+def probe(timestamps: bool | None = True, closes: str | None = None, destination: str = "192.0.2.80", **changes: t.Any) -> Probe:
+    """A probe of one address; closes: who ended the connection after `Connection: close`, None where HTTP was not asked for."""
+    kept = {"connection_close": closes, "http_1_0": closes, "keep_alive": "us"}
+    base = {
+        "host": destination,
+        "port": 80,
+        "address": destination,
+        "family": "ipv4",
+        "source": "192.0.2.10",
+        "reached": True,
+        "error": None,
+        "message": "",
+        "timestamps": timestamps,
+        "sack": True,
+        "window_scaling": True,
+        "ecn": False,
+        "mss": 1460,
+        "rtt_us": 250,
+        "tls": None,
+        "http": closes and {"status": 200, "closes": kept, "keep_alive_seconds": None, "keep_alive_bound": 2.0},
+    }
+    return t.cast("Probe", {**base, **changes})
 
 
 def snapshot(

@@ -84,3 +84,4 @@ def test_everything_that_an_audit_returns_is_documented() -> None:
     assert set(returned["results"]["contains"]) == set(judged["results"][0])
     assert set(returned["summary"]["contains"]) == set(judged["summary"])
     assert set(returned["capacity"]["contains"]) == set(judged["capacity"])
+    assert set(returned["advice"]["contains"]) == set(judged["advice"][0])

@@ -23,6 +23,8 @@ from .._results import (
     PROFILES,
     SEVERITIES,
     STATUSES,
+    Advice,
+    AdviceGain,
     Audit,
     BusiestDestination,
     Capacity,
@@ -105,6 +107,22 @@ def _optional_integer(value: object, where: str) -> int | None:
     return None if value is None else _integer(value, where)
 
 
+def _optional_number(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ReportError(f"{where} must be a number, not {_kind(value)}")
+    if not math.isfinite(value) or abs(value) >= 2**64:
+        raise ReportError(f"{where} is out of range: nothing here is counted past 64 bits")
+    return float(value)
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ReportError(f"{where} must be true or false, not {_kind(value)}")
+    return value
+
+
 def _mapping(value: object, where: str) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise ReportError(f"{where} must be a mapping, not {_kind(value)}")
@@ -176,6 +194,8 @@ def _entry(host: str, value: object, where: str) -> Entry:
             "kind": _text(source.get("kind"), f"{where}.source.kind"),
             "path": _optional_text(source.get("path"), f"{where}.source.path"),
         },
+        # An audit that was saved before there was advice has none.
+        "advice": [_advice(item, place) for item, place in _list(audit.get("advice", []), f"{where}.advice")],
         "results": results,
         "summary": summarise(results),
         "capacity": _capacity(audit.get("capacity"), f"{where}.capacity"),
@@ -230,6 +250,34 @@ def _result(value: object, where: str) -> Result:
     }
 
 
+def _advice(value: object, where: str) -> Advice:
+    data = _mapping(value, where)
+    cure = _text(data.get("id"), f"{where}.id")
+    where = f"{where} ({visible(cure, 60)})"
+    gain = _mapping(data.get("gain", {}), f"{where}.gain")
+    return {
+        "id": cure,
+        "title": _text(data.get("title"), f"{where}.title"),
+        "applies": _flag(data.get("applies"), f"{where}.applies"),
+        "severity": None if data.get("severity") is None else _word(data["severity"], f"{where}.severity", SEVERITIES),
+        "wrong": _flag(data.get("wrong", False), f"{where}.wrong"),
+        "reason": _text(data.get("reason", ""), f"{where}.reason"),
+        "gain": _gain(gain, f"{where}.gain"),
+        "cost": _text(data.get("cost", ""), f"{where}.cost"),
+        "risk": _text(data.get("risk", ""), f"{where}.risk"),
+        "how": _texts(data.get("how", []), f"{where}.how"),
+        "claims": _texts(data.get("claims", []), f"{where}.claims"),
+    }
+
+
+def _gain(data: Mapping[Any, Any], where: str) -> AdviceGain:
+    return {
+        "from_per_second": _optional_number(data.get("from_per_second"), f"{where}.from_per_second"),
+        "to_per_second": _optional_number(data.get("to_per_second"), f"{where}.to_per_second"),
+        "factor": _optional_number(data.get("factor"), f"{where}.factor"),
+    }
+
+
 def _waiver(value: object, where: str) -> WaiverNote:
     data = _mapping(value, where)
     return {"reason": _text(data.get("reason"), f"{where}.reason"), "expires": _text(data.get("expires"), f"{where}.expires")}
@@ -241,6 +289,8 @@ def _capacity(value: object, where: str) -> Capacity:
         "time_wait": _optional_integer(data.get("time_wait"), f"{where}.time_wait"),
         "bucket_limit": _optional_integer(data.get("bucket_limit"), f"{where}.bucket_limit"),
         "usable_ports": _optional_integer(data.get("usable_ports"), f"{where}.usable_ports"),
+        "connections_per_second": _optional_number(data.get("connections_per_second"), f"{where}.connections_per_second"),
+        "binds": _optional_text(data.get("binds"), f"{where}.binds"),
         "busiest": None if data.get("busiest") is None else _busiest(data["busiest"], f"{where}.busiest"),
     }
 

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
-from ._model import MOMENT, Host, Report, location
+from ._model import MOMENT, Host, Report, gain_text, location
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -65,7 +65,9 @@ def render(report: Report) -> str:
             # In a short report nobody has to open anything.
             few=report.summary["status"]["fail"] <= 8,
             rule_numbers={rule: number for number, rule in enumerate(report.by_rule)},
+            advised=[host for host in report.urgent_first if host.advice],
             bars=_bars,
+            gain_text=gain_text,
             location=location,
             severities=SEVERITIES,
             statuses=STATUSES,

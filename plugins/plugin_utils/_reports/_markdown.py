@@ -12,7 +12,7 @@ import re
 
 from .._results import SEVERITIES, Result
 from .._visible import one_line
-from ._model import Host, Report, location
+from ._model import Host, Report, gain_text, location
 from ._text import headline
 
 MAX_CHARACTERS = 60_000
@@ -83,8 +83,23 @@ def _host(host: Host) -> str:
     if rows:
         rows = ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *rows]
     notes = [f"- Not seen: {escape(sentence)}" for sentence in host.audit["not_seen"][:20]]
-    blocks = ["\n".join(block) for block in (rows, notes) if block]
+    blocks = ["\n".join(block) for block in (_advice(host), rows, notes) if block]
     return "\n\n".join([f"### {escape(host.name, 100)}", *blocks]) if blocks else ""
+
+
+def _advice(host: Host) -> list[str]:
+    """The cures that apply, best first, one line each; the first with what to do."""
+    lines = []
+    for number, cure in enumerate(host.advice, 1):
+        text = f"{number}. **{escape(cure['id'], 60)}**: {escape(cure['title'])}"
+        if number == 1:
+            text += f". {escape(cure['reason'], 400)}. *{escape('; '.join(cure['how']), 600)}*"
+        gain = gain_text(cure["gain"])
+        lines.append(text + (f" ({escape(gain)})" if gain and number > 1 else f" {escape(gain)}" if gain else ""))
+    wrong = [escape(cure["id"], 60) for cure in host.advised_against if cure["wrong"]]
+    if lines and wrong:
+        lines.append(f"\nWrong here: {', '.join(wrong)}.")
+    return lines
 
 
 def _failed(result: Result) -> str:

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any, Literal, cast
 
 from .._audit import summarise
-from .._results import SEVERITIES, STATUSES, Audit, Result, Severity, Status, Summary
+from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary
 from .._visible import one_line, visible
 from ._checked import Entry, check
 
@@ -54,6 +54,16 @@ class Host:
     @cached_property
     def summary(self) -> Summary:
         return summarise(self.results)
+
+    @cached_property
+    def advice(self) -> list[Advice]:
+        """The cures that apply, best first."""
+        return [cure for cure in (self.audit["advice"] if self.audit else ()) if cure["applies"]]
+
+    @cached_property
+    def advised_against(self) -> list[Advice]:
+        """The cures that would be wrong here, or that nothing calls for."""
+        return [cure for cure in (self.audit["advice"] if self.audit else ()) if not cure["applies"]]
 
     @property
     def worst(self) -> Severity | None:
@@ -113,6 +123,17 @@ def location(result: Result) -> str:
     if result["path"] is None:
         return ""
     return result["path"] if result["line"] is None else f"{result['path']}:{result['line']}"
+
+
+def gain_text(gain: AdviceGain) -> str:
+    """What a cure gains, for people: "0.3 to 20 connections per second (60 times)"; empty where that is not known."""
+    before, after, factor = gain["from_per_second"], gain["to_per_second"], gain["factor"]
+    if before is None:
+        return ""
+    if after is None:
+        return f"from {before:,.1f} short connections per second to no limit by TIME_WAIT"
+    times = "" if factor is None else f" ({factor:,.1f} times)"
+    return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 
 
 def _urgency(result: Result) -> tuple[int, int, str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from .._results import PROFILES, SEVERITIES, Result, Severity
 from .._visible import one_line
-from ._model import Host, Report, location
+from ._model import Host, Report, gain_text, location
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
@@ -70,7 +70,7 @@ def _host(host: Host, width: int, paint: Paint) -> str:
         return ""
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
-    lines = [title, "-" * len(title)]
+    lines = [title, "-" * len(title), *_advice(host, width)]
     for result in host.failed:
         lines += [*_failed(result, width, paint, host.audit["profile"] == "any"), ""]
     unknown = Counter(result["id"] for result in host.having("unknown"))
@@ -80,6 +80,28 @@ def _host(host: Host, width: int, paint: Paint) -> str:
     for sentence in host.audit["not_seen"]:
         lines += _wrapped("not seen", sentence, width, lines=2, indent=0)
     return "\n".join(lines).rstrip()
+
+
+def _advice(host: Host, width: int) -> list[str]:
+    """The first cure that applies, and the names of the others; nothing where none does."""
+    if not host.advice:
+        return []
+    first, *others = host.advice
+    against = f" (against {first['severity']} trouble)" if first["severity"] else ""
+    lines = _wrapped("FIRST", f"{first['id']}: {first['title']}{against}", width, lines=2, indent=0)
+    for label, text in (
+        ("why", first["reason"]),
+        ("gain", gain_text(first["gain"])),
+        ("do", "; ".join(first["how"])),
+        ("risk", first["risk"]),
+    ):
+        lines += _wrapped(label, text, width, lines=4)
+    if others:
+        lines += _wrapped("then", ", ".join(cure["id"] for cure in others), width, lines=2)
+    wrong = [cure["id"] for cure in host.advised_against if cure["wrong"]]
+    if wrong:
+        lines += _wrapped("not", ", ".join(wrong), width, lines=2)
+    return [*lines, ""]
 
 
 def _failed(result: Result, width: int, paint: Paint, any_profile: bool) -> list[str]:

@@ -15,15 +15,18 @@ import typing as t
 from ...module_utils import _sysctl_files as sysctl_files
 from ...module_utils._knobs import KNOBS, Refused, kernel_reads
 from ...module_utils._sysctl_lines import matches
+from .. import _capacity
 from ._base import CannotApplyError, MissingFactError
+from ._text import is_loopback
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...module_utils._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Snapshot, Sockets, Sysctl
+    from ...module_utils._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"
+TW_REUSE_DELAY = "net.ipv4.tcp_tw_reuse_delay"
 TW_RECYCLE = "net.ipv4.tcp_tw_recycle"
 MAX_TW_BUCKETS = "net.ipv4.tcp_max_tw_buckets"
 EHASH_ENTRIES = "net.ipv4.tcp_ehash_entries"
@@ -162,11 +165,7 @@ class View:
     @functools.cached_property
     def usable_ports(self) -> int:
         """Ports of the range that are not reserved: how many connections one (source, destination, port) can hold at once."""
-        low, high = self.port_range()
-        reserved: set[int] = set()
-        for first, last in self.reserved_ports():
-            reserved.update(range(max(first, low), min(last, high) + 1))
-        return max(0, high - low + 1 - len(reserved))
+        return _capacity.usable_ports(*self.port_range(), self.reserved_ports())
 
     @functools.cached_property
     def busiest(self) -> PortUse | None:
@@ -174,16 +173,59 @@ class View:
         groups = self.sockets["ports_in_use"]
         return max(groups, key=lambda group: group["ports"]) if groups else None
 
+    def taken_ports(self, group: PortUse) -> int:
+        """Ports of a group that a new connection cannot have: all of them, but for TIME_WAIT that reuse is known to take over."""
+        reusable = self.reuses(group["destination"]) and self.negotiates_timestamps(group["destination"], group["destination_port"])
+        return group["ports"] - (group["time_wait"] if reusable else 0)
+
     def port_share_percent(self, group: PortUse) -> float:
-        """Share of the usable ports that a group holds, in percent; 100 where there are none at all."""
-        return 100.0 * group["ports"] / self.usable_ports if self.usable_ports else 100.0
+        """Share of the usable ports that a group takes, in percent; 100 where there are none at all."""
+        return 100.0 * self.taken_ports(group) / self.usable_ports if self.usable_ports else 100.0
 
     def under_port_pressure(self, percent: int) -> bool | None:
-        """Whether the busiest destination holds at least this share of the usable ports; None where that is not known."""
+        """Whether some destination takes at least this share of the usable ports; None where that is not known."""
         try:
-            return self.busiest is not None and self.port_share_percent(self.busiest) >= percent
+            return any(self.port_share_percent(group) >= percent for group in self.sockets["ports_in_use"])
         except (MissingFactError, CannotApplyError):
             return None
+
+    # --- reuse of TIME_WAIT ----------------------------------------------------------------------------------------
+
+    def reuses(self, destination: str) -> bool:
+        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() take over TIME_WAIT ports towards an address."""
+        try:
+            reuse = self.number(TW_REUSE)
+            return self.number(TIMESTAMPS) != 0 and (reuse == 1 or (reuse == 2 and is_loopback(destination)))
+        except (MissingFactError, CannotApplyError):
+            return False
+
+    @property
+    def reuse_delay(self) -> float:
+        """Seconds after which a port in TIME_WAIT may be taken over; the default where the kernel has no key for it."""
+        try:
+            # The model's bounds are the kernel's own; what a damaged snapshot says beyond them is no delay.
+            return min(max(self.number(TW_REUSE_DELAY), 1), _capacity.TIME_WAIT_SECONDS * 1000) / 1000
+        except (MissingFactError, CannotApplyError):
+            return _capacity.REUSE_DELAY_SECONDS_OLD if self.has(TW_RECYCLE) else _capacity.REUSE_DELAY_SECONDS
+
+    @property
+    def probes(self) -> list[Probe]:
+        """What asking the peers gave; empty where nobody asked."""
+        return self.snapshot.get("probes", [])
+
+    def negotiates_timestamps(self, destination: str, port: int) -> bool | None:
+        """Whether connections to a destination negotiate timestamps, by its living connections or else by a probe; None: not known.
+
+        Where one address answers for several hosts, some with and some without, the more frequent answer counts.
+        """
+        sockets = self.snapshot["sockets"]
+        for use in sockets["timestamps"] if sockets else ():
+            if (use["destination"], use["destination_port"]) == (destination, port) and use["negotiated"] != use["not_negotiated"]:
+                return use["negotiated"] > use["not_negotiated"]
+        for probe in self.probes:
+            if (probe["address"], probe["port"]) == (destination, port) and probe["timestamps"] is not None:
+                return probe["timestamps"]
+        return None
 
     # --- sockets and counters --------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._capacity import TIME_WAIT_BYTES
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
 from ._view import EHASH_ENTRIES, MAX_TW_BUCKETS
@@ -20,8 +21,6 @@ if t.TYPE_CHECKING:
     from ._base import Thresholds
     from ._view import View
 
-# A TIME_WAIT socket's share of the kernel's memory (measured on 6.18).
-BYTES_EACH = 256
 _KERNEL_DEFAULT = "Linux: half of the established hash, at most 262144"
 
 
@@ -91,7 +90,7 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
 def _affordable(host: View, limits: Thresholds) -> int:
     """The limit to ask for: less than usual where that many TIME_WAIT sockets would take more than 1/64 of the RAM."""
     memory = host.snapshot["host"]["memory_bytes"]
-    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // 64 // BYTES_EACH)
+    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // 64 // TIME_WAIT_BYTES)
 
 
 def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: t.Any) -> Finding:
@@ -144,7 +143,7 @@ def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
         MAX_TW_BUCKETS,
         f"{time_wait} TIME_WAIT sockets of {limit} ({percent:.1f} %)",
         f"under {limits.buckets_nearly_full_percent} %",
-        evidence={"time_wait": time_wait, "tcp_max_tw_buckets": limit, "memory_bytes": time_wait * BYTES_EACH},
+        evidence={"time_wait": time_wait, "tcp_max_tw_buckets": limit, "memory_bytes": time_wait * TIME_WAIT_BYTES},
     )
 
 

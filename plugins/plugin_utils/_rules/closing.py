@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
+from .._capacity import TIME_WAIT_BYTES
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
 from ._text import endpoint
 from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
-from .buckets import BYTES_EACH
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,43 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 @rule(
+    "peer-closes-never",
+    title="The peer leaves closing to this host",
+    severities={"client_host": "info", "fullnat_lb": "info"},
+    claims=("D2", "D9"),
+    rationale=(
+        "A probe asked this peer to close the connection (`Connection: close`), and the peer did not: it waited for this host. "
+        "So TIME_WAIT stays here, and asking with a header alone will not move it."
+    ),
+    remedy=(
+        "Where the rate is high: keep connections open and use them again, or have the peer configured to close first (haproxy "
+        "`option httpclose` in the frontend, nginx `keepalive_timeout 0`)."
+    ),
+    waiver_advice="It is a property of the peer and no fault of this host. It matters only together with ports-pressure.",
+    references=("RFC 9112, 9.6", "RFC 9293, 3.6.1"),
+)
+def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
+    answers = [probe["http"]["closes"]["connection_close"] for probe in host.probes if probe["http"]]
+    if not any(answers):
+        raise CannotApplyError("no HTTP endpoint was probed, or none answered (option probe_endpoints of tcp_audit)")
+    left = False
+    for probe in host.probes:
+        if probe["http"] and probe["http"]["closes"]["connection_close"] == "us":
+            left = True
+            yield Finding(
+                "fail",
+                endpoint(probe["address"] or probe["host"], probe["port"]),
+                "asked to close, it left closing to this host",
+                "the peer closes first where it is asked to",
+                evidence={f"closed by after {asked}": who for asked, who in probe["http"]["closes"].items() if isinstance(who, str)},
+            )
+    if not left:
+        yield Finding(
+            "pass", "probed peers", f"{answers.count('peer')} of {len(answers)} probed addresses close first where they are asked to"
+        )
+
+
+@rule(
     "closes-first-as-server",
     title="This host closes accepted connections first",
     severities={"fullnat_lb": "info", "backend": "info"},
@@ -87,7 +124,7 @@ def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
         "TIME_WAIT sockets",
         f"{listening} TIME_WAIT sockets on listening ports ({percent:.1f} % of tcp_max_tw_buckets)",
         f"at most {limits.closes_first_server_percent} %",
-        evidence={"time_wait_listening": listening, "memory_bytes": listening * BYTES_EACH, "tcp_max_tw_buckets": limit},
+        evidence={"time_wait_listening": listening, "memory_bytes": listening * TIME_WAIT_BYTES, "tcp_max_tw_buckets": limit},
     )
 
 

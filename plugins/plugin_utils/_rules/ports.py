@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._capacity import Load, capacity
 from ._base import Finding, MissingFactError, everywhere, judge, rule
 from ._text import endpoint, is_loopback, port_list
 from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE
@@ -52,7 +53,7 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
         PORT_RANGE,
         f"{host.usable_ports} usable ports ({low} to {high}, {high - low + 1 - host.usable_ports} of them reserved)",
         f"at least {limits.ports_few}",
-        evidence={"short connections per second and destination": round(host.usable_ports / 60, 1)},
+        evidence={"short connections per second and destination": round(capacity(Load(host.usable_ports)).rate or 0, 1)},
     )
 
 
@@ -143,14 +144,15 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
     for group in groups:
         percent = host.port_share_percent(group)
         severity: Severity = "medium"
-        if group["ports"] >= usable:
+        taken = host.taken_ports(group)
+        if taken >= usable:
             severity = "critical"
         elif percent >= limits.ports_pressure_high_percent:
             severity = "high"
         yield Finding(
             "fail",
             f"{group['source']} to {endpoint(group['destination'], group['destination_port'])}",
-            f"{group['ports']} of {usable} usable ports taken ({percent:.1f} %)",
+            f"{taken} of {usable} usable ports taken ({percent:.1f} %)",
             f"under {limits.ports_pressure_medium_percent} %",
             severity=severity,
             evidence={
@@ -165,10 +167,12 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
         )
     if not groups:
         busiest, short = host.busiest, host.sockets["undercount"]
-        if busiest is not None and 100 * (busiest["ports"] + short) >= limits.ports_pressure_medium_percent * usable:
+        if busiest is not None and 100 * (host.taken_ports(busiest) + short) >= limits.ports_pressure_medium_percent * usable:
             raise MissingFactError(f"too many destinations to count each one's ports: counts may be short by {short}")
         told = "nothing connects out"
         if busiest is not None:
             where = endpoint(busiest["destination"], busiest["destination_port"])
             told = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
+            if host.taken_ports(busiest) < busiest["ports"]:
+                told += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse takes over"
         yield Finding("pass", PORT_RANGE, told)

@@ -11,14 +11,18 @@ from __future__ import annotations
 import typing as t
 
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._text import is_loopback
+from ._text import endpoint, is_loopback
 from ._view import TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._results import EvidenceValue
     from ._base import Thresholds
     from ._view import View
+
+# A destination below this share of the usable ports is none of the busiest: whether its ports come back matters to nobody.
+_BUSY_PERCENT = 1
 
 
 @rule(
@@ -52,6 +56,58 @@ def reuse_without_timestamps(host: View, limits: Thresholds) -> Iterator[Finding
         "tcp_timestamps 1 where tcp_tw_reuse is 1",
         evidence={"TWRecycled since boot": host.counter("TcpExt", "TWRecycled")},
     )
+
+
+@rule(
+    "peer-without-timestamps",
+    title="A busy destination does not negotiate timestamps, so tcp_tw_reuse cannot work towards it",
+    severities={"client_host": "medium"},
+    claims=("D3", "D4"),
+    rationale=(
+        "This host relies on tcp_tw_reuse, and its own timestamps are on. But timestamps are agreed on in the handshake: "
+        "connections to a peer that has them off are closed without them, and their ports stay taken for 60 seconds as if reuse "
+        "were off. Layer-7 balancers that face NATed clients have them off on purpose."
+    ),
+    measured="Linux 6.18: with the server's timestamps off, a client with tcp_tw_reuse = 1 reused 0 of 20 ports; with them on, 20 of 20.",
+    remedy=(
+        "Do not count on tcp_tw_reuse towards this peer: let it close first (`Connection: close`), keep connections open and use them "
+        "again, or add destination or source addresses. Where the peer is yours and faces no NATed clients, set "
+        "net.ipv4.tcp_timestamps = 1 there."
+    ),
+    waiver_advice="Accept it where the rate towards this destination stays far below usable ports / 60 per second.",
+    references=("RFC 7323, 3.2", "Linux tcp_twsk_unique()"),
+)
+def peer_without_timestamps(host: View, limits: Thresholds) -> Iterator[Finding]:
+    if host.number(TIMESTAMPS) == 0:
+        raise CannotApplyError("timestamps are off on this host; see reuse-without-timestamps")
+    if host.number(TW_REUSE) != 1:
+        raise CannotApplyError(f"tcp_tw_reuse is {host.number(TW_REUSE)}, so nothing relies on the peers' timestamps")
+    asked = {(probe["address"], probe["port"]) for probe in host.probes if probe["address"]}
+    shares: dict[tuple[str, int], float] = {(address, port): 0.0 for address, port in asked if address}
+    for group in host.sockets["ports_in_use"]:
+        place, percent = (group["destination"], group["destination_port"]), host.port_share_percent(group)
+        if percent >= _BUSY_PERCENT or place in shares:
+            shares[place] = max(percent, shares.get(place, 0.0))
+    without = [place for place in sorted(shares) if host.negotiates_timestamps(*place) is False]
+    for place in without:
+        pressed = shares[place] >= limits.ports_pressure_medium_percent
+        uses = [use for use in host.sockets["timestamps"] if (use["destination"], use["destination_port"]) == place]
+        evidence: dict[str, EvidenceValue] = {"share of the usable ports": f"{shares[place]:.1f} %"}
+        evidence["seen in"] = "living connections" if uses else "a probe"
+        for use in uses:
+            evidence.update({"negotiated": use["negotiated"], "not_negotiated": use["not_negotiated"]})
+        yield Finding(
+            "fail",
+            endpoint(*place),
+            "its connections did not negotiate timestamps" if uses else "a probe did not negotiate timestamps",
+            "timestamps at both ends, or nothing that relies on tcp_tw_reuse",
+            severity="high" if pressed else None,
+            evidence=evidence,
+        )
+    if not without:
+        known = [place for place in shares if host.negotiates_timestamps(*place)]
+        told = f"{len(known)} of {len(shares)} busy destinations are known to negotiate timestamps, none is known not to"
+        yield Finding("pass", TIMESTAMPS, told if shares else "no destination is busy")
 
 
 @rule(

@@ -17,7 +17,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_verdict
-from support.snapshots import snapshot
+from support.snapshots import probe, snapshot, sockets, towards
 
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
 HOSTILE = "boom \x1b[2J\x07\u202e"
@@ -26,12 +26,16 @@ HOSTILE = "boom \x1b[2J\x07\u202e"
 class Target:
     """Stands for the target: answers each module run with what a test says, and remembers the runs."""
 
-    def __init__(self, answer: dict[str, t.Any]) -> None:
+    def __init__(self, answer: dict[str, t.Any], probed: dict[str, t.Any] | None = None) -> None:
         self.answer = answer
+        self.probed = probed
         self.runs: list[tuple[str, dict[str, t.Any]]] = []
 
     def __call__(self, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         self.runs.append((module_name, module_args))
+        if module_name.endswith("tcp_probe"):
+            assert self.probed is not None
+            return copy.deepcopy(self.probed)
         return copy.deepcopy(self.answer)
 
 
@@ -60,6 +64,35 @@ def test_a_live_host_costs_one_task() -> None:
     assert "ansible_facts" not in result
 
 
+ENDPOINTS = [{"host": "lb.example.org", "port": 80, "http": True}]
+PRESSED = snapshot({"net.ipv4.tcp_tw_reuse": "1"}, sockets=sockets(ports_in_use=[towards(28000, 28000)]))
+
+
+def test_what_the_peers_answer_joins_the_audit() -> None:
+    target = Target({"ansible_facts": {"linux_tcp": PRESSED}}, probed={"endpoints": [probe(False, closes="peer")], "changed": False})
+    result = run(tcp_audit, target, profile="client_host", fail_on="never", probe_endpoints=ENDPOINTS)
+    assert target.runs[1:] == [("linux_tcp.hardening.tcp_probe", {"endpoints": ENDPOINTS})]
+    assert {"peer-without-timestamps", "ports-pressure"} <= {one["id"] for one in result["results"] if one["status"] == "fail"}
+    assert result["advice"][0]["id"] == "peer-closes-first"
+    assert "asked with `Connection: close`, 192.0.2.80:80 closed first" in result["advice"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("probed", "message"),
+    [
+        ({"failed": True, "msg": "endpoints: missing port"}, "web1 could not probe probe_endpoints: endpoints: missing port"),
+        ({}, "web1 could not probe probe_endpoints: the module returned nothing"),
+        ({"endpoints": [{"host": HOSTILE}]}, "could not be audited: probes[0].port: is missing"),
+        ({"endpoints": [{**probe(), "timestamps": HOSTILE}]}, "could not be audited: probes[0].timestamps: is"),
+    ],
+)
+def test_a_probe_that_fails_fails_the_audit_with_the_reason(probed: dict[str, t.Any], message: str) -> None:
+    result = run(tcp_audit, Target({"ansible_facts": {"linux_tcp": snapshot()}}, probed), profile="any", probe_endpoints=ENDPOINTS)
+    assert (result["failed"], result["host"]) == (True, "web1")
+    assert message in result["msg"]
+    assert result["msg"].isprintable()
+
+
 @pytest.mark.parametrize(("fail_on", "failed"), [(None, True), ("high", True), ("critical", False), ("never", False)])
 def test_fail_on(fail_on: str | None, failed: bool) -> None:
     options = {"fail_on": fail_on} if fail_on else {}
@@ -82,8 +115,8 @@ def test_a_source_reaches_no_host(tmp_path: Path) -> None:
     ("answer", "message"),
     [
         ({"failed": True, "msg": "no python", "module_stderr": "a\nsh: python: not found\n"}, "no python sh: python: not found"),
-        ({"failed": True}, "returned no snapshot"),
-        ({"ansible_facts": {}}, "returned no snapshot"),
+        ({"failed": True}, "the module returned nothing"),
+        ({"ansible_facts": {}}, "the module returned nothing"),
         ({"ansible_facts": {"linux_tcp": {"schema": "linux_tcp.snapshot/9"}}}, "linux_tcp.snapshot/9"),
         ({"ansible_facts": {"linux_tcp": "nothing"}}, "could not be audited"),
     ],
@@ -120,6 +153,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
         ({"thresholds": {"ports_few": 0}}, "ports_few must lie between"),
         ({"source": "/no/such/file"}, "/no/such/file"),
         ({"source": "/etc/hostname", "sample_seconds": 1}, "sample_seconds needs a live host"),
+        ({"source": "/etc/hostname", "probe_endpoints": [{"host": "x", "port": 1}]}, "probe_endpoints needs a live host"),
     ],
 )
 def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:

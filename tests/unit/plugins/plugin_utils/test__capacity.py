@@ -101,7 +101,7 @@ def test_just_under_the_limit_nothing_fails_and_just_above_something_does(
     for factor, all_good in ((0.99, True), (1.0, True), (1.05, False)):
         host = CountingHost(load)
         tries = load.combinations * 3 + 2
-        assert all([host.connect(number / (rate * factor)) for number in range(tries)]) == all_good
+        assert all(host.connect(number / (rate * factor)) for number in range(tries)) == all_good
 
 
 LOADS = st.builds(

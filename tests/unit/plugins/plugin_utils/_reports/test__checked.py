@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._checked import ReportError, check
-from support.audits import audit, hostile_audits, result, sample_audits
+from support.audits import audit, cure, hostile_audits, result, sample_audits
 
 
 class Tagged(str):
@@ -109,6 +109,17 @@ def test_an_entry_without_results_is_a_host_that_was_not_audited(registered: dic
         ([audit("web1", result("a", "low"), source="live")], "(host web1).source must be a mapping, not text"),
         ([audit("web1", result("a", "low"), capacity={"time_wait": "5"})], "capacity.time_wait must be a whole number, not text"),
         ([audit("web1", result("a", "low"), capacity={"busiest": {"source": "a"}})], "capacity.busiest.destination must be text"),
+        (
+            [audit("web1", result("a", "low"), capacity={"connections_per_second": "9"})],
+            "connections_per_second must be a number, not text",
+        ),
+        ([audit("web1", result("a", "low"), advice={})], "(host web1).advice must be a list, not a mapping"),
+        ([audit("web1", result("a", "low"), advice=[{}])], "advice[0].id must be text, not nothing"),
+        ([audit("web1", result("a", "low"), advice=[cure("x", applies="yes")])], "advice[0] (x).applies must be true or false, not text"),
+        ([audit("web1", result("a", "low"), advice=[cure("x", severity="bad")])], "advice[0] (x).severity must be one of"),
+        ([audit("web1", result("a", "low"), advice=[cure("x", gain=5)])], "advice[0] (x).gain must be a mapping, not a number"),
+        ([audit("web1", result("a", "low"), advice=[cure("x", gain={"factor": float("nan")})])], "(x).gain.factor is out of range"),
+        ([audit("web1", result("a", "low"), advice=[cure("x", how="now")])], "advice[0] (x).how must be a list, not text"),
         ([audit("\x1b[2J", result("a", "low"), profile="\x07")], "(host \\x1b[2J).profile must be one of"),
     ],
 )

@@ -18,7 +18,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _report
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._html import render
 from support import chromium
-from support.audits import HOSTILE, audit, hostile_audits, result, sample_audits
+from support.audits import HOSTILE, audit, cure, hostile_audits, result, sample_audits
 
 in_browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.MISSING)
 
@@ -95,6 +95,39 @@ def test_a_failed_result_has_all_that_is_needed_to_act() -> None:
     ):
         assert part in text
     assert "Claims D1, D2" in text
+
+
+def test_advice_comes_first_and_only_the_best_is_open() -> None:
+    advice = [cure("reuse", True), cure("keep-alive", True), cure("wider-range"), cure("recycle", wrong=True)]
+    found = page(audit("web1", result("a-rule", "high"), advice=advice))
+    for part in (
+        "What to do first web1 Invented title of reuse ▲ high An invented reason for reuse.",
+        "Why here An invented reason for reuse.",
+        "Gain from 470.5 to 28,232.0 short connections per second (60.0 times)",
+        "How role linux_tcp.hardening.client_host then look again",
+        "2 other cures, and why not",
+        "recycle Invented title of recycle ■ wrong here: An invented reason for recycle.",
+        "wider-range Invented title of wider-range: An invented reason",
+    ):
+        assert part in found.text
+    assert found.text.index("What to do first") < found.text.index("Hosts by severity") < found.text.index("Why here")
+    assert found.text.index("Why here") < found.text.index("a-rule")
+    opened = ["open" in attributes for attributes in found.having("details")]
+    assert opened[:3] == [True, False, False]
+
+
+def test_where_nothing_is_to_be_cured_the_page_says_so_calmly() -> None:
+    found = page(
+        audit("web1", result("a", "low", "pass"), advice=[cure("reuse", reason="not called for: 3 of 28232 ports"), cure("recycle")])
+    )
+    assert "Nothing to cure. not called for: 3 of 28232 ports" in found.text
+    assert "What to do first" not in found.text
+
+
+def test_an_audit_without_advice_has_no_word_about_it() -> None:
+    text = page(audit("web1", result("a", "low"))).text
+    assert "Nothing to cure" not in text
+    assert "best first" not in text
 
 
 def test_in_a_short_report_every_failed_result_is_open() -> None:

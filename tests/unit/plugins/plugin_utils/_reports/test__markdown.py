@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._markdown import MAX_CHARACTERS, escape, render
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._visible import one_line
-from support.audits import HOSTILE, audit, hostile_audits, result, sample_audits
+from support.audits import HOSTILE, audit, cure, hostile_audits, result, sample_audits
 
 
 class Page(HTMLParser):
@@ -42,14 +42,22 @@ def rendered(markdown: str) -> Page:
 
 def test_the_tables_are_tables() -> None:
     page = rendered(render(build(sample_audits(), "TCP audit")))
-    assert page.elements == {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "br", "ul", "li"}
+    assert page.elements == {"h2", "h3", "p", "strong", "em", "ol", "table", "thead", "tbody", "tr", "th", "td", "br", "ul", "li"}
     # Six hosts and ten failed results, and the heads of three tables.
     assert page.rows == 6 + 10 + 3
 
 
+def test_advice_comes_before_the_results() -> None:
+    made = audit("web1", result("a-rule", "high"), advice=[cure("reuse", True), cure("keep-alive", True), cure("recycle", wrong=True)])
+    text = render(build([made], "t"))
+    assert text.index("reuse") < text.index("keep-alive") < text.index("a-rule")
+    assert "from 470.5 to 28,232.0 short connections per second (60.0 times)" in text
+    assert "Wrong here: recycle." in text
+
+
 def test_hostile_texts_are_only_text() -> None:
     page = rendered(render(build(hostile_audits(), "TCP audit")))
-    assert page.elements <= {"h2", "h3", "p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "br", "ul", "li"}
+    assert page.elements <= {"h2", "h3", "p", "strong", "em", "table", "thead", "tbody", "tr", "th", "td", "br", "ul", "ol", "li"}
     assert "<script>document.title='owned'</script>" in page.text
     assert page.rows == 14 + 24 + 14
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
-from support.audits import audit, hostile_audits, result, sample_audits
+from support.audits import audit, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
 TCP audit: 2 hosts: 1 with failed results, 1 NOT AUDITED
@@ -35,6 +35,28 @@ LOW       boot-duplicate
 unknown:  b-rule (2)
 not seen: The counters could not be read (EACCES).
 """
+
+
+ADVICE = """\
+FIRST:    reuse: Invented title of reuse (against high trouble)
+          why:   An invented reason for reuse.
+          gain:  from 470.5 to 28,232.0 short connections per second (60.0 times)
+          do:    role linux_tcp.hardening.client_host; then look again
+          risk:  None.
+          then:  keep-alive
+          not:   recycle
+
+HIGH      a-rule"""
+
+
+def test_advice_comes_before_the_results() -> None:
+    advice = [cure("reuse", True), cure("keep-alive", True), cure("rfc1337-off"), cure("recycle", wrong=True)]
+    assert ADVICE in text_summary(build([audit("web1", result("a-rule", "high", subject=""), advice=advice)], "t"))
+
+
+def test_where_no_cure_applies_there_is_no_word_about_it() -> None:
+    without = text_summary(build([audit("web1", result("a-rule", "high"))], "t"))
+    assert text_summary(build([audit("web1", result("a-rule", "high"), advice=[cure("recycle", wrong=True)])], "t")) == without
 
 
 def test_the_whole_text() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, ThresholdError, Thresholds
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
-from support.snapshots import snapshot, sockets, towards
+from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +95,25 @@ ROWS = [
     row("reuse-without-timestamps", BACKEND, "medium", "backend", {REUSE: "1", TS: "0"}),
     row("reuse-without-timestamps", CLIENT, "pass", "consistent: both off", {REUSE: "0", TS: "0"}),
     row("reuse-without-timestamps", CLIENT, "pass", "consistent: both on", {REUSE: "1"}),
+    row("peer-without-timestamps", CLIENT, "medium", "seen", {REUSE: "1"}, **in_use(towards(300), timestamps=[negotiated(0, 2)])),
+    row("peer-without-timestamps", CLIENT, "high", "pressure", {REUSE: "1"}, **in_use(towards(20000), timestamps=[negotiated(1, 2)])),
+    row("peer-without-timestamps", CLIENT, "medium", "probed", {REUSE: "1"}, **in_use(towards(1)), probes=[probe(False)]),
+    row("peer-without-timestamps", CLIENT, "high", "probed, pressure", {REUSE: "1"}, **in_use(towards(20000)), probes=[probe(False)]),
+    row("peer-without-timestamps", CLIENT, "pass", "hardly used", {REUSE: "1"}, **in_use(towards(9), timestamps=[negotiated(0, 2)])),
+    row("peer-without-timestamps", CLIENT, "pass", "most have", {REUSE: "1"}, **in_use(towards(300), timestamps=[negotiated(2, 1)])),
+    row(
+        "peer-without-timestamps",
+        CLIENT,
+        "pass",
+        "live ones win",
+        {REUSE: "1"},
+        **in_use(timestamps=[negotiated(9)]),
+        probes=[probe(False)],
+    ),
+    row("peer-without-timestamps", CLIENT, "pass", "a probe that failed", {REUSE: "1"}, probes=[probe(None, address=None, reached=False)]),
+    row("peer-without-timestamps", CLIENT, "not_applicable", "no reuse", **in_use(towards(300), timestamps=[negotiated(0, 2)])),
+    row("peer-without-timestamps", CLIENT, "not_applicable", "off here", {REUSE: "1", TS: "0"}, probes=[probe(False)]),
+    row("peer-without-timestamps", CLIENT, "unknown", "sockets unknown", {REUSE: "1"}, sockets=None),
     row("reuse-loopback-only", CLIENT, "low", "the kernel's default"),
     row("reuse-loopback-only", CLIENT, "medium", "under port pressure", **in_use(towards(20000))),
     row("reuse-loopback-only", CLIENT, "low", "sockets unknown", sockets=None),
@@ -176,6 +195,15 @@ ROWS = [
     row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), undercount=9)),
     row("ports-pressure", CLIENT, "pass", "nothing connects out"),
     row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
+    row("ports-pressure", CLIENT, "pass", "taken over", {REUSE: "1"}, **in_use(towards(28000, 28000), timestamps=[negotiated(1)])),
+    row("ports-pressure", CLIENT, "critical", "no reuse", **in_use(towards(28232, 28232), timestamps=[negotiated(1)])),
+    row("ports-pressure", CLIENT, "critical", "not known", {REUSE: "1"}, **in_use(towards(28232, 28232))),
+    row("ports-pressure", CLIENT, "critical", "living", {REUSE: "1"}, **in_use(towards(28232, 0), timestamps=[negotiated(1)])),
+    row("peer-closes-never", CLIENT, "info", "left to us", probes=[probe(closes="us")]),
+    row("peer-closes-never", BALANCER, "pass", "closes", probes=[probe(closes="peer")]),
+    row("peer-closes-never", CLIENT, "not_applicable", "no HTTP", probes=[probe()]),
+    row("peer-closes-never", CLIENT, "not_applicable", "nobody asked"),
+    row("peer-closes-never", BACKEND, "not_applicable", "other profile", probes=[probe(closes="us")]),
     row("closes-first-as-client", CLIENT, "info", "most", sockets=sockets(time_wait_outgoing=11, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "half", sockets=sockets(time_wait_outgoing=10, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "a handful", sockets=sockets(time_wait_outgoing=9)),
@@ -310,7 +338,7 @@ def test_nothing_known_is_unknown_and_never_a_pass() -> None:
     nothing = snapshot(sysctl=None, ipv4_keys=None, boot_files=None, sockstat=None, counters=None, sockets=None)
     results = audit(nothing, "web1", AuditOptions(profile="any", today=TODAY))["results"]
     assert {result["status"] for result in results} == {"unknown", "not_applicable"}
-    assert {result["id"] for result in results if result["status"] == "not_applicable"} == {"waiver-expired"}
+    assert {result["id"] for result in results if result["status"] == "not_applicable"} == {"waiver-expired", "peer-closes-never"}
 
 
 @pytest.mark.parametrize(

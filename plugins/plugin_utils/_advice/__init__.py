@@ -1,0 +1,37 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Advice: every cure of the two documents, weighed by the evidence of one host. One file a kind of trouble, one function a cure.
+
+To add a cure, add its function in one of these files and its rows in tests/unit/plugins/plugin_utils/_advice/test_cures.py.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._results import SEVERITIES
+
+# Importing a file registers its cures; this is their order among cures of equally severe troubles.
+from . import ports, server, wrong  # noqa: F401
+from ._base import CURES, Case, Cure, Verdict, advice
+
+if t.TYPE_CHECKING:
+    from .._results import Advice
+
+__all__ = ["CURES", "Case", "Cure", "advise"]
+
+
+def advise(case: Case) -> list[Advice]:
+    """Every cure, best first: those that apply, by how severe the trouble is, then those that nothing calls for, then the wrong ones."""
+    weighed = [(cure, cure.weigh(case)) for cure in CURES.values()]
+    weighed.sort(key=lambda pair: _place(pair[1]))
+    return [advice(cure, verdict) for cure, verdict in weighed]
+
+
+def _place(verdict: Verdict) -> tuple[bool, int, bool]:
+    severity = len(SEVERITIES) if verdict.severity is None else SEVERITIES.index(verdict.severity)
+    return (verdict.wrong, severity, verdict.last)
