@@ -27,7 +27,7 @@ def tcp_capacity(ports: object, reserved: object = "", **options: object) -> dic
             raise CapacityError(f"unknown argument {str(unknown[0])[:80]!r}, known are: {known}")
         load = Load(_usable(ports, reserved), **{name: _plain(name, value) for name, value in options.items()})
     except CapacityError as error:
-        raise AnsibleFilterError(f"tcp_capacity: {error}") from error  # type: ignore[no-untyped-call]
+        raise AnsibleFilterError(f"tcp_capacity: {error}") from error
     found = capacity(load)
     delay = REUSE_DELAY_SECONDS if load.reuse_delay is None else load.reuse_delay
     return {

@@ -152,7 +152,8 @@ def test_every_cure_has_rows() -> None:
 def test_a_peer_that_drops_keep_alive_at_once_makes_it_wrong() -> None:
     asked = probe(closes="peer")
     assert asked["http"] is not None
-    asked["http"].update(closes={"connection_close": "peer", "http_1_0": "peer", "keep_alive": "peer"}, keep_alive_seconds=0.02)
+    asked["http"]["closes"]["keep_alive"] = "peer"
+    asked["http"]["keep_alive_seconds"] = 0.02
     (found,) = [cure for cure in advice(snapshot(**pressed(probes=[asked])), CLIENT) if cure["id"] == "keep-alive"]
     assert found["wrong"]
     assert "after 0.0 s" in found["reason"]

@@ -115,7 +115,10 @@ def test_an_entry_without_results_is_a_host_that_was_not_audited(registered: dic
         ),
         ([audit("web1", result("a", "low"), advice={})], "(host web1).advice must be a list, not a mapping"),
         ([audit("web1", result("a", "low"), advice=[{}])], "advice[0].id must be text, not nothing"),
-        ([audit("web1", result("a", "low"), advice=[cure("x", applies="yes")])], "advice[0] (x).applies must be true or false, not text"),
+        (
+            [audit("web1", result("a", "low"), advice=[{**cure("x"), "applies": "yes"}])],
+            "advice[0] (x).applies must be true or false, not text",
+        ),
         ([audit("web1", result("a", "low"), advice=[cure("x", severity="bad")])], "advice[0] (x).severity must be one of"),
         ([audit("web1", result("a", "low"), advice=[cure("x", gain=5)])], "advice[0] (x).gain must be a mapping, not a number"),
         ([audit("web1", result("a", "low"), advice=[cure("x", gain={"factor": float("nan")})])], "(x).gain.factor is out of range"),

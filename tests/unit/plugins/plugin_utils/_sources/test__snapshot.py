@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources impor
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
 from hypothesis import strategies as st
+from support.snapshots import probe
 from support.snapshots import snapshot as healthy
 
 REUSE = "net.ipv4.tcp_tw_reuse"
@@ -53,6 +55,28 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 def test_a_full_snapshot_is_let_in() -> None:
     assert validate(full()) == full()
+
+
+def test_probes_are_let_in_and_may_be_missing() -> None:
+    probed = {**full(), "probes": [probe(closes="us"), probe(None, address=None, reached=False, error="NAME_NOT_RESOLVED")]}
+    assert validate(probed) == probed
+    assert "probes" not in validate(full())
+
+
+@pytest.mark.parametrize(
+    ("probes", "words"),
+    [
+        (None, "probes: is 'None', where a list is expected"),
+        ([{}], "probes[0].host: is missing"),
+        ([{**probe(), "port": "80"}], "probes[0].port: is '80'"),
+        ([{**probe(), "timestamps": "yes"}], "probes[0].timestamps: is 'yes', where true or false is expected"),
+        ([{**probe(), "extra": 1}], "probes[0].extra: is not part of"),
+        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, us, reset, error"),
+    ],
+)
+def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None:
+    with pytest.raises(SourceError, match=re.escape(words)):
+        validate({**full(), "probes": probes})
 
 
 def test_what_this_host_gives_is_let_in() -> None:
