@@ -16,7 +16,18 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_outcome, tcp_report, tcp_verdict
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice import CURES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import (
+    GENEROUS_BUCKETS,
+    TIME_WAIT_BYTES,
+    TIME_WAIT_SECONDS,
+    WIDE_RANGE,
+    Load,
+    capacity,
+    gains,
+    usable_ports,
+)
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, Thresholds
 from support.snapshots import snapshot
 
@@ -85,3 +96,45 @@ def test_everything_that_an_audit_returns_is_documented() -> None:
     assert set(returned["summary"]["contains"]) == set(judged["summary"])
     assert set(returned["capacity"]["contains"]) == set(judged["capacity"])
     assert set(returned["advice"]["contains"]) == set(judged["advice"][0])
+
+
+def test_the_worked_example_has_the_models_numbers() -> None:
+    text = (ROOT / "docs" / "advice.md").read_text(encoding="utf-8")
+    target = 5000
+    loads = {
+        "nothing changed": Load(28232, target_rate=target),
+        "49152 ports (`wider-range`)": Load(usable_ports(*WIDE_RANGE), target_rate=target),
+        "one destination more": Load(28232, destinations=2, target_rate=target),
+        "11 destinations, or 11 source addresses": Load(28232, destinations=11, target_rate=target),
+        "`reuse`, timestamps at both ends": Load(28232, reuse_delay=1.0, target_rate=target),
+        "`reuse` and 49152 ports": Load(49152, reuse_delay=1.0, target_rate=target),
+        "`peer-closes-first`": Load(28232, holder="server", target_rate=target),
+    }
+    for name, load in loads.items():
+        found = capacity(load)
+        rate = "no limit by TIME_WAIT" if found.rate is None else f"{found.rate:,.1f}"
+        met = "yes" if found.target_met else f"ports are gone after {found.exhausted_after:.1f} s"
+        assert f"| {name} | {rate} | {found.binds or 'nothing'} | {met} |" in text
+
+    needed = gains(loads["nothing changed"])
+    assert {needed[cure].needed for cure in ("keep-alive", "more-destinations", "more-sources")} == {11}
+    requests = (capacity(Load(28232)).rate or 0) * 11
+    assert f"| `keep-alive`, 11 requests in each connection | {requests:,.1f} requests | ports | yes |" in text
+
+    reused = capacity(loads["`reuse`, timestamps at both ends"])
+    assert f"at most {reused.time_wait} TIME_WAIT sockets, which take {(reused.memory_bytes or 0) / 1e6:.1f} MB" in text
+    peer = target * TIME_WAIT_SECONDS
+    flat = " ".join(text.split())
+    assert f"{peer} of them, {peer * TIME_WAIT_BYTES / 1e6:.1f} MB" in flat
+    limit = capacity(Load(65535, destinations=1000, bucket_limit=GENEROUS_BUCKETS))
+    assert limit.binds == "buckets"
+    assert f"a `tcp_max_tw_buckets` of {GENEROUS_BUCKETS} lasts for {limit.rate:,.1f} per second" in flat
+
+
+def test_the_guide_names_every_cure_and_no_other() -> None:
+    text = (ROOT / "docs" / "advice.md").read_text(encoding="utf-8")
+    table = text[text.index("## From evidence") : text.index("## How many")]
+    assert set(CURES) <= set(re.findall(r"`([a-z0-9-]+)`", table))
+    assert set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", table)) <= {*CURES, *CATALOGUE}
+    claims = set(re.findall(r"\bD\d+\b", text)) | {claim for cure in CURES.values() for claim in cure.claims}
+    assert claims <= {f"D{number}" for number in range(1, 21)}
