@@ -39,6 +39,7 @@ _POLLRDHUP = 0x2000
 # linux/in.h: the port is then chosen by connect(), which shares ports between destinations.
 _IP_BIND_ADDRESS_NO_PORT = 24
 _CHUNK = 8192
+_LAST_READS = 8
 
 
 class ProbeError(Exception):
@@ -80,6 +81,9 @@ class Connection:
                 self._bind(source)
             self._patience()
             self._socket.connect(address)
+        except ConnectionResetError:
+            # Only after the handshake; before it the kernel says ECONNREFUSED. There is still something to be learnt.
+            self._ended = "reset"
         except OSError as error:
             self._socket.close()
             raise _told(error, "Connecting") from None
@@ -91,6 +95,12 @@ class Connection:
         self.close()
 
     def close(self) -> None:
+        # For data that nobody has read, such as the farewell of TLS, the kernel would send a reset in place of a FIN.
+        with contextlib.suppress(OSError):
+            self._socket.setblocking(False)
+            for _each in range(_LAST_READS):
+                if not socket.socket.recv(self._socket, _CHUNK):
+                    break
         self._socket.close()
 
     def local_address(self) -> str:
@@ -107,6 +117,8 @@ class Connection:
 
     def start_tls(self, tls: Tls, speaks_http: bool) -> ProbeTls:
         """Shake hands; code "TLS" where that fails or the certificate is not accepted."""
+        if self._ended:
+            raise _told(_reset(), "The TLS handshake")
         try:
             context = _context(tls.validate_certs, tls.ca_path, speaks_http)
         except OSError as error:
@@ -135,6 +147,8 @@ class Connection:
     def receive(self) -> bytes:
         """Some bytes; none where the peer will send no more."""
         try:
+            if self._ended == "reset":
+                raise _reset()
             self._patience()
             data = self._socket.recv(_CHUNK)
             if not data:
@@ -182,7 +196,7 @@ class Connection:
             # The ssl module of some Pythons shows a reset as an end.
             self._ended = self._broken_off()
             if self._ended == "reset":
-                raise ConnectionResetError(errno.ECONNRESET, "")
+                raise _reset()
 
     def _broken_off(self) -> Literal["peer", "reset"]:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -221,6 +235,10 @@ def _context(validate_certs: bool, ca_path: str | None, speaks_http: bool) -> SS
     if speaks_http:
         context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _reset() -> OSError:
+    return OSError(errno.ECONNRESET, "")
 
 
 def _told(error: OSError, doing: str) -> ProbeError:

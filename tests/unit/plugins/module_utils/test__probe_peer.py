@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import threading
@@ -233,6 +234,55 @@ def test_only_one_of_the_requests_fails() -> None:
     assert closes(result) == ("peer", "reset", "peer")
     assert result["error"] == "ECONNRESET"
     assert result["message"] == "With HTTP/1.0: Reading the answer failed: Connection reset by peer."
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"http": False}, None, ""),
+        ({"http": True}, "ECONNRESET", 'With "Connection: close": Reading the answer failed: Connection reset by peer.'),
+        ({"http": True, "tls": True}, "ECONNRESET", "The TLS handshake failed: Connection reset by peer."),
+        ({"http": False, "tls": True}, "ECONNRESET", "The TLS handshake failed: Connection reset by peer."),
+    ],
+)
+def test_a_reset_that_is_there_before_connect_returns(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], error: str | None, message: str
+) -> None:
+    class Late(socket.socket):
+        def connect(self, address: Any) -> None:
+            super().connect(address)
+            poll = select.poll()
+            poll.register(self, 0)
+            poll.poll()
+            raise ConnectionResetError(self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "")
+
+    with serving(reset) as peer:
+        monkeypatch.setattr(socket, "socket", Late)
+        result = probe(peer, **options)
+        monkeypatch.undo()
+    assert (result["reached"], result["error"], result["message"]) == (True, error, message)
+    assert result["timestamps"] is not None
+    assert peer.connections == 1
+
+
+def test_it_leaves_no_reset_where_the_peer_said_farewell(certificate: Certificate) -> None:
+    """Data that nobody reads would turn the probe's FIN into a reset, and the peer would find that odd."""
+    ends: list[bytes | str] = []
+
+    def handle(connection: socket.socket) -> None:
+        answering(then=farewell_and_close)(connection)
+        plain = socket.socket(fileno=connection.detach())
+        with plain:
+            plain.setblocking(True)
+            plain.shutdown(socket.SHUT_WR)
+            try:
+                ends.append(plain.recv(1))
+            except ConnectionResetError:
+                ends.append("reset")
+
+    with serving(secured(certificate, handle)) as peer:
+        probe(peer, tls={"validate_certs": False})
+    assert ends == [b""] * 3
 
 
 def test_nothing_listens() -> None:
