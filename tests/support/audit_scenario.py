@@ -53,6 +53,14 @@ HOSTS: dict[str, Planted] = {
             Expected("closes-first-as-client", "medium", "TIME_WAIT sockets"),
         ),
     ),
+    "caller": Planted(
+        "client_host",
+        ("peer-without-timestamps", "peer-closes-never"),
+        (
+            Expected("peer-without-timestamps", "medium", "192.0.2.1:8080"),
+            Expected("peer-closes-never", "info", "192.0.2.1:8081"),
+        ),
+    ),
     "balancer": Planted(
         "fullnat_lb",
         (

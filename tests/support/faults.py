@@ -18,6 +18,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 from pathlib import Path
@@ -27,7 +28,6 @@ CONNTRACK = Path("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait")
 SYSCTL_CONF = Path("/etc/sysctl.conf")
 # An address for documentation (RFC 5737) on the loopback interface: to the kernel's reuse and to the audit it is another host's.
 SERVER = ("192.0.2.1", 8080)
-# Held open for as long as the process lives.
 KEPT: list[socket.socket] = []
 
 
@@ -59,6 +59,17 @@ def pair(source_port: int = 0) -> tuple[socket.socket, socket.socket]:
     return client, server.accept()[0]
 
 
+def reset_at_close(one: socket.socket) -> None:
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def keep(*connected: socket.socket) -> None:
+    """Hold them for as long as the process lives; they leave no TIME_WAIT behind."""
+    for one in connected:
+        reset_at_close(one)
+    KEPT.extend(connected)
+
+
 def close(first: socket.socket, second: socket.socket) -> None:
     """Close in order, so that the first one keeps the TIME_WAIT."""
     first.shutdown(socket.SHUT_WR)
@@ -83,7 +94,7 @@ def server_closes(count: int) -> None:
 def server_resets(count: int) -> None:
     for _number in range(count):
         client, accepted = pair()
-        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_at_close(accepted)
         accepted.close()
         client.close()
 
@@ -138,7 +149,7 @@ def pressure() -> None:
     small_range()
     try:
         while True:
-            KEPT.extend(pair())
+            keep(*pair())
     except OSError as error:
         if error.errno != errno.EADDRNOTAVAIL:
             raise
@@ -151,6 +162,32 @@ def listener_in_range() -> None:
 def inert_reuse() -> None:
     write("tcp_tw_reuse", "1")
     write("tcp_timestamps", "0")
+
+
+def peers_without_timestamps() -> None:
+    """Connections on more than one in a hundred of the usual ports, made while timestamps were off."""
+    write("tcp_timestamps", "0")
+    for _number in range(300):
+        keep(*pair())
+    write("tcp_timestamps", "1")
+    write("tcp_tw_reuse", "1")
+
+
+def peer_that_never_closes() -> None:
+    """An HTTP server that leaves closing to whoever asks it to close; it closes all other connections, so that nobody waits long."""
+    server = socket.create_server((SERVER[0], 8081))
+
+    def serve() -> None:
+        while True:
+            accepted = server.accept()[0]
+            request = accepted.recv(65536)
+            accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            if b"Connection: close" in request:
+                keep(accepted)
+            else:
+                accepted.close()
+
+    threading.Thread(target=serve, daemon=True).start()
 
 
 def short_fin_timeout() -> None:
@@ -188,6 +225,8 @@ FAULTS: dict[str, t.Callable[[], object]] = {
     "ports-under-listener": listener_in_range,
     "ports-same-parity": lambda: write("ip_local_port_range", "16384 65534"),
     "ports-pressure": pressure,
+    "peer-without-timestamps": peers_without_timestamps,
+    "peer-closes-never": peer_that_never_closes,
     "closes-first-as-client": lambda: client_closes(12),
     "closes-first-as-server": server_closes_most,
     "fin-timeout-mistaken": short_fin_timeout,

@@ -30,6 +30,8 @@ NAMESPACE = ("unshare", "-n", "-m", "-p", "--fork", "--mount-proc")
 
 # These need tcp_tw_recycle, which no kernel from 4.12 on has; test_catalogue.py and the recorded host of the corpus cover them.
 OLD_KERNELS_ONLY = {"recycle-on", "recycle-dormant", "recycle-drops-seen"}
+# An audit asks peers only where it is told to; the scenario "audit" of molecule does.
+ASKED_FOR = {"peer-closes-never"}
 # What an untuned host always gives under the profile "any".
 UNTUNED = {"timestamps-on-at-l7", "reuse-loopback-only"}
 
@@ -63,7 +65,7 @@ def test_every_rule_that_this_kernel_can_show_has_a_fault() -> None:
     assert set(FAULTS) == set(CATALOGUE) - OLD_KERNELS_ONLY - {"waiver-expired"}
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS))
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - ASKED_FOR))
 def test_a_planted_fault_is_found(fault: str) -> None:
     assert fault in failed(results(fault))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,6 @@ from support.report_forms import Unavailable, assert_junit_form, assert_sarif_fo
 INVENTORY = Path(os.environ["MOLECULE_INVENTORY_FILE"])
 # Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
 GONE = {"all": {"hosts": {"gone": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}}}}
-FAULTS = "python3 /root/faults.py"
 SETTINGS = "sysctl -a -r '^net[.]ipv4[.]' && find /etc/sysctl.d /etc/sysctl.conf -type f -exec sha256sum {} + | sort"
 
 
@@ -52,21 +52,31 @@ class Fleet(t.NamedTuple):
     after: dict[str, str]
 
 
-def settings() -> dict[str, str]:
-    return {name: container(name).check_output(SETTINGS) for name in [*HOSTS, BARE]}
+def on_all(names: t.Iterable[str], do: t.Callable[[str], str]) -> dict[str, str]:
+    """Do it on all of these hosts at the same time."""
+    names = list(names)
+    with ThreadPoolExecutor(len(names)) as pool:
+        return dict(zip(names, pool.map(do, names)))
+
+
+def settings(name: str) -> str:
+    return str(container(name).check_output(SETTINGS))
+
+
+def plant(name: str) -> str:
+    host = container(name)
+    host.run("systemctl stop planted")
+    service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /root/faults.py"
+    return str(host.check_output(f"{service} {' '.join(HOSTS[name].faults)}"))
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     """Planted here and not when the hosts are made, because a TIME_WAIT lives for a minute only."""
-    for name, planted in HOSTS.items():
-        if planted.faults:
-            host = container(name)
-            host.run("systemctl stop planted")
-            host.check_output("systemd-run --quiet --collect --unit=planted --service-type=notify " + " ".join([FAULTS, *planted.faults]))
-    before = settings()
-    run = run_playbook(tmp_path_factory.mktemp("fleet"), inventory=INVENTORY, tcp_waivers=WAIVERS)
-    return Fleet(run, before, settings())
+    on_all([name for name, planted in HOSTS.items() if planted.faults], plant)
+    before = on_all([*HOSTS, BARE], settings)
+    run = run_playbook(tmp_path_factory.mktemp("fleet"), "--forks", "10", inventory=INVENTORY, tcp_waivers=WAIVERS)
+    return Fleet(run, before, on_all([*HOSTS, BARE], settings))
 
 
 @pytest.mark.parametrize("name", HOSTS)
