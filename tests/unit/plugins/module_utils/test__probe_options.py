@@ -149,7 +149,7 @@ def test_what_is_no_endpoint_is_refused(changes: dict[str, object], message: str
 def test_duplicates_stay_once_and_in_order() -> None:
     first: dict[str, object] = {"host": "::1"}
     second: dict[str, object] = {"port": 81, "tls": {}}
-    given_twice = [first, second, {"host": "[::1]"}, {"port": 81, "tls": True}, {"port": 0}, {"port": 0}, first]
+    given_twice: list[dict[str, object]] = [first, second, {"host": "[::1]"}, {"port": 81, "tls": True}, {"port": 0}, {"port": 0}, first]
     found = read_endpoints([entry(**one) for one in given_twice])
     assert [(one.host, one.port) for one in found] == [("::1", 80), ("web.example", 81), ("web.example", 0)]
 
