@@ -148,6 +148,8 @@ def _details(outcome: Outcome, check_mode: bool) -> list[str]:
         lines.append("  left, which settings alone do not cure:")
         for result in left:
             lines += _left(result)
+    for cure in outcome.after.advice[:1] if outcome.after and not check_mode else []:
+        lines += _wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
     if not lines:
         return []
     title = f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name

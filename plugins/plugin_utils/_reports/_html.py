@@ -84,6 +84,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["moment"] = _moment
+    environment.filters["coded"] = _coded
     return environment
 
 
@@ -91,6 +92,14 @@ def _moment(text: str) -> str:
     """Write "2026-01-31T12:00:00Z" for a reader; any other text as it is."""
     match = MOMENT.fullmatch(text)
     return f"{match[1]} {match[2]} UTC" if match else text
+
+
+def _coded(text: str) -> Markup:
+    """What stands between backticks, as code; everything is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return Markup.escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def _policy_hash(text: str) -> str:

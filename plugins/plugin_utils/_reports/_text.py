@@ -87,8 +87,8 @@ def _advice(host: Host, width: int) -> list[str]:
     if not host.advice:
         return []
     first, *others = host.advice
-    against = f" (against {first['severity']} trouble)" if first["severity"] else ""
-    lines = _wrapped("FIRST", f"{first['id']}: {first['title']}{against}", width, lines=2, indent=0)
+    against = f" ({first['severity']})" if first["severity"] else ""
+    lines = _wrapped("FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
     for label, text in (
         ("why", first["reason"]),
         ("gain", gain_text(first["gain"])),

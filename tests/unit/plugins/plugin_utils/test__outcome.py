@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._outcome import WIDTH, outcomes, render
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError
-from support.snapshots import snapshot
+from support.snapshots import negotiated, snapshot, sockets, towards
 
 REUSE = {"key": "net.ipv4.tcp_tw_reuse", "status": "changed", "before": "2", "after": "1", "boot_before": None, "boot_after": "1"}
 KEPT = {"key": "net.ipv4.tcp_timestamps", "status": "ok", "before": "1", "after": "1"}
@@ -89,6 +89,14 @@ def test_what_is_left_is_told_with_its_remedy() -> None:
     text = shown(web1={"change": CHANGE, "after": audited({"net.ipv4.ip_local_port_range": "40000 40019"})})
     assert "left, which settings alone do not cure:" in text
     assert "MEDIUM   ports-few: 20 usable ports" in text
+
+
+def test_the_best_cure_that_is_left_is_told() -> None:
+    full = snapshot({"net.ipv4.tcp_tw_reuse": "1"}, sockets=sockets(ports_in_use=[towards(28000, 28000)], timestamps=[negotiated(0, 3)]))
+    after = audit(full, "web1", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
+    hosts: t.Any = {"web1": {"profile": "client_host", "change": CHANGE, "after": after}}
+    assert "  do next: Let the peer close first, so that TIME_WAIT is the peer's (peer-closes-first): 192.0.2.80:80 holds" in shown(**hosts)
+    assert "do next" not in shown(check_mode=True, **hosts)
 
 
 def test_text_from_a_host_cannot_steer_the_terminal_or_run_wide() -> None:

@@ -98,13 +98,15 @@ def test_a_failed_result_has_all_that_is_needed_to_act() -> None:
 
 
 def test_advice_comes_first_and_only_the_best_is_open() -> None:
-    advice = [cure("reuse", True), cure("keep-alive", True), cure("wider-range"), cure("recycle", wrong=True)]
+    advice = [cure("reuse", True, how=["say `a <b>`, then `c`", "one ` alone"]), cure("keep-alive", True), cure("wider-range")]
+    advice.append(cure("recycle", wrong=True))
     found = page(audit("web1", result("a-rule", "high"), advice=advice))
     for part in (
         "What to do first web1 Invented title of reuse ▲ high An invented reason for reuse.",
         "Why here An invented reason for reuse.",
         "Gain from 470.5 to 28,232.0 short connections per second (60.0 times)",
-        "How role linux_tcp.hardening.client_host then look again",
+        "How say a <b>, then c one ` alone",
+        "keep-alive from 470.5 to 28,232.0",
         "2 other cures, and why not",
         "recycle Invented title of recycle ■ wrong here: An invented reason for recycle.",
         "wider-range Invented title of wider-range: An invented reason",
@@ -112,6 +114,7 @@ def test_advice_comes_first_and_only_the_best_is_open() -> None:
         assert part in found.text
     assert found.text.index("What to do first") < found.text.index("Hosts by severity") < found.text.index("Why here")
     assert found.text.index("Why here") < found.text.index("a-rule")
+    assert [data for tag, data in found.texts if tag == "code"][1:3] == ["a <b>", "c"]
     opened = ["open" in attributes for attributes in found.having("details")]
     assert opened[:3] == [True, False, False]
 

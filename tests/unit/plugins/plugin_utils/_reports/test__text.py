@@ -38,7 +38,7 @@ not seen: The counters could not be read (EACCES).
 
 
 ADVICE = """\
-FIRST:    reuse: Invented title of reuse (against high trouble)
+FIRST:    reuse (high): Invented title of reuse
           why:   An invented reason for reuse.
           gain:  from 470.5 to 28,232.0 short connections per second (60.0 times)
           do:    role linux_tcp.hardening.client_host; then look again
