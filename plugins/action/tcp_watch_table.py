@@ -64,14 +64,14 @@ class ActionModule(ActionBase):
         if following > number + 1:
             title += f" (took {now - started - number * interval:.1f} s, longer than the {interval:g} s between rounds)"
         table = round_table(hosts, title)
-        display.display(table)
+        display.display(f"{table}\n")
         if arguments["textfile"] and not self._task.check_mode:
             self._write(arguments["textfile"], textfile.render(hosts, time.time()), number)
 
         finished, summary = following > rounds, ""
         if finished:
             summary = summary_table(hosts, f"{now - started:.0f} s watched. The last figures, and the highest in brackets.")
-            display.display(f"\n{summary}")
+            display.display(f"{summary}\n")
         else:
             time.sleep(max(0.0, started + following * interval - time.monotonic()))
         return {

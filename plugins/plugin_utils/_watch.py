@@ -27,6 +27,9 @@ if t.TYPE_CHECKING:
 TIME_WAIT_SECONDS = 60
 """TCP_TIMEWAIT_LEN of the kernel, which no setting changes."""
 
+FULL_SHARE = 0.99
+"""Share of a limit that counts as all of it: sockets come and go while they are counted, so what is full looks a little less so."""
+
 PAWS = ("PAWSPassive", "PAWSActive", "PAWSEstab", "PAWSTimewait")
 COUNTERS = {
     "ActiveOpens": "Tcp",
@@ -205,7 +208,7 @@ def _busiest(now: Sample) -> Busiest | None:
 
 
 def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: float, opens: float) -> float | None:
-    """Seconds until `held` reaches `limit` while everything goes on as now; None where it does not.
+    """Seconds until `held` fills `limit` while everything goes on as now; None where it does not.
 
     held: sockets that count, TIME_WAITs among them; live: the others. growth and live_growth: of both, per second. opens: connections
     that are opened, per second (infinity where that is not known).
@@ -214,15 +217,16 @@ def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: f
     growth of now is, and only live connections that pile up carry it further. More than that is there only where an earlier
     minute opened faster; then the straight line counts until those are gone.
     """
-    if held >= limit:
+    full = FULL_SHARE * limit
+    if held >= full:
         return 0.0
     if growth <= 0:
         return None
-    straight = (limit - held) / growth
+    straight = (full - held) / growth
     settled = live + TIME_WAIT_SECONDS * opens
-    if settled >= limit or (held > settled and straight <= TIME_WAIT_SECONDS):
+    if settled >= full or (held > settled and straight <= TIME_WAIT_SECONDS):
         return straight
-    return TIME_WAIT_SECONDS + (limit - settled) / live_growth if live_growth > 0 else None
+    return TIME_WAIT_SECONDS + (full - settled) / live_growth if live_growth > 0 else None
 
 
 def _ports_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> PortsLeft | None:

@@ -91,7 +91,7 @@ def test_rounds_keep_to_their_moments(clock: Clock, shown: list[str]) -> None:
         "round 2 of 3",
         "round 3 of 3",
     ]
-    assert shown[-1].startswith("\n15 s watched.")
+    assert shown[-1].startswith("15 s watched.")
 
 
 def test_a_round_that_takes_too_long_leaves_moments_out(clock: Clock, shown: list[str]) -> None:

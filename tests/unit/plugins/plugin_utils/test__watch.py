@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import (
+    FULL_SHARE,
     TIME_WAIT_SECONDS,
     WatchError,
     first_limit,
@@ -94,17 +95,18 @@ def test_a_look_that_was_missed_makes_the_time_longer_and_no_rate_wrong() -> Non
 LEFT: dict[str, tuple[tuple[float, ...], float | None]] = {
     "full": ((100, 100, 0, 0, 0, 0), 0.0),
     "over the limit": ((100, 120, 0, -5, 0, 0), 0.0),
+    "as good as full, seen between two sockets": ((8000, 7998, 2, -0.2, 0, 77), 0.0),
     "no ports at all": ((0, 0, 0, 0, 0, 0), 0.0),
     "does not grow": ((100, 50, 0, 0, 0, 10), None),
     "shrinks": ((100, 50, 0, -1, 0, 10), None),
-    "a minute of opens does not fit": ((10000, 0, 0, 100, 0, 170), 100.0),
+    "a minute of opens does not fit": ((10000, 0, 0, 100, 0, 170), 99.0),
     "settles before": ((28232, 1000, 0, 100, 0, 100), None),
     "settles before, although the straight line would not": ((28232, 13500, 0, 300, 0, 300), None),
-    "left by a faster minute": ((28232, 20000, 0, 300, 0, 300), pytest.approx(27.44)),
-    "left by a faster minute, gone in time": ((28232, 20000, 0, 100, 0, 100), None),
-    "settles, and live connections pile up on top": ((28232, 1000, 0, 100, 22.232, 100), 1060.0),
-    "live connections alone": ((28232, 8232, 8232, 10, 10, 10), 2000.0),
-    "opens not known": ((28232, 1000, 0, 100, 0, math.inf), 272.32),
+    "left by a faster minute": ((30000, 20000, 0, 300, 0, 300), pytest.approx(9700 / 300)),
+    "left by a faster minute, gone in time": ((30000, 20000, 0, 100, 0, 100), None),
+    "settles, and live connections pile up on top": ((30000, 1000, 0, 100, 22.7, 100), pytest.approx(1060.0)),
+    "live connections alone": ((30000, 9700, 9700, 10, 10, 10), 2000.0),
+    "opens not known": ((30000, 1000, 0, 100, 0, math.inf), 287.0),
 }
 
 
@@ -122,7 +124,7 @@ def test_the_forecast_is_what_a_constant_rate_comes_to(limit: int, opens: int, k
         return kept * second + (opens - kept) * min(second, TIME_WAIT_SECONDS)
 
     last = age + TIME_WAIT_SECONDS + (limit // kept if kept else 0)
-    truth = next((second - age for second in range(age, last + 1) if held(second) >= limit), None)
+    truth = next((second - age for second in range(age, last + 1) if held(second) >= FULL_SHARE * limit), None)
 
     told = seconds_left(limit, held(age), kept * age, held(age) - held(age - 1), kept, opens)
 
@@ -143,8 +145,11 @@ def test_ports_run_out_first_where_they_grow_fastest() -> None:
     assert (measured["busiest"]["destination_port"], measured["busiest"]["ports"]) == (80, 20000)
     assert measured["busiest"]["share"] == pytest.approx(20000 / USABLE)
     assert measured["ports_left"] is not None
-    assert (measured["ports_left"]["destination_port"], measured["ports_left"]["seconds"]) == (81, pytest.approx((USABLE - 16000) / 800))
-    assert first_limit(measured) == ("ports", pytest.approx(15.29))
+    assert (measured["ports_left"]["destination_port"], measured["ports_left"]["seconds"]) == (
+        81,
+        pytest.approx((FULL_SHARE * USABLE - 16000) / 800),
+    )
+    assert first_limit(measured) == ("ports", pytest.approx(14.937, abs=0.001))
 
 
 @pytest.mark.parametrize(("undercount", "forecast"), [(0, True), (3, False)])
@@ -170,9 +175,9 @@ def test_buckets_are_first_where_they_are() -> None:
     first = observed(keys=limit, ports_in_use=[busy(100, 100)])
     later = observed(10, 1000, keys=limit, ports_in_use=[busy(1100, 1100)], counted=grown(ActiveOpens=1000, PassiveOpens=0))
     measured = two_looks(first, later)
-    assert measured["buckets_left"] == pytest.approx(50.0)
+    assert measured["buckets_left"] == pytest.approx((FULL_SHARE * 6000 - 1000) / 100)
     assert measured["ports_left"] is None
-    assert first_limit(measured) == ("buckets", pytest.approx(50.0))
+    assert first_limit(measured) == ("buckets", pytest.approx(49.4))
 
 
 @pytest.mark.parametrize(("raw", "reuse"), [("0", False), ("1", True), ("2", False), (None, False)])
