@@ -85,6 +85,22 @@ def test_a_fault_ends_with_2_and_is_named(tmp_path: Path) -> None:
     assert "reuse-without-timestamps" in broken
 
 
+def test_a_peer_that_refuses_is_no_fault_of_the_audit(tmp_path: Path) -> None:
+    endpoints = [{"host": "127.0.0.1", "port": 1}]
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="client_host", tcp_probe_endpoints=endpoints)
+    assert run.code == 0, run.output
+    (result,) = [result for result in run.audits()["localhost"]["results"] if result["id"] == "peer-closes-never"]
+    assert result["status"] == "not_applicable"
+
+
+@pytest.mark.parametrize("endpoints", [[{"host": "127.0.0.1"}], '[{"host": "127.0.0.1"}]'], ids=["list", "text"])
+def test_endpoints_that_make_no_sense_fail_the_host_and_are_named(tmp_path: Path, endpoints: object) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="client_host", tcp_probe_endpoints=endpoints)
+    assert run.code == 2
+    assert "could not probe probe_endpoints" in run.output
+    assert "port" in run.audits()["localhost"]["msg"]
+
+
 @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("critical", 0), ("high", 2)])
 def test_fail_on_decides(tmp_path: Path, fail_on: str, code: int) -> None:
     assert run_playbook(tmp_path, namespace=INERT_REUSE, tcp_profile="client_host", tcp_fail_on=fail_on).code == code
