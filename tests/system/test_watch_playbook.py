@@ -196,7 +196,7 @@ def test_hosts_are_watched_whatever_their_names_are(host: OwnHost, tmp_path: Pat
         ({"tcp_watch_textfile": "no/such/folder"}, "no/such/folder is no folder"),
     ],
 )
-def test_bad_input_is_named(host: OwnHost, tmp_path: Path, variables: dict[str, object], message: str) -> None:
+def test_bad_input_is_named(host: OwnHost, tmp_path: Path, variables: dict[str, t.Any], message: str) -> None:
     run = watch(host, tmp_path, **variables)
     assert run.code == 2, run.output
     assert message in run.output

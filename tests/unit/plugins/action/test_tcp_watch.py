@@ -46,7 +46,7 @@ def answer(**changes: t.Any) -> dict[str, t.Any]:
     return {"observed": observed(**changes), "changed": False}
 
 
-UNREACHABLE = AnsibleConnectionFailure("no route \x1b[2J")  # type: ignore[no-untyped-call]
+UNREACHABLE = AnsibleConnectionFailure("no route \x1b[2J")
 
 
 def test_the_options_are_those_of_the_documentation() -> None:
@@ -92,7 +92,7 @@ def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
         ({"changed": False}, "the module returned nothing"),
         ({"observed": {"clock": 1.0}}, "another form"),
         ({"observed": "text"}, "no observation"),
-        (AnsibleError("no interpreter"), "no interpreter"),  # type: ignore[no-untyped-call]
+        (AnsibleError("no interpreter"), "no interpreter"),
     ],
 )
 def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) -> None:
