@@ -40,7 +40,7 @@ def tcp_capacity(ports: object, reserved: object = "", **options: object) -> dic
         "memory_bytes": found.memory_bytes,
         "target_met": found.target_met,
         "exhausted_after": found.exhausted_after,
-        "cures": {cure: dataclasses.asdict(gained) for cure, gained in gains(load, delay).items()},
+        "cures": {cure: gained._asdict() for cure, gained in gains(load, delay).items()},
     }
 
 

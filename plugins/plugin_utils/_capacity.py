@@ -96,8 +96,7 @@ class Load:
         return self.connection_seconds + (TIME_WAIT_SECONDS if self.reuse_delay is None else self.reuse_delay)
 
 
-@dataclasses.dataclass(frozen=True)
-class Capacity:
+class Capacity(t.NamedTuple):
     """rate: the highest sustainable connections per second, None where nothing here limits it. binds: what limits it, None likewise.
 
     limits: the rate that each bound allows alone, None where it sets no limit. time_wait: TIME_WAIT sockets of all hosts at the lower
@@ -114,8 +113,7 @@ class Capacity:
     exhausted_after: float | None
 
 
-@dataclasses.dataclass(frozen=True)
-class Gain:
+class Gain(t.NamedTuple):
     """What a cure makes of a rate. rate: connections per second with it, None for no limit. factor: against the rate without it.
 
     needed: how many destinations, sources, hosts, or requests in each connection the target rate needs; None where that is no question.
@@ -201,9 +199,9 @@ def gains(load: Load, reuse_delay: float = REUSE_DELAY_SECONDS) -> dict[str, Gai
         "keep-alive": Gain(None, None, needed),
         "linger-reset": gain(load, holder="nobody"),
         "wider-range": gain(load, usable_ports=wide),
-        "more-destinations": dataclasses.replace(gain(load, destinations=load.destinations + 1), needed=_times(needed, load.destinations)),
-        "more-sources": dataclasses.replace(gain(load, sources=load.sources + 1), needed=_times(needed, load.sources)),
-        "more-hosts": dataclasses.replace(gain(load, hosts=load.hosts + 1), needed=_times(needed, load.hosts)),
+        "more-destinations": gain(load, destinations=load.destinations + 1)._replace(needed=_times(needed, load.destinations)),
+        "more-sources": gain(load, sources=load.sources + 1)._replace(needed=_times(needed, load.sources)),
+        "more-hosts": gain(load, hosts=load.hosts + 1)._replace(needed=_times(needed, load.hosts)),
         "raise-buckets": gain(load, bucket_limit=buckets),
     }
 

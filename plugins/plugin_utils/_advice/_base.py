@@ -31,8 +31,7 @@ if t.TYPE_CHECKING:
 _MEMORY_SHARE = 64
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
+class Verdict(t.NamedTuple):
     """What one cure would do on one host.
 
     reason: the evidence, in figures. severity: of the trouble that it cures, set where it applies. wrong: it would do nothing or
@@ -48,8 +47,7 @@ class Verdict:
     how: tuple[str, ...] | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Cure:
+class Cure(t.NamedTuple):
     """One row of the catalogue of cures. cost, risk: what it takes, and what may go wrong. how: steps. weigh: the pure function."""
 
     id: str

@@ -49,7 +49,7 @@ def timestamps_on(case: Case) -> Verdict:
         return Verdict(f"not called for: tcp_timestamps is {_told(case.timestamps)}, and no busy peer is known to lack them")
     made = case.helps(trouble, f"{case.pressure}; {case.where} does not negotiate timestamps", last=True, reuse_delay=case.host.reuse_delay)
     role = "role linux_tcp.hardening.backend, or fullnat_lb with fullnat_lb_timestamps: true"
-    return _with(made, (f"on the peer, where it is yours and faces no NATed clients: {role}",))
+    return made._replace(how=(f"on the peer, where it is yours and faces no NATed clients: {role}",))
 
 
 @cure(
@@ -80,7 +80,9 @@ def reuse(case: Case) -> Verdict:
     peer = "negotiates timestamps" if case.peer_timestamps else "may or may not negotiate timestamps: probe it first"
     made = case.helps(trouble, f"{case.pressure}; tcp_tw_reuse is {case.reuse}, and {case.where} {peer}", reuse_delay=case.host.reuse_delay)
     if case.profile == "fullnat_lb":
-        return _with(made, ("role linux_tcp.hardening.fullnat_lb with fullnat_lb_timestamps: true; it helps towards the backends alone",))
+        return made._replace(
+            how=("role linux_tcp.hardening.fullnat_lb with fullnat_lb_timestamps: true; it helps towards the backends alone",)
+        )
     return made
 
 
@@ -247,7 +249,3 @@ def _rate(case: Case) -> float | None:
 
 def _told(number: int | None) -> str:
     return "an unknown number of" if number is None else str(number)
-
-
-def _with(verdict: Verdict, how: tuple[str, ...]) -> Verdict:
-    return Verdict(verdict.reason, verdict.severity, verdict.wrong, verdict.last, verdict.gain, verdict.before, how)

@@ -48,7 +48,7 @@ def raise_buckets(case: Case) -> Verdict:
         how.insert(0, f"delete the line that lowers it: {line['path']}:{line['line']}")
     whole = case.whole_load and dataclasses.replace(case.whole_load, memory_bytes=None, reuse_delay=None)
     made = case.helps(trouble, seen, of=whole, bucket_limit=wanted)
-    return dataclasses.replace(made, how=tuple(how))
+    return made._replace(how=tuple(how))
 
 
 @cure(
