@@ -131,7 +131,8 @@ options:
       - Endpoints that the host is to ask what they negotiate and who closes first, for the advice and for the rules about peers.
       - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
         them, which runs on the host after it was observed. Best are the destinations that hold most ports.
-      - Needs a live host, so it cannot go with O(source). The saved snapshot of a host that was probed has the answers.
+      - Needs a live host, so it cannot go with O(source). A saved snapshot may hold RV(linux_tcp.hardening.tcp_probe#module:endpoints) as
+        C(probes).
     type: list
     elements: dict
     default: []

@@ -223,6 +223,20 @@ def test_the_gain_is_the_models(cure: str, gain: tuple[float | None, ...]) -> No
     assert tuple(found["gain"].values()) == gain
 
 
+@pytest.mark.parametrize(
+    ("keys", "rate"),
+    [
+        ({"net.ipv4.tcp_tw_reuse_delay": "100"}, 282320.0),
+        ({"net.ipv4.tcp_tw_reuse_delay": None}, 28232.0),
+        ({"net.ipv4.tcp_tw_reuse_delay": None, "net.ipv4.tcp_tw_recycle": "0"}, 14116.0),
+        ({"net.ipv4.tcp_tw_reuse_delay": "0"}, 28232000.0),
+    ],
+)
+def test_the_gain_of_reuse_follows_the_kernels_delay(keys: dict[str, str | None], rate: float) -> None:
+    (found,) = [one for one in advice(snapshot(keys, **pressed()), CLIENT) if one["id"] == "reuse"]
+    assert found["gain"]["to_per_second"] == rate
+
+
 def test_the_gain_of_buckets_is_counted_in_buckets() -> None:
     (found,) = [one for one in advice(snapshot({BUCKETS: "600"}), BACKEND) if one["id"] == "raise-buckets"]
     assert found["gain"]["from_per_second"] == 10.0

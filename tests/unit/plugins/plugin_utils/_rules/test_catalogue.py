@@ -196,6 +196,13 @@ ROWS = [
     row("ports-pressure", CLIENT, "pass", "nothing connects out"),
     row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
     row("ports-pressure", CLIENT, "pass", "taken over", {REUSE: "1"}, **in_use(towards(28000, 28000), timestamps=[negotiated(1)])),
+    row(
+        "ports-pressure",
+        CLIENT,
+        "pass",
+        "the default on loopback",
+        **in_use(towards(28000, 28000, "127.0.0.1"), timestamps=[negotiated(1, 0, "127.0.0.1")]),
+    ),
     row("ports-pressure", CLIENT, "critical", "no reuse", **in_use(towards(28232, 28232), timestamps=[negotiated(1)])),
     row("ports-pressure", CLIENT, "critical", "not known", {REUSE: "1"}, **in_use(towards(28232, 28232))),
     row("ports-pressure", CLIENT, "critical", "living", {REUSE: "1"}, **in_use(towards(28232, 0), timestamps=[negotiated(1)])),
