@@ -36,6 +36,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         previous = arguments["previous"] or {}
+        if arguments["finished"]:
+            return {**previous, "changed": False, "skipped": True, "skip_reason": "The watch is over."}
         state: dict[str, t.Any] = {
             "changed": False,
             "measure": None,
@@ -45,8 +47,6 @@ class ActionModule(ActionBase):
             "last_trouble": previous.get("last_trouble") or {},
             **{name: previous[name] if isinstance(previous.get(name), int) else 0 for name in ("missed", "rest")},
         }
-        if arguments["finished"]:
-            return {**state, "skipped": True, "skip_reason": "The watch is over."}
         if state["rest"]:
             return _missed(state, state["last_trouble"], state["rest"] - 1)
         try:

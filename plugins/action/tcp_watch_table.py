@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "interval": {"type": "float", "default": 5.0},
     "previous": {"type": "dict", "default": {}},
     "textfile": {"type": "path"},
+    "summary": {"type": "bool", "default": False},
 }
 BOUNDS = {"rounds": (0, 86400), "interval": (0.1, 3600)}
 
@@ -39,15 +40,20 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Returns started, next_round, finished, table and summary (see RETURN of tcp_watch_table), once the next round is due."""
+        """Returns table, and for a round, once the next one is due, started, next_round and finished (see RETURN of tcp_watch_table)."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         try:
-            return self._show(arguments)
+            return self._summary(arguments) if arguments["summary"] else self._round(arguments)
         except WatchError as error:
             raise AnsibleActionFail(f"tcp_watch_table: {error}") from error  # type: ignore[no-untyped-call]
 
-    def _show(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _summary(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        table = summary_table(watched(arguments["hosts"]), "The last figures, and the highest in brackets")
+        display.display(f"{table}\n")
+        return {"changed": False, "table": table}
+
+    def _round(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         for name, (low, high) in BOUNDS.items():
             if not low <= arguments[name] <= high:
                 raise WatchError(f"{name} must be between {low} and {high}, not {arguments[name]}")
@@ -68,20 +74,10 @@ class ActionModule(ActionBase):
         if arguments["textfile"] and not self._task.check_mode:
             self._write(arguments["textfile"], textfile.render(hosts, time.time()), number)
 
-        finished, summary = following > rounds, ""
-        if finished:
-            summary = summary_table(hosts, f"{now - started:.0f} s watched. The last figures, and the highest in brackets.")
-            display.display(f"{summary}\n")
-        else:
+        finished = following > rounds
+        if not finished:
             time.sleep(max(0.0, started + following * interval - time.monotonic()))
-        return {
-            "changed": False,
-            "started": started,
-            "next_round": following,
-            "finished": finished,
-            "table": table,
-            "summary": summary,
-        }
+        return {"changed": False, "started": started, "next_round": following, "finished": finished, "table": table}
 
     @staticmethod
     def _write(path: str, text: str, number: int) -> None:

@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Prints one line for each host of what M(linux_tcp.hardening.tcp_watch) saw, writes the same as metrics for Prometheus where
     O(textfile) asks for it, and returns when the next round is due.
-  - After the last round it prints, for each host, the last figures and the highest ones, and does not wait.
+  - With O(summary) it prints, for each host, the last figures and the highest ones, and does not wait.
   - Rounds are due at fixed moments from the first one on, so they do not drift. Where a round took longer than O(interval), the moments
     that it missed are left out.
   - Reaches no host and changes nothing but that file.
@@ -47,6 +47,11 @@ options:
       - A folder on the controller for the file C(linux_tcp.prom), or the path of a file whose name ends in C(.prom).
       - It is replaced as a whole in each round. In check mode it is not written.
     type: path
+  summary:
+    description:
+      - Whether this is the end. Then only O(hosts) counts.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
@@ -71,29 +76,32 @@ EXAMPLES = r"""
   run_once: true
   delegate_to: localhost
   register: tcp_shown
+
+- name: Show the end
+  linux_tcp.hardening.tcp_watch_table:
+    hosts: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'tcp_now'))) }}"
+    summary: true
+  run_once: true
+  delegate_to: localhost
 """
 
 RETURN = r"""
 table:
-  description: The round as text.
-  returned: success
-  type: str
-summary:
-  description: The last and the highest figures as text, empty before the last round.
+  description: What was printed.
   returned: success
   type: str
 finished:
   description: Whether this was the last round.
-  returned: success
+  returned: for a round
   type: bool
 next_round:
   description: The number of the next round. The first look is V(0).
-  returned: success
+  returned: for a round
   type: int
   sample: 3
 started:
   description: When the first look was shown, on the controller's monotonic clock.
-  returned: success
+  returned: for a round
   type: float
   sample: 81234.5
 """

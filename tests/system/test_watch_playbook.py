@@ -126,7 +126,7 @@ def test_the_last_round_shows_what_is_there(fleet: Run) -> None:
 
 
 def test_the_end_has_a_line_for_each_host(fleet: Run) -> None:
-    summary = fleet.output[fleet.output.index("s watched.") :]
+    summary = fleet.output[fleet.output.index("The last figures") :]
     assert re.search(rf"^web1 +4/4 +{BUCKETS} \({BUCKETS}\) ", summary, flags=re.M)
     assert re.search(r"^gone1 +UNREACHABLE: Failed to connect to the host via ssh", summary, flags=re.M)
 

@@ -108,8 +108,7 @@ def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) ->
 def test_a_watch_that_is_over_leaves_hosts_alone_and_forgets_nothing() -> None:
     failed = look({"failed": True, "msg": "boom"}, previous=look(answer()))
     over = look(UNREACHABLE, previous=failed, finished=True)
-    assert over["skipped"]
-    assert (over["missed"], over["last_trouble"], over["peak"]) == (1, failed["last_trouble"], failed["peak"])
+    assert over == {**failed, "skipped": True, "skip_reason": "The watch is over."}
 
 
 def test_the_python_that_was_found_is_handed_on() -> None:

@@ -86,13 +86,19 @@ def test_rounds_keep_to_their_moments(clock: Clock, shown: list[str]) -> None:
     # The first look sets the moments; each later table is shown as long after its moment as the round took.
     assert [moment - previous["started"] for moment in moments] == pytest.approx([0, 5.5, 12, 15.1])
     assert previous["finished"]
-    assert [text.split("\n")[0].split("  ", 1)[1] for text in shown[:-1]] == [
+    assert [text.split("\n")[0].split("  ", 1)[1] for text in shown] == [
         "first look",
         "round 1 of 3",
         "round 2 of 3",
         "round 3 of 3",
     ]
-    assert shown[-1].startswith("15 s watched.")
+
+
+def test_the_end_is_shown_at_once(clock: Clock, shown: list[str]) -> None:
+    ended = run(hosts=HOSTS, rounds=3, summary=True)
+    assert ended == {"changed": False, "table": shown[0].removesuffix("\n")}
+    assert shown[0].startswith("The last figures, and the highest in brackets\nHOST")
+    assert clock.now == 5000.0
 
 
 def test_a_round_that_takes_too_long_leaves_moments_out(clock: Clock, shown: list[str]) -> None:
