@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import testinfra
+from containers.hosts import host
 from junitparser import Error, Failure, JUnitXml
 from support.audit_scenario import BARE, BARE_COMMANDS, BARE_PROFILE, BARE_RESULTS, HOSTS, WAIVERS, Expected
 from support.playbook_runs import Run, run_playbook
@@ -23,10 +23,6 @@ INVENTORY = Path(os.environ["MOLECULE_INVENTORY_FILE"])
 # Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
 GONE = {"all": {"hosts": {"gone": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}}}}
 SETTINGS = "sysctl -a -r '^net[.]ipv4[.]' && find /etc/sysctl.d /etc/sysctl.conf -type f -exec sha256sum {} + | sort"
-
-
-def container(name: str) -> testinfra.host.Host:
-    return testinfra.get_host(f"podman://{os.environ['CONTAINER_PREFIX']}{name}")
 
 
 def told(audit: dict[str, t.Any]) -> list[Expected]:
@@ -60,14 +56,14 @@ def on_all(names: t.Iterable[str], do: t.Callable[[str], str]) -> dict[str, str]
 
 
 def settings(name: str) -> str:
-    return str(container(name).check_output(SETTINGS))
+    return str(host(name).infra.check_output(SETTINGS))
 
 
 def plant(name: str) -> str:
-    host = container(name)
-    host.run("systemctl stop planted")
+    infra = host(name).infra
+    infra.run("systemctl stop planted")
     service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /root/faults.py"
-    return str(host.check_output(f"{service} {' '.join(HOSTS[name].faults)}"))
+    return str(infra.check_output(f"{service} {' '.join(HOSTS[name].faults)}"))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +105,7 @@ def test_the_junit_report_has_the_form_and_each_host_s_failures(fleet: Fleet) ->
         suite.name: {case.name for case in suite if any(isinstance(result, Failure) for result in case.result)}
         for suite in JUnitXml.fromfile(str(path))
     }
-    expected = {name: {result.id for result in host.results if result.status == "fail"} for name, host in HOSTS.items()}
+    expected = {name: {result.id for result in planted.results if result.status == "fail"} for name, planted in HOSTS.items()}
     assert failures == {**expected, BARE: set()}
 
 
@@ -120,7 +116,7 @@ def test_a_sarif_viewer_sees_each_failure_and_each_waiver(fleet: Fleet) -> None:
         for result in log["results"]
         if result["kind"] == "fail" and result["ruleId"] != "host-not-audited"
     )
-    assert found == sorted((name, result.id, result.status) for name, host in HOSTS.items() for result in host.results)
+    assert found == sorted((name, result.id, result.status) for name, planted in HOSTS.items() for result in planted.results)
 
 
 def test_the_sarif_report_has_the_standard_s_form(fleet: Fleet) -> None:
@@ -146,14 +142,14 @@ def test_an_unreachable_host_ends_with_4_and_the_others_are_judged(tmp_path: Pat
 
 
 def test_a_host_without_python_is_an_error_and_never_clean(fleet: Fleet) -> None:
-    assert not container(BARE).exists("python3")
+    assert not host(BARE).infra.exists("python3")
     assert "results" not in fleet.run.audits()[BARE]
     suite = next(suite for suite in JUnitXml.fromfile(str(fleet.run.reports / "tcp-audit.junit.xml")) if suite.name == BARE)
     assert any(isinstance(result, Error) for case in suite for result in case.result)
 
 
 def test_a_host_without_python_is_captured_and_judged_here(tmp_path: Path) -> None:
-    container(BARE).check_output(" && ".join(BARE_COMMANDS))
+    host(BARE).infra.check_output(" && ".join(BARE_COMMANDS))
     captured = run_playbook(tmp_path, "--limit", BARE, playbook="capture_tcp.yml", inventory=INVENTORY)
     assert captured.code == 0, captured.output
     run = run_playbook(tmp_path, "--limit", BARE, inventory=INVENTORY, tcp_source=f"captures/{BARE}.capture")
