@@ -6,6 +6,7 @@
 
 PYTHONPATH=tests python -m containers env       prepare engine and image, print what a shell needs: eval "$(…)"
 PYTHONPATH=tests python -m containers start NAME [privileged|net_admin|unprivileged] [option of podman run ...]
+PYTHONPATH=tests python -m containers restart NAME
 PYTHONPATH=tests python -m containers remove PREFIX
 """
 
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
             image = engine.prepare()
             if arguments[:1] == ["start"] and len(arguments) > 1:
                 engine.start(image, *arguments[1:])
+            elif arguments[:1] == ["restart"] and len(arguments) == 2:
+                engine.restart(arguments[1])
             elif arguments[:1] == ["remove"] and len(arguments) == 2:
                 engine.remove(arguments[1])
             elif arguments != ["env"]:

@@ -101,6 +101,12 @@ def start(image: str, name: str, mode: str = "net_admin", *options: str) -> None
     wait_until_booted(name)
 
 
+def restart(name: str) -> None:
+    """Boot a host again: it gets a network namespace of its own anew, and systemd applies the boot files to it. Raises Problem."""
+    podman("restart", "--time=2", name)
+    wait_until_booted(name)
+
+
 def wait_until_booted(name: str) -> None:
     # systemd answers only once its bus is there, and then waits by itself.
     wait = "until [ -S /run/systemd/private ]; do sleep 0.05; done; systemctl is-system-running --wait"

@@ -24,7 +24,8 @@ chroot "$1" sh -eu -c "
         systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service
     systemctl set-default --quiet multi-user.target
     : > /etc/machine-id
-    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/* /etc/hostname /etc/resolv.conf
+    find /var/log -type f -delete
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /etc/hostname /etc/resolv.conf
 "'
 
 # shellcheck disable=SC2086

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""After the role: what it promises where it succeeds, and nothing at all where it refuses."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from containers.hosts import PROFILE_FILE, host
+from containers.profiles import BUCKETS, TIMESTAMPS, TW_REUSE, profile
+
+ROLE = os.environ["MOLECULE_SCENARIO_NAME"]
+IN_THE_WAY = {
+    ("systemd", "/etc/sysctl.d/99-zz.conf", 2, TIMESTAMPS),
+    ("systemd", "/etc/sysctl.d/zz-ufw.conf", 1, BUCKETS),
+    ("procps", "/etc/sysctl.d/99-zz.conf", 2, TIMESTAMPS),
+    ("procps", "/etc/sysctl.d/zz-ufw.conf", 1, BUCKETS),
+    ("procps", "/etc/sysctl.conf", 1, BUCKETS),
+}
+
+
+def in_the_way(name: str) -> set[tuple[str, str, int, str]]:
+    conflicts = host(name).result()["conflicts"]
+    return {(conflict["reader"], conflict["path"], conflict["line"], conflict["key"]) for conflict in conflicts}
+
+
+@pytest.mark.parametrize("name", ["report", "comment_out"])
+def test_the_profile_is_live_and_in_the_boot_file(name: str) -> None:
+    settings = profile(host(name), ROLE)
+    assert host(name).live(*settings) == list(settings.values())
+    assert host(name).boot_values() == settings
+
+
+@pytest.mark.parametrize("name", ["report", "fail", "comment_out"])
+def test_every_line_in_the_way_is_named_for_its_reader(name: str) -> None:
+    assert in_the_way(name) == IN_THE_WAY
+
+
+def test_reported_lines_are_left_alone() -> None:
+    assert host("report").read("/etc/sysctl.d/99-zz.conf") == f"# Do not touch.\n{TIMESTAMPS} = 3"
+
+
+def test_lines_in_the_way_are_commented_out_and_others_stay() -> None:
+    assert host("comment_out").boot_values("/etc/sysctl.d/99-zz.conf") == {}
+    assert host("comment_out").read("/etc/sysctl.d/99-zz.conf").startswith("# Do not touch.\n")
+    assert host("comment_out").boot_values("/etc/sysctl.d/zz-ufw.conf") == {}
+    assert host("comment_out").boot_values("/etc/sysctl.conf") == {}
+    assert host("comment_out").boot_values("/etc/sysctl.d/10-early.conf") == {TIMESTAMPS: "3"}
+
+
+def test_fail_changes_nothing_and_names_file_and_line() -> None:
+    result = host("fail").result()
+    assert result["failed"]
+    assert f"/etc/sysctl.d/99-zz.conf:2 sets {TIMESTAMPS}" in result["msg"]
+    assert not host("fail").exists(PROFILE_FILE)
+    assert host("fail").live(TIMESTAMPS, BUCKETS) == ["3", "4096"]
+
+
+def test_an_unprivileged_container_is_a_clear_failure_that_changes_nothing() -> None:
+    result = host("unprivileged").result()
+    assert result["failed"]
+    assert "net.ipv4.tcp_" in result["msg"]
+    assert "Read-only file system" in result["msg"]
+    assert "Nothing was changed." in result["msg"]
+    assert not host("unprivileged").exists(PROFILE_FILE)
+
+
+def test_an_image_gets_the_boot_file_alone() -> None:
+    assert not host("image").result()["failed"]
+    booted = host("image").boot_values()
+    assert {**booted, BUCKETS: ""} == {**profile(host("image"), ROLE), BUCKETS: ""} | {
+        key: value for key, value in booted.items() if key.startswith("net.netfilter.")
+    }
+    assert host("image").live(TIMESTAMPS, TW_REUSE) == ["1", "2"]
