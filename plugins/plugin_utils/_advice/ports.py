@@ -135,7 +135,10 @@ def keep_alive(case: Case) -> Verdict:
     seen = "whether the peer keeps idle connections was not probed (option probe_endpoints)"
     if case.http:
         kept, bound = case.http["keep_alive_seconds"], case.http["keep_alive_bound"]
-        if case.http["closes"]["keep_alive"] == "us":
+        ended = case.http["closes"]["keep_alive"]
+        if ended in ("error", "reset"):
+            seen = f"a probe of keep-alive towards {case.where} ended in {'an error' if ended == 'error' else 'a reset'}"
+        elif ended == "us":
             seen = f"{case.where} kept an idle connection open for {bound:g} s, which is as long as the probe waited"
         elif kept is not None:
             if kept < _SHORT_KEEP_ALIVE:

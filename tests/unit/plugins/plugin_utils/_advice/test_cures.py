@@ -149,6 +149,14 @@ def test_every_cure_has_rows() -> None:
     assert {cure for cure, outcome in outcomes if outcome == "applies"} == set(CURES) - EVERYWHERE_WRONG
 
 
+def test_a_keep_alive_that_could_not_be_probed_says_so() -> None:
+    asked = probe(closes="peer")
+    assert asked["http"] is not None
+    asked["http"]["closes"]["keep_alive"] = "reset"
+    (found,) = [cure for cure in advice(snapshot(**pressed(probes=[asked])), CLIENT) if cure["id"] == "keep-alive"]
+    assert "a probe of keep-alive towards 192.0.2.80:80 ended in a reset" in found["reason"]
+
+
 def test_a_peer_that_drops_keep_alive_at_once_makes_it_wrong() -> None:
     asked = probe(closes="peer")
     assert asked["http"] is not None
