@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help audit test unit sanity lint format types package bench docs build clean
+.PHONY: help audit test unit molecule sanity lint format types package bench docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ test: ## everything that must pass before a commit is pushed
 unit: ## the unit tests; ARGS="-k word" for some of them
 	@scripts/venv test
 	@$(RUN) -m scripts.check unit
+
+molecule: ## the scenarios in containers; ARGS="default backend" for some of them
+	@scripts/venv test
+	@$(RUN) -m scripts.check molecule
 
 sanity: ## ansible-test sanity, on a copy; ARGS="--test pep8" for one of its tests
 	@scripts/venv test
@@ -74,5 +78,5 @@ build: ## the archive for ansible-galaxy collection install
 	@$(RUN) -m scripts.build
 
 clean: ## remove all that make has made here, but for the reports
-	@rm -rf .venv .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache *.tar.gz
+	@rm -rf .venv .ansible .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -92,6 +92,10 @@ def unit(extra: list[str]) -> None:
     run(PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *extra)
 
 
+def molecule(extra: list[str]) -> None:
+    run(PYTHON, "-m", "scripts.scenarios", *extra)
+
+
 def sanity(extra: list[str]) -> None:
     home = sanity_home()
     version = "{}.{}".format(*sys.version_info)
@@ -150,7 +154,7 @@ def types(extra: list[str]) -> None:
     os.environ["MYPYPATH"] = "tests"
     tool = [PYTHON, "-m", "mypy", "--no-error-summary", *extra]
     # The plugins by name: by path mypy would find them twice, through the link as well.
-    run_each([*tool, "-p", f"ansible_collections.{NAME}.plugins"], [*tool, "tests", "scripts"])
+    run_each([*tool, "-p", f"ansible_collections.{NAME}.plugins"], [*tool, "tests", "scripts", "molecule"])
 
 
 def package(extra: list[str]) -> None:
@@ -188,6 +192,7 @@ PARTS: dict[str, Callable[[list[str]], None]] = {
     "ruff": ruff,
     "types": types,
     "unit": unit,
+    "molecule": molecule,
     "package": package,
     "lint": lint,
     "sanity": sanity,

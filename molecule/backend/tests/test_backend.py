@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from containers.hosts import PROFILE_FILE, host
-from containers.profiles import RESERVED, RFC1337, TIMESTAMPS, profile
+from containers.profiles import RESERVED, RFC1337, TIMESTAMPS
 
 KEEPALIVE = "net.ipv4.tcp_keepalive_time"
 

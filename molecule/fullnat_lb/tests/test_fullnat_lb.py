@@ -2,12 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A balancer of layer 4 whose provisioning play includes the role with timestamps kept, before haproxy starts."""
+"""A balancer of layer 4 whose provisioning play includes the role with timestamps kept, once haproxy listens."""
 
 from __future__ import annotations
 
 from containers.hosts import host
-from containers.profiles import BUCKETS, RANGE, TIMESTAMPS, TW_REUSE, profile
+from containers.profiles import RANGE, RESERVED, TIMESTAMPS, TW_REUSE, profile
 
 SOMAXCONN = "net.core.somaxconn"
 
@@ -18,8 +18,7 @@ def test_timestamps_stay_and_reuse_with_them() -> None:
 
 def test_own_values_take_the_place_of_the_profile_s_or_stand_beside_them() -> None:
     settings = {**profile(host("provisioned"), "fullnat_lb"), TIMESTAMPS: "1", TW_REUSE: "1", RANGE: "10240 65535", SOMAXCONN: "8192"}
-    # It had at least as many.
-    settings[BUCKETS] = host("provisioned").live(BUCKETS)[0]
+    settings[RESERVED] = "20100"
     assert host("provisioned").live(*settings) == list(settings.values())
     assert host("provisioned").boot_values() == settings
 
