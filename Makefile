@@ -19,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help audit test unit molecule sanity lint format types package bench docs build clean
+.PHONY: help audit test unit molecule lab sanity lint format types package bench docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ unit: ## the unit tests; ARGS="-k word" for some of them
 molecule: ## the scenarios in containers; ARGS="default backend" for some of them
 	@scripts/venv test
 	@$(RUN) -m scripts.check molecule
+
+lab: ## make the failures happen in containers, mend them, print what was measured, write docs/lab.md
+	@scripts/venv test
+	@$(RUN) -m scripts.lab
 
 sanity: ## ansible-test sanity, on a copy; ARGS="--test pep8" for one of its tests
 	@scripts/venv test

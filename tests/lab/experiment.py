@@ -17,7 +17,10 @@ PATIENCE_SECONDS = 10
 
 @dataclasses.dataclass
 class Record:
-    """A host at the moment of failure, and which cures (ids of the advice) the experiment shows to work there, best first, or not to."""
+    """A host at one moment, and which cures (ids of the advice) the experiment shows to work there, best first, or not to.
+
+    moment: "failure", or "after" its role.
+    """
 
     host: str
     profile: str
@@ -25,6 +28,7 @@ class Record:
     audit: dict[str, t.Any]
     cures: list[str]
     not_cures: list[str]
+    moment: str = "failure"
 
 
 @dataclasses.dataclass

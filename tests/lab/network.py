@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import subprocess
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from containers import engine
 
 HERE = Path(__file__).resolve().parent
 TRAFFIC = "/lab/traffic.py"
-PREFIX = os.environ.get("LAB_PREFIX", "tcp-lab-")
+PREFIX = os.environ.get("CONTAINER_PREFIX", "tcp-lab-")
 
 CLIENTS = ("client1", "client2")
 HOSTS = (*CLIENTS, "gateway", "balancer", "backend")
@@ -93,6 +94,13 @@ class Host:
         answer: dict[str, t.Any] = json.loads(self.run("python3", TRAFFIC, command, json.dumps(arguments)))
         return answer
 
+    def connect(self, **arguments: t.Any) -> dict[str, t.Any]:
+        """A load that is not to fail. Raises LabError when a connection does."""
+        done = self.traffic("load", **arguments)
+        if done["errors"]:
+            raise LabError(f"{self.name}: of {arguments['count']} connections to {arguments['to']} failed {done['errors']}")
+        return done
+
     def state(self) -> State:
         return State(self.traffic("state"))
 
@@ -101,7 +109,9 @@ class Host:
         """A load whose first connections stay open for as long as the block lasts."""
         command = self._exec("python3", TRAFFIC, "load", json.dumps(arguments))
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
             line = process.stdout.readline()
             if not line:
                 raise LabError(f"{self.name}: the load ended early: {process.stderr.read()[-800:]}")
@@ -203,12 +213,18 @@ def down() -> None:
     engine.remove(PREFIX)
 
 
+def kernel_version(release: str) -> str:
+    """The version alone: the rest of a release names whoever built it."""
+    found = re.match(r"\d+(?:\.\d+)*", release)
+    return found.group() if found else release
+
+
 def versions(hosts: dict[str, Host]) -> dict[str, str]:
     """What the numbers were measured with."""
     haproxy = hosts["balancer"].run("haproxy", "-v").split()
     nginx = hosts["backend"].run("sh", "-c", "nginx -v 2>&1").split("/")
     return {
-        "kernel": platform.release(),
+        "kernel": kernel_version(platform.release()),
         "haproxy": haproxy[haproxy.index("version") + 1],
         "nginx": nginx[-1].strip(),
         "podman": engine.podman("version", "--format={{.Client.Version}}").stdout.strip(),

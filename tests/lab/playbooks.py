@@ -31,6 +31,7 @@ class Treated:
     snapshot: dict[str, t.Any]
     before: dict[str, t.Any]
     after: dict[str, t.Any]
+    snapshot_after: dict[str, t.Any]
     changed: dict[str, tuple[str, str]]
 
     def failed(self) -> dict[str, dict[str, t.Any]]:
@@ -47,9 +48,7 @@ def failed(audit: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
 
 def inventory() -> dict[str, t.Any]:
     """The lab's hosts in the groups of their profiles. The gateway is a part of the NATed path, as a FullNAT balancer is."""
-    groups = {
-        group: {"hosts": {name: {"ansible_host": PREFIX + name} for name in names}} for group, names in GROUPS.items()
-    }
+    groups = {group: {"hosts": {name: {"ansible_host": PREFIX + name} for name in names}} for group, names in GROUPS.items()}
     connection = {"ansible_connection": "containers.podman.podman", "ansible_python_interpreter": "/usr/bin/python3"}
     return {"all": {"children": groups, "vars": connection}}
 
@@ -66,6 +65,7 @@ def treat(*names: str, **variables: t.Any) -> dict[str, Treated]:
             snapshot=tasks["Take the snapshot"][name]["ansible_facts"]["linux_tcp"],
             before=tasks["Audit before"][name],
             after=tasks["Audit after"][name],
+            snapshot_after=tasks["Take the snapshot after the role"][name]["ansible_facts"]["linux_tcp"],
             changed=_changed(change),
         )
     return treated
@@ -89,7 +89,7 @@ def _play(playbook: str, names: tuple[str, ...], variables: dict[str, t.Any]) ->
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, **env},
+            env={**{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}, **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

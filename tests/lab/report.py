@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import typing as t
 from pathlib import Path
 
 import jinja2
-
 from lab.experiment import Outcome
-from lab.network import HERE
+from lab.network import HERE, kernel_version
 
 ROOT = HERE.parents[1]
 PAGE = ROOT / "docs" / "lab.md"
@@ -56,6 +54,7 @@ def _render(template: str, told: dict[str, t.Any]) -> str:
     loader = jinja2.FileSystemLoader(HERE)
     environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.globals["names"] = lambda rules: ", ".join(f"`{rule}`" for rule in rules) or "nothing"
     environment.globals["row"] = lambda *cells: f"{cells[0]:<32} {cells[1]:<42} {cells[2]:<48} {cells[3]:>7}"
     return environment.get_template(template).render(**told)
 
@@ -66,9 +65,7 @@ def record() -> None:
     numbers = {
         "versions": told["versions"],
         "seconds": told["seconds"],
-        "experiments": {
-            name: {key: value for key, value in one.items() if key != "records"} for name, one in told["experiments"].items()
-        },
+        "experiments": {name: {key: value for key, value in one.items() if key != "records"} for name, one in told["experiments"].items()},
     }
     NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(numbers), encoding="utf-8")
@@ -82,7 +79,6 @@ def record_snapshots(told: dict[str, t.Any]) -> None:
         hosts = []
         for kept in one["records"]:
             snapshot = kept["snapshot"]
-            # The rest names whoever built this machine's kernel.
-            snapshot["host"]["kernel_release"] = re.match(r"[0-9.]*[0-9]", snapshot["host"]["kernel_release"]).group()
-            hosts.append({key: kept[key] for key in ("host", "profile", "cures", "not_cures", "snapshot")})
+            snapshot["host"]["kernel_release"] = kernel_version(snapshot["host"]["kernel_release"])
+            hosts.append({key: kept[key] for key in ("host", "moment", "profile", "cures", "not_cures", "snapshot")})
         Path(SNAPSHOTS, f"{name}.json").write_text(json.dumps(hosts, indent=None, sort_keys=True) + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ import struct
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable
 
 MOST_CONNECTIONS = 20000
 CONNECT_SECONDS = 5.0
@@ -30,7 +30,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Web:
     """One HTTP connection."""
 
-    def __init__(self, address: Tuple[str, int], source: Tuple[str, int] | None = None) -> None:
+    def __init__(self, address: tuple[str, int], source: tuple[str, int] | None = None) -> None:
         self.socket = socket.socket()
         self.socket.settimeout(CONNECT_SECONDS)
         try:
@@ -75,14 +75,14 @@ class Web:
         self.socket.close()
 
 
-def load(to: List[Any], count: int, close: str, per_second: float = 0, requests: int = 1, hold: int = 0) -> Dict[str, Any]:
+def load(to: list[Any], count: int, close: str, per_second: float = 0, requests: int = 1, hold: int = 0) -> dict[str, Any]:
     """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open, until told.
 
     Returns ok (connections), requests (answered), errors (by name) and seconds.
     """
     address = (str(to[0]), int(to[1]))
-    errors: Dict[str, int] = {}
-    held = []
+    errors: dict[str, int] = {}
+    held: list[Web] = []
     ok = answered = 0
     start = time.monotonic()
     for number in range(min(count, MOST_CONNECTIONS)):
@@ -110,7 +110,7 @@ def load(to: List[Any], count: int, close: str, per_second: float = 0, requests:
     return done
 
 
-def sustain(to: List[Any], rounds: int, ports: int, seconds: float) -> Dict[str, Any]:
+def sustain(to: list[Any], rounds: int, ports: int, seconds: float) -> dict[str, Any]:
     """Short connections as fast as ports come back, closed by this side: how many a second does the range carry?
 
     The first round takes ports that were free, so counting begins when it has run into EADDRNOTAVAIL. Ends after `rounds` times
@@ -138,10 +138,10 @@ def sustain(to: List[Any], rounds: int, ports: int, seconds: float) -> Dict[str,
     return {"ok": ok, "seconds": round(measured, 3), "per_second": round(ok / measured, 1) if ok and measured > 0 else 0.0, "waits": waits}
 
 
-def download(to: List[Any], count: int, path: str) -> Dict[str, Any]:
+def download(to: list[Any], count: int, path: str) -> dict[str, Any]:
     """Fetch something large with a small receive buffer, as over a slow path. Returns how many arrived whole, how many not, and why."""
     whole = 0
-    errors: Dict[str, int] = {}
+    errors: dict[str, int] = {}
     for _number in range(count):
         with socket.socket() as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
@@ -163,7 +163,7 @@ def download(to: List[Any], count: int, path: str) -> Dict[str, Any]:
     return {"whole": whole, "broken": count - whole, "errors": errors}
 
 
-def occupy(to: List[Any], first_port: int, count: int, source: str) -> Dict[str, Any]:
+def occupy(to: list[Any], first_port: int, count: int, source: str) -> dict[str, Any]:
     """Connections from given source ports, closed first by the peer: it keeps the TIME_WAIT."""
     for port in range(first_port, first_port + count):
         web = Web((str(to[0]), int(to[1])), (source, port))
@@ -172,13 +172,13 @@ def occupy(to: List[Any], first_port: int, count: int, source: str) -> Dict[str,
     return {"ok": count}
 
 
-def collide(to: List[Any], first_port: int, count: int, source: str, seconds: float) -> Dict[str, Any]:
+def collide(to: list[Any], first_port: int, count: int, source: str, seconds: float) -> dict[str, Any]:
     """Connect from given source ports, all at once. Returns ok and failed (not connected after `seconds`) and the slowest success."""
     start = time.monotonic()
     poller = select.poll()
-    waiting: Dict[int, socket.socket] = {}
+    waiting: dict[int, socket.socket] = {}
     ended = []
-    errors: Dict[str, int] = {}
+    errors: dict[str, int] = {}
     for port in range(first_port, first_port + count):
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -205,10 +205,10 @@ def collide(to: List[Any], first_port: int, count: int, source: str, seconds: fl
     return {"ok": ok, "failed": count - ok, "errors": errors, "slowest_ms": round(slowest * 1000, 1)}
 
 
-def state() -> Dict[str, Any]:
+def state() -> dict[str, Any]:
     """TIME_WAIT sockets by local and by remote port, and all TCP counters."""
-    local: Dict[str, int] = {}
-    remote: Dict[str, int] = {}
+    local: dict[str, int] = {}
+    remote: dict[str, int] = {}
     for name in ("tcp", "tcp6"):
         for line in Path("/proc/net", name).read_text().splitlines()[1:]:
             fields = line.split()
@@ -216,7 +216,7 @@ def state() -> Dict[str, Any]:
                 for ports, field in ((local, fields[1]), (remote, fields[2])):
                     port = str(int(field.rpartition(":")[2], 16))
                     ports[port] = ports.get(port, 0) + 1
-    counters: Dict[str, int] = {}
+    counters: dict[str, int] = {}
     for name in ("netstat", "snmp"):
         lines = Path("/proc/net", name).read_text().splitlines()
         for names, values in zip(lines[::2], lines[1::2]):
@@ -225,7 +225,14 @@ def state() -> Dict[str, Any]:
     return {"time_wait": sum(local.values()), "local": local, "remote": remote, "counters": counters}
 
 
-COMMANDS = {"load": load, "sustain": sustain, "download": download, "occupy": occupy, "collide": collide, "state": state}
+COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "load": load,
+    "sustain": sustain,
+    "download": download,
+    "occupy": occupy,
+    "collide": collide,
+    "state": state,
+}
 
 
 if __name__ == "__main__":

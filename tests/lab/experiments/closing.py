@@ -23,21 +23,19 @@ def run(hosts: dict[str, Host]) -> Outcome:
     by_server = limit // SHARE + MARGIN
     keeps, closes = ([ADDRESSES["backend"], port] for port in (KEEPS, CLOSES))
 
-    earlier = client.state().to_port(KEEPS)
-    client.traffic("load", to=closes, count=by_server, close="peer")
-    client.traffic("load", to=keeps, count=CONNECTIONS, close="client")
+    client.connect(to=closes, count=by_server, close="peer")
+    client.connect(to=keeps, count=CONNECTIONS, close="client")
     backend_before, client_before = backend.state(), client.state()
     treated = treat("backend", "client2")
 
     # The roles do not change who closes.
-    start = backend.state()
-    again = client.traffic("load", to=closes, count=CONNECTIONS, close="peer")
-    still = backend.state()
-    client.traffic("load", to=keeps, count=CONNECTIONS, close="client")
-    let, let_client = backend.state(), client.state()
-    kept = client.traffic("load", to=keeps, count=POOL, requests=CONNECTIONS // POOL, close="client")
-    kept_client = client.state()
-
+    first, first_client = backend.state(), client.state()
+    client.connect(to=closes, count=CONNECTIONS, close="peer")
+    second, second_client = backend.state(), client.state()
+    client.connect(to=keeps, count=CONNECTIONS, close="client")
+    third, third_client = backend.state(), client.state()
+    kept = client.connect(to=keeps, count=POOL, requests=CONNECTIONS // POOL, close="client")
+    last, last_client = backend.state(), client.state()
     gentle, hurried = (client.traffic("download", to=[ADDRESSES["balancer"], port], count=DOWNLOADS, path="/large") for port in (80, 8010))
 
     numbers = {
@@ -50,20 +48,20 @@ def run(hosts: dict[str, Host]) -> Outcome:
         "connections": CONNECTIONS,
         "server_time_wait": backend_before.from_port(CLOSES),
         "server_client_time_wait": client_before.to_port(CLOSES),
-        "client_time_wait": client_before.to_port(KEEPS) - earlier,
+        "client_time_wait": client_before.to_port(KEEPS),
         "client_server_time_wait": backend_before.from_port(KEEPS),
-        "still_ok": again["ok"],
-        "still_entered": still.since(start, "TW"),
-        "let_entered": let.since(still, "TW"),
-        "let_client_time_wait": let_client.to_port(KEEPS) - client_before.to_port(KEEPS),
+        "still_entered": second.since(first, "TW"),
+        "still_client_entered": second_client.since(first_client, "TW"),
+        "let_entered": third.since(second, "TW"),
+        "let_client_entered": third_client.since(second_client, "TW"),
         "keep_alive_requests": kept["requests"],
-        "keep_alive_time_wait": kept_client.to_port(KEEPS) - let_client.to_port(KEEPS),
+        "keep_alive_entered": last.since(third, "TW"),
+        "keep_alive_client_entered": last_client.since(third_client, "TW"),
         "server_observed": treated["backend"].failed()["closes-first-as-server"]["observed"],
         "client_observed": treated["client2"].failed()["closes-first-as-client"]["observed"],
     }
     never = ["recycle", "fin-timeout", "tiny-buckets"]
-    # The client has ports to spare: nothing there needs a cure.
-    cures = {"backend": ["let-client-close"], "client2": []}
+    cures = {"backend": ["let-client-close"], "client2": ["keep-alive"]}
     not_cures = {"backend": [*never, "reuse", "linger-reset"], "client2": never}
     records = [Record(name, one.profile, one.snapshot, one.before, cures[name], not_cures[name]) for name, one in treated.items()]
     named = {name: sorted(one.failed()) for name, one in treated.items()}
