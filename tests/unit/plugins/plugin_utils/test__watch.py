@@ -138,8 +138,8 @@ def busy(ports: int, time_wait: int, port: int = 80) -> t.Any:
 
 
 def test_ports_run_out_first_where_they_grow_fastest() -> None:
-    first = observed(ports_in_use=[busy(20000, 20000), busy(8000, 8000, 81)])
-    later = observed(10, ports_in_use=[busy(20000, 20000), busy(16000, 16000, 81)], counted=grown(ActiveOpens=8000))
+    first = observed(ports_in_use=[busy(19000, 19000), busy(8000, 8000, 81), busy(0, 0, 82)])
+    later = observed(10, ports_in_use=[busy(20000, 20000), busy(16000, 16000, 81), busy(100, 100, 82)], counted=grown(ActiveOpens=9100))
     measured = two_looks(first, later)
     assert measured["busiest"] is not None
     assert (measured["busiest"]["destination_port"], measured["busiest"]["ports"]) == (80, 20000)
@@ -176,6 +176,18 @@ def test_buckets_are_first_where_they_are() -> None:
     assert measured["buckets_left"] == pytest.approx((FULL_SHARE * 6000 - 1000) / 100)
     assert measured["ports_left"] is None
     assert first_limit(measured) == ("buckets", measured["buckets_left"])
+    ports_too = observed(10, 1000, keys=limit, ports_in_use=[busy(28000, 28000)], counted=grown(ActiveOpens=1000, PassiveOpens=0))
+    assert first_limit(two_looks(first, ports_too)) == ("ports", 0.0)
+
+
+@pytest.mark.parametrize(("active", "passive"), [(400, 400), (800, 0), (0, 800)])
+def test_connections_of_both_directions_fill_the_buckets(active: int, passive: int) -> None:
+    limit = {"net.ipv4.tcp_max_tw_buckets": "4000"}
+    later = observed(10, 800, keys=limit, counted=grown(ActiveOpens=active, PassiveOpens=passive))
+    # 80 a second for 60 seconds are more than 4000, half as many are not.
+    assert two_looks(observed(keys=limit), later)["buckets_left"] == pytest.approx((FULL_SHARE * 4000 - 800) / 80)
+    settling = observed(10, 400, keys=limit, counted=grown(ActiveOpens=active // 2, PassiveOpens=passive // 2))
+    assert two_looks(observed(keys=limit), settling)["buckets_left"] is None
 
 
 @pytest.mark.parametrize(("raw", "reuse"), [("0", False), ("1", True), ("2", False), (None, False)])
