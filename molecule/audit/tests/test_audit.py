@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from containers import engine
 from containers.hosts import host
 from junitparser import Error, Failure, JUnitXml
+from support import faults
 from support.audit_scenario import BARE, BARE_COMMANDS, BARE_PROFILE, BARE_RESULTS, HOSTS, WAIVERS, Expected
 from support.playbook_runs import Run, run_playbook
 from support.report_forms import Unavailable, assert_junit_form, assert_sarif_form, sarif_validator
@@ -44,15 +46,8 @@ class Fleet(t.NamedTuple):
     """The audit of all hosts, and their settings and boot files before and after it."""
 
     run: Run
-    before: dict[str, str]
-    after: dict[str, str]
-
-
-def on_all(names: t.Iterable[str], do: t.Callable[[str], str]) -> dict[str, str]:
-    """Do it on all of these hosts at the same time."""
-    names = list(names)
-    with ThreadPoolExecutor(len(names)) as pool:
-        return dict(zip(names, pool.map(do, names)))
+    before: list[str]
+    after: list[str]
 
 
 def settings(name: str) -> str:
@@ -60,19 +55,24 @@ def settings(name: str) -> str:
 
 
 def plant(name: str) -> str:
-    infra = host(name).infra
-    infra.run("systemctl stop planted")
-    service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /root/faults.py"
-    return str(infra.check_output(f"{service} {' '.join(HOSTS[name].faults)}"))
+    """Plant a host's faults, the ones of a run before again; its settings then."""
+    if name in HOSTS and HOSTS[name].faults:
+        infra = host(name).infra
+        infra.run("systemctl stop planted")
+        engine.podman("cp", faults.__file__, f"{os.environ['CONTAINER_PREFIX']}{name}:/root/faults.py")
+        service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /root/faults.py"
+        infra.check_output(f"{service} {' '.join(HOSTS[name].faults)}")
+    return settings(name)
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     """Planted here and not when the hosts are made, because a TIME_WAIT lives for a minute only."""
-    on_all([name for name, planted in HOSTS.items() if planted.faults], plant)
-    before = on_all([*HOSTS, BARE], settings)
-    run = run_playbook(tmp_path_factory.mktemp("fleet"), "--forks", "10", inventory=INVENTORY, tcp_waivers=WAIVERS)
-    return Fleet(run, before, on_all([*HOSTS, BARE], settings))
+    names = [*HOSTS, BARE]
+    with ThreadPoolExecutor(len(names)) as pool:
+        before = list(pool.map(plant, names))
+        run = run_playbook(tmp_path_factory.mktemp("fleet"), "--forks", "10", inventory=INVENTORY, tcp_waivers=WAIVERS)
+        return Fleet(run, before, list(pool.map(settings, names)))
 
 
 @pytest.mark.parametrize("name", HOSTS)
