@@ -10,36 +10,33 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import select
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING, NamedTuple, Tuple, Union
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple, Tuple, TypeVar, Union
 
 from ._host import errno_name
 from ._probe_options import printable
 
 if TYPE_CHECKING:
     from ssl import SSLContext
-    from typing import Literal
+    from typing import Callable, Literal
 
     from ._probe_options import Tls
     from ._snapshot_types import ProbeTls
 
+Result = TypeVar("Result")
 Address = Union[Tuple[str, int], Tuple[str, int, int, int]]
 
-# struct tcp_info of linux/tcp.h: the state, the options agreed on, snd_mss and rtt.
-_TCP_INFO = struct.Struct("=B4xB10xI48xI")
-# Of net/tcp_states.h: closed on both sides, or never open.
-_CLOSE = 7
+# struct tcp_info of linux/tcp.h: the options agreed on, snd_mss and rtt.
+_TCP_INFO = struct.Struct("=5xB10xI48xI")
 _TIMESTAMPS, _SACK, _WINDOW_SCALING, _ECN = 1, 2, 4, 8
-_POLLRDHUP = 0x2000
 # linux/in.h: the port is then chosen by connect(), which shares ports between destinations.
 _IP_BIND_ADDRESS_NO_PORT = 24
 _CHUNK = 8192
-_LAST_READS = 8
 
 
 class ProbeError(Exception):
@@ -70,10 +67,10 @@ class Connection:
 
     def __init__(self, family: int, address: Address, source: Address | None, deadline: float) -> None:
         self._deadline = deadline
+        self._was_reset = False
+        self._tls: _Tls | None = None
         try:
             self._socket = socket.socket(family, socket.SOCK_STREAM)
-            self._secure = False
-            self._ended: Literal["peer", "reset"] | None = None
         except OSError as error:
             raise _told(error, "Making a socket") from None
         try:
@@ -83,7 +80,7 @@ class Connection:
             self._socket.connect(address)
         except ConnectionResetError:
             # Only after the handshake; before it the kernel says ECONNREFUSED. There is still something to be learnt.
-            self._ended = "reset"
+            self._was_reset = True
         except OSError as error:
             self._socket.close()
             raise _told(error, "Connecting") from None
@@ -95,12 +92,6 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        # For data that nobody has read, such as the farewell of TLS, the kernel would send a reset in place of a FIN.
-        with contextlib.suppress(OSError):
-            self._socket.setblocking(False)
-            for _each in range(_LAST_READS):
-                if not socket.socket.recv(self._socket, _CHUNK):
-                    break
         self._socket.close()
 
     def local_address(self) -> str:
@@ -110,62 +101,53 @@ class Connection:
         """None where the kernel tells too little."""
         try:
             data = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-            _state, options, mss, rtt = _TCP_INFO.unpack(data)
+            options, mss, rtt = _TCP_INFO.unpack(data)
         except (OSError, struct.error):
             return None
         return TcpInfo(bool(options & _TIMESTAMPS), bool(options & _SACK), bool(options & _WINDOW_SCALING), bool(options & _ECN), mss, rtt)
 
     def start_tls(self, tls: Tls, speaks_http: bool) -> ProbeTls:
         """Shake hands; code "TLS" where that fails or the certificate is not accepted."""
-        if self._ended:
-            raise _told(_reset(), "The TLS handshake")
         try:
             context = _context(tls.validate_certs, tls.ca_path, speaks_http)
         except OSError as error:
             raise ProbeError("INVALID", f"The file of ca_path could not be used: {printable(str(error.strerror), 80)}.") from None
         try:
-            secure = context.wrap_socket(self._socket, server_hostname=tls.server_name, do_handshake_on_connect=False)
-            self._socket, self._secure = secure, True
-            self._patience()
-            secure.do_handshake()
+            self._tls = _Tls(context, tls.server_name)
+            if self._through(self._tls, self._tls.shake_hands) is None:
+                raise ProbeError("TLS", "The TLS handshake failed: the peer closed the connection.")
         except OSError as error:
             raise _told(error, "The TLS handshake") from None
         except ValueError:
             raise ProbeError("INVALID", f"TLS knows no server name like '{printable(tls.server_name, 80)}'.") from None
-        cipher = secure.cipher()
-        return {"version": printable(secure.version() or "", 40), "cipher": printable(cipher[0] if cipher else "", 80)}
+        return self._tls.agreed()
 
     def send(self, data: bytes) -> None:
         """Send it all. A peer that has closed is no error here: reading tells how it did so."""
         try:
-            self._patience()
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self._socket.sendall(data)
+            if self._tls is None:
+                self._send_plain(data)
+            else:
+                self._through(self._tls, partial(self._tls.write, data))
         except OSError as error:
             raise _told(error, "Sending the request") from None
 
     def receive(self) -> bytes:
         """Some bytes; none where the peer will send no more."""
         try:
-            if self._ended == "reset":
-                raise _reset()
-            self._patience()
-            data = self._socket.recv(_CHUNK)
-            if not data:
-                self._note_end()
+            if self._tls is None:
+                return self._receive_plain()
+            return self._through(self._tls, self._tls.read) or b""
         except OSError as error:
             raise _told(error, "Reading the answer") from None
-        return data
 
     def who_ends_it(self, deadline: float, most_bytes: int) -> Literal["peer", "us", "reset"]:
         """Wait until the peer ends the connection, at most until the deadline: "us" is then left with closing it.
 
         Looks beneath TLS, whose farewell is no FIN. Raises ProbeError where more than most_bytes come, and for other ends (ETIMEDOUT).
         """
-        if self._ended:
-            return self._ended
         poll = select.poll()
-        poll.register(self._socket, select.POLLIN | _POLLRDHUP)
+        poll.register(self._socket, select.POLLIN)
         self._socket.setblocking(False)
         while True:
             happened = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
@@ -173,10 +155,8 @@ class Connection:
                 return "us"
             if happened[0][1] & (select.POLLERR | select.POLLHUP):
                 return self._broken_off()
-            if happened[0][1] & _POLLRDHUP:
-                return "peer"
             try:
-                data = socket.socket.recv(self._socket, _CHUNK)
+                data = self._socket.recv(_CHUNK)
             except OSError:
                 # It is told again, by the next poll.
                 continue
@@ -188,21 +168,40 @@ class Connection:
             if time.monotonic() >= deadline:
                 return "us"
 
-    def _note_end(self) -> None:
-        """After an end of the data: remember a FIN, raise ECONNRESET for a reset. What is neither is the farewell of TLS."""
-        if not self._secure:
-            self._ended = "peer"
-        elif self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSE:
-            # The ssl module of some Pythons shows a reset as an end.
-            self._ended = self._broken_off()
-            if self._ended == "reset":
-                raise _reset()
+    def _through(self, tls: _Tls, step: Callable[[], Result]) -> Result | None:
+        """Repeat a step of TLS with all that it wants to read; None where the peer closes meanwhile."""
+        while True:
+            try:
+                return step()
+            except tls.starved:
+                pass
+            finally:
+                self._send_plain(tls.outgoing.read())
+            data = self._receive_plain()
+            if not data:
+                return None
+            tls.incoming.write(data)
+
+    def _send_plain(self, data: bytes) -> None:
+        # Even sending nothing would take note of an error, and hide it from who_ends_it.
+        if not data:
+            return
+        self._patience()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(data)
+
+    def _receive_plain(self) -> bytes:
+        if self._was_reset:
+            raise OSError(errno.ECONNRESET, "")
+        self._patience()
+        return self._socket.recv(_CHUNK)
 
     def _broken_off(self) -> Literal["peer", "reset"]:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         # How the kernel tells of a reset that followed the peer's FIN.
         if error == errno.EPIPE:
             return "peer"
+        # 0 where reading was told already.
         if error in (0, errno.ECONNRESET):
             return "reset"
         raise _told(OSError(error, os.strerror(error)), "Waiting for the end")
@@ -220,7 +219,36 @@ class Connection:
         self._socket.settimeout(left)
 
 
-@functools.lru_cache(maxsize=None)
+class _Tls:
+    """TLS between two buffers, so that it is the probe that reads and sends.
+
+    The ssl module's own sockets say farewell, hide resets, and send alerts to a peer that has gone.
+    """
+
+    def __init__(self, context: SSLContext, server_name: str) -> None:
+        import ssl
+
+        self.starved = ssl.SSLWantReadError
+        self.incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name)
+
+    def shake_hands(self) -> bool:
+        self._object.do_handshake()
+        return True
+
+    def read(self) -> bytes:
+        return self._object.read(_CHUNK)
+
+    def write(self, data: bytes) -> int:
+        return self._object.write(data)
+
+    def agreed(self) -> ProbeTls:
+        cipher = self._object.cipher()
+        return {"version": printable(self._object.version() or "", 40), "cipher": printable(cipher[0] if cipher else "", 80)}
+
+
+@lru_cache(maxsize=None)
 def _context(validate_certs: bool, ca_path: str | None, speaks_http: bool) -> SSLContext:
     """Reading the system's certificates takes long, so all connections share what they can."""
     # Takes 5 ms, which a probe without TLS need not spend.
@@ -237,10 +265,6 @@ def _context(validate_certs: bool, ca_path: str | None, speaks_http: bool) -> SS
     return context
 
 
-def _reset() -> OSError:
-    return OSError(errno.ECONNRESET, "")
-
-
 def _told(error: OSError, doing: str) -> ProbeError:
     # Only errors of the ssl module have a reason; their errno is none of the kernel's.
     reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
@@ -248,6 +272,4 @@ def _told(error: OSError, doing: str) -> ProbeError:
         return ProbeError("TLS", f"{doing} failed: {printable(str(reason or error), 120).replace('_', ' ').lower()}.")
     if error.errno is None:
         return ProbeError("TIMEOUT", f"{doing} was not done within the timeout.")
-    # Not connected any more: the reset was seen before.
-    number = errno.ECONNRESET if error.errno == errno.ENOTCONN else error.errno
-    return ProbeError(errno_name(OSError(number, "")), f"{doing} failed: {os.strerror(number)}.")
+    return ProbeError(errno_name(error), f"{doing} failed: {os.strerror(error.errno)}.")

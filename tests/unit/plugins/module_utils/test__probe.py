@@ -76,10 +76,18 @@ def test_a_source_chooses_the_family(names: dict[str, list[str]]) -> None:
     assert [one["source"] for one in probes] == ["::1", "127.0.0.1", "::1"]
 
 
-def test_more_addresses_than_are_probed(names: dict[str, list[str]]) -> None:
+def test_more_addresses_than_are_probed(names: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def note(target: Any, limits: Any) -> Probe:
+        tried.append(target.name)
+        return probe_peer(target, limits)
+
+    monkeypatch.setattr(_probe, "probe_peer", note)
     names["many.example"] = [f"127.0.1.{number}" for number in range(1, MAX_ADDRESSES + 4)]
     probes, warnings = probe_all(read_endpoints([{"host": "many.example", "port": 9, "timeout": 5.0}]), 0.2, 60.0)
     assert [one["address"] for one in probes] == names["many.example"][:MAX_ADDRESSES]
+    assert sorted(tried) == sorted(names["many.example"][:MAX_ADDRESSES])
     assert warnings == ["many.example has 19 addresses; the first 16 of them were probed"]
 
 
@@ -151,25 +159,27 @@ def test_many_filtered_endpoints_share_their_time() -> None:
     assert len(probes) == 50
 
 
-def test_no_more_connections_at_a_time_than_documented() -> None:
-    lock = threading.Lock()
+def test_no_more_at_a_time_than_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, all_here = threading.Lock(), threading.Event()
     now, most = 0, 0
 
-    def handle(connection: socket.socket) -> None:
+    def count(target: Any, limits: Any) -> Probe:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        wait_for_close(connection)
+            if now == MAX_AT_A_TIME:
+                all_here.set()
+        assert all_here.wait(30)
+        probe = probe_peer(target, limits)
         with lock:
             now -= 1
+        return probe
 
-    with serving(handle) as peer:
-        endpoints = [{"host": "127.0.0.1", "port": peer.port, "source": f"127.0.3.{n}", "http": True, "timeout": 0.3} for n in range(1, 81)]
-        probes = run(*endpoints)
-    assert {one["error"] for one in probes} == {"TIMEOUT"}
-    assert peer.connections == 80
-    assert MAX_AT_A_TIME / 2 < most <= MAX_AT_A_TIME
+    monkeypatch.setattr(_probe, "probe_peer", count)
+    probes = run(*({"host": "127.0.0.1", "port": port} for port in range(1, 81)))
+    assert {one["error"] for one in probes} == {"ECONNREFUSED"}
+    assert most == MAX_AT_A_TIME
 
 
 def test_a_resolver_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPatch) -> None:

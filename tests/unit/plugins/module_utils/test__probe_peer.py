@@ -33,6 +33,7 @@ from support.peers import (
 )
 
 BOUND = 0.2
+UNTIL_THE_END = b"HTTP/1.0 200 OK\r\n\r\nhello"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,8 @@ def shut_and_wait(connection: socket.socket) -> None:
         (well_behaved, ("peer", "peer", "us")),
         (answering(), ("us", "us", "us")),
         (answering(then=close), ("peer", "peer", "peer")),
-        (answering(b"HTTP/1.0 200 OK\r\n\r\nuntil the end", then=close), ("peer", "peer", "peer")),
+        (answering(UNTIL_THE_END, then=close), ("peer", "peer", "peer")),
+        (answering(UNTIL_THE_END, then=fin_then_reset), ("peer", "peer", "peer")),
         (answering(then=shut_and_wait), ("peer", "peer", "peer")),
         (answering(then=reset), ("reset", "reset", "reset")),
         (answering(then=fin_then_reset), ("peer", "peer", "peer")),
@@ -265,26 +267,6 @@ def test_a_reset_that_is_there_before_connect_returns(
     assert peer.connections == 1
 
 
-def test_it_leaves_no_reset_where_the_peer_said_farewell(certificate: Certificate) -> None:
-    """Data that nobody reads would turn the probe's FIN into a reset, and the peer would find that odd."""
-    ends: list[bytes | str] = []
-
-    def handle(connection: socket.socket) -> None:
-        answering(then=farewell_and_close)(connection)
-        plain = socket.socket(fileno=connection.detach())
-        with plain:
-            plain.setblocking(True)
-            plain.shutdown(socket.SHUT_WR)
-            try:
-                ends.append(plain.recv(1))
-            except ConnectionResetError:
-                ends.append("reset")
-
-    with serving(secured(certificate, handle)) as peer:
-        probe(peer, tls={"validate_certs": False})
-    assert ends == [b""] * 3
-
-
 def test_nothing_listens() -> None:
     with serving(close) as peer:
         pass
@@ -331,6 +313,8 @@ def farewell_and_close(connection: socket.socket) -> None:
         (answering(then=close), ("peer", "peer", "peer")),
         (answering(then=farewell_and_close), ("peer", "peer", "peer")),
         (answering(then=farewell_without_fin), ("us", "us", "us")),
+        (answering(UNTIL_THE_END, then=close), ("peer", "peer", "peer")),
+        (answering(UNTIL_THE_END, then=fin_then_reset), ("peer", "peer", "peer")),
         (answering(then=reset), ("reset", "reset", "reset")),
     ],
 )
@@ -373,6 +357,22 @@ def test_certificates(certificate: Certificate, tls: dict[str, Any], error: str 
     assert result["timestamps"] is not None
 
 
+@pytest.mark.parametrize(("http", "protocol"), [(True, "http/1.1"), (False, None)])
+def test_what_it_tells_a_server_before_the_handshake(certificate: Certificate, http: bool, protocol: str | None) -> None:
+    told: list[str | None] = []
+    context = certificate.context()
+    context.set_alpn_protocols(["http/1.1", "other"])
+    context.sni_callback = lambda _socket, name, _context: told.append(name)
+
+    def handle(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            told.append(secure.selected_alpn_protocol())
+
+    with serving(handle) as peer:
+        probe(peer, tls={"server_name": "shop.example", "validate_certs": False}, http=http)
+    assert told == ["shop.example", protocol]
+
+
 def in_plain_text(data: bytes, then: Handler = close) -> Handler:
     """To a greeting of TLS this answer, without TLS."""
 
@@ -389,7 +389,8 @@ def in_plain_text(data: bytes, then: Handler = close) -> Handler:
     [
         (in_plain_text(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "TLS", "The TLS handshake failed: wrong version number."),
         (in_plain_text(b"\x16\x03\x01" + b"\xff" * 500), "TLS", "The TLS handshake failed: "),
-        (in_plain_text(b""), "TLS", "The TLS handshake failed: "),
+        (in_plain_text(b""), "TLS", "The TLS handshake failed: the peer closed the connection."),
+        (in_plain_text(b"\x15\x03\x03\x00\x02\x02\x28"), "TLS", "The TLS handshake failed: "),
         (in_plain_text(b"", then=reset), "ECONNRESET", "The TLS handshake failed: Connection reset by peer."),
         (silent, "TIMEOUT", "The TLS handshake was not done within the timeout."),
     ],

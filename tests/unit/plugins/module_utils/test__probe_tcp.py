@@ -95,6 +95,23 @@ def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Han
 
 
 @own_namespaces
+def test_what_the_peer_sent_last_is_read_before_closing() -> None:
+    """For data that nobody reads the kernel would send a reset in place of the probe's FIN."""
+    ends: list[bytes] = []
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"farewell")
+        connection.shutdown(socket.SHUT_WR)
+        ends.append(connection.recv(1))
+
+    with serving(handle) as peer, connect("127.0.0.1", peer.port) as connection:
+        until(lambda: " 08 " in Path("/proc/net/tcp").read_text())
+        assert connection.who_ends_it(time.monotonic() + 10, 100) == "peer"
+        connection.close()
+    assert ends == [b""]
+
+
+@own_namespaces
 def test_names_of_errors() -> None:
     subprocess.run(["ip", "route", "add", "unreachable", "198.51.100.0/24"], check=True)
     subprocess.run(["ip", "route", "add", "prohibit", "203.0.113.0/24"], check=True)
