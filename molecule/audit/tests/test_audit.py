@@ -59,8 +59,8 @@ def plant(name: str) -> str:
     if name in HOSTS and HOSTS[name].faults:
         infra = host(name).infra
         infra.run("systemctl stop planted")
-        engine.podman("cp", faults.__file__, f"{os.environ['CONTAINER_PREFIX']}{name}:/root/faults.py")
-        service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /root/faults.py"
+        engine.podman("cp", faults.__file__, f"{os.environ['CONTAINER_PREFIX']}{name}:/opt/faults.py")
+        service = "systemd-run --quiet --collect --unit=planted --service-type=notify python3 /opt/faults.py"
         infra.check_output(f"{service} {' '.join(HOSTS[name].faults)}")
     return settings(name)
 
