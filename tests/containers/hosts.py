@@ -33,7 +33,7 @@ class Host:
 
     @functools.lru_cache(maxsize=None)  # noqa: B019 - hosts live as long as the test run
     def has(self, key: str) -> bool:
-        return bool(self.infra.run_test(f"test -e /proc/sys/{key.replace('.', '/')}").succeeded)
+        return self.exists(f"/proc/sys/{key.replace('.', '/')}")
 
     def read(self, path: str) -> str:
         return str(self.infra.check_output(f"cat {shlex.quote(path)}"))
