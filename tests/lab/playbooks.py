@@ -25,13 +25,16 @@ PATIENCE_SECONDS = 120
 
 @dataclasses.dataclass
 class Treated:
-    """One host before, during and after its role. changed: the keys whose running value the role changed, with both values."""
+    """One host before, during and after its role.
+
+    snapshot_after: None unless it was asked for (lab_once_more). changed: the keys whose running value the role changed, with both values.
+    """
 
     profile: str
     snapshot: dict[str, t.Any]
     before: dict[str, t.Any]
     after: dict[str, t.Any]
-    snapshot_after: dict[str, t.Any]
+    snapshot_after: dict[str, t.Any] | None
     changed: dict[str, tuple[str, str]]
 
     def failed(self) -> dict[str, dict[str, t.Any]]:
@@ -65,7 +68,7 @@ def treat(*names: str, **variables: t.Any) -> dict[str, Treated]:
             snapshot=tasks["Take the snapshot"][name]["ansible_facts"]["linux_tcp"],
             before=tasks["Audit before"][name],
             after=tasks["Audit after"][name],
-            snapshot_after=tasks["Take the snapshot after the role"][name]["ansible_facts"]["linux_tcp"],
+            snapshot_after=tasks["Take the snapshot after the role"][name].get("ansible_facts", {}).get("linux_tcp"),
             changed=_changed(change),
         )
     return treated

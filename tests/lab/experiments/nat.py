@@ -4,7 +4,8 @@
 
 """3. A 5-tuple that comes back through the NAT while the balancer still remembers it, from another client.
 
-Which SYNs are refused is a coin toss of the clients' random timestamps and sequence numbers. So sums are looked at, never single outcomes.
+Which SYNs are refused depends on the random offsets of the clients' timestamps and sequence numbers, which the kernel draws once for
+each boot of the machine. So sums are looked at, never single outcomes.
 """
 
 from __future__ import annotations

@@ -39,12 +39,13 @@ def run(hosts: dict[str, Host]) -> Outcome:
     start = client.state()
     with client.holding(hold=HELD, **load(backend)) as before:
         full = client.state()
-        treated = treat("client1", client_host_settings=SAME_RANGE)["client1"]
+        treated = treat("client1", client_host_settings=SAME_RANGE, lab_once_more=True)["client1"]
     cured = client.state()
     after = client.traffic("load", **load(backend))
     loaded = client.state()
     sustained = client.traffic("sustain", to=backend, rounds=ROUNDS, ports=PORTS, seconds=15)
 
+    assert treated.snapshot_after is not None
     delay = _reuse_delay_ms(client)
     pressure = treated.failed()["ports-pressure"]
     numbers = {
