@@ -157,16 +157,13 @@ class Connection:
                 return self._broken_off()
             try:
                 data = self._socket.recv(_CHUNK)
-            except OSError:
-                # It is told again, by the next poll.
-                continue
+            except OSError as error:
+                raise _told(error, "Waiting for the end") from None
             if not data:
                 return "peer"
             most_bytes -= len(data)
             if most_bytes < 0:
                 raise ProbeError("TOO_MUCH_DATA", "The peer goes on sending after its answer.")
-            if time.monotonic() >= deadline:
-                return "us"
 
     def _through(self, tls: _Tls, step: Callable[[], Result]) -> Result | None:
         """Repeat a step of TLS with all that it wants to read; None where the peer closes meanwhile."""
@@ -187,8 +184,13 @@ class Connection:
         if not data:
             return
         self._patience()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             self._socket.sendall(data)
+        except ConnectionResetError:
+            # The kernel says so once.
+            self._was_reset = True
+        except BrokenPipeError:
+            pass
 
     def _receive_plain(self) -> bytes:
         if self._was_reset:
@@ -201,8 +203,7 @@ class Connection:
         # How the kernel tells of a reset that followed the peer's FIN.
         if error == errno.EPIPE:
             return "peer"
-        # 0 where reading was told already.
-        if error in (0, errno.ECONNRESET):
+        if error == errno.ECONNRESET:
             return "reset"
         raise _told(OSError(error, os.strerror(error)), "Waiting for the end")
 

@@ -112,6 +112,16 @@ def test_what_the_peer_sent_last_is_read_before_closing() -> None:
 
 
 @own_namespaces
+def test_a_reset_before_the_request_is_not_lost() -> None:
+    with serving(reset) as peer, connect("127.0.0.1", peer.port) as connection:
+        until(lambda: f":{peer.port:04X} 01" not in Path("/proc/net/tcp").read_text())
+        connection.send(b"x")
+        with pytest.raises(ProbeError) as caught:
+            connection.receive()
+    assert caught.value.code == "ECONNRESET"
+
+
+@own_namespaces
 def test_names_of_errors() -> None:
     subprocess.run(["ip", "route", "add", "unreachable", "198.51.100.0/24"], check=True)
     subprocess.run(["ip", "route", "add", "prohibit", "203.0.113.0/24"], check=True)
