@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_options import Tls
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_tcp import Connection, ProbeError, TcpInfo
 from support.namespaces import own_namespaces, until
-from support.peers import Handler, answering, close, reset, serving, wait_for_close
+from support.peers import Handler, answering, close, make_certificate, reset, secured, serving, wait_for_close
 
 LOOPBACK = {"127.0.0.1": 20, "::1": 40}
 TCP_HEADER, TIMESTAMP_OPTION = 20, 12
@@ -109,6 +112,23 @@ def test_what_the_peer_sent_last_is_read_before_closing() -> None:
         assert connection.who_ends_it(time.monotonic() + 10, 100) == "peer"
         connection.close()
     assert ends == [b""]
+
+
+def test_the_farewell_of_tls_is_no_end(tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        connection.sendall(b"answer")
+        assert answered.wait(30)
+        # Says farewell, and waits for the other side to say it too.
+        assert isinstance(connection, ssl.SSLSocket)
+        connection.unwrap()
+
+    with serving(secured(make_certificate(tmp_path), handle)) as peer, connect("127.0.0.1", peer.port) as connection:
+        connection.start_tls(Tls("127.0.0.1", False, None), False)
+        assert connection.receive() == b"answer"
+        answered.set()
+        assert connection.who_ends_it(time.monotonic() + 0.3, 1000) == "us"
 
 
 @own_namespaces
