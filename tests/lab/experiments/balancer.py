@@ -26,7 +26,7 @@ REUSE_SECONDS = 1.1
 def run(hosts: dict[str, Host]) -> Outcome:
     client, balancer = hosts["client1"], hosts["balancer"]
     # Without the TIME_WAIT sockets of experiment 1. The role's boot file makes the client a hardened one again.
-    restart("client1")
+    restart(hosts, "client1")
     numbers: dict[str, t.Any] = {
         "ports": PORTS,
         "connections": CONNECTIONS,

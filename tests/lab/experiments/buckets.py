@@ -21,7 +21,7 @@ LOG_LINE = "time wait bucket table overflow"
 def run(hosts: dict[str, Host]) -> Outcome:
     client = hosts["client2"]
     # Lowering the limit evicts nothing, so begin without TIME_WAIT sockets, and with counters at zero.
-    restart("client2")
+    restart(hosts, "client2")
     client.write("/etc/sysctl.d/99-zz-tiny-buckets.conf", f"{BUCKETS} = {LIMIT}\n")
     default = int(client.get(BUCKETS))
     client.set(BUCKETS, LIMIT)
