@@ -191,8 +191,9 @@ def package(extra: list[str]) -> None:
 PARTS: dict[str, Callable[[list[str]], None]] = {
     "ruff": ruff,
     "types": types,
-    "unit": unit,
+    # Before the unit tests, some of which use its image.
     "molecule": molecule,
+    "unit": unit,
     "package": package,
     "lint": lint,
     "sanity": sanity,

@@ -31,7 +31,7 @@ class Host:
         told = self.infra.check_output(f"sysctl -n {shlex.join(keys)}")
         return [" ".join(line.split()) for line in str(told).splitlines()]
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 - hosts live as long as the test run
+    @functools.lru_cache(maxsize=1000)  # noqa: B019 - hosts live as long as the test run
     def has(self, key: str) -> bool:
         return self.exists(f"/proc/sys/{key.replace('.', '/')}")
 

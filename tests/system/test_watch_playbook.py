@@ -87,8 +87,8 @@ def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", **variab
     return Run(done.returncode, done.stdout + done.stderr, textfile.read_text() if textfile.exists() else "")
 
 
-def inventory(folder: Path, hosts: object = FLEET) -> str:
-    (folder / "inventory.json").write_text(json.dumps(hosts))
+def inventory(folder: Path, hosts: object = None) -> str:
+    (folder / "inventory.json").write_text(json.dumps(hosts or FLEET))
     return str(folder / "inventory.json")
 
 
