@@ -11,6 +11,7 @@ import hashlib
 import os
 import resource
 import subprocess
+import time
 import typing as t
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,6 +128,7 @@ def _build(image: str) -> None:
     if subprocess.run([str(ROOT / "scripts" / "need"), "mmdebstrap"], check=False).returncode:
         raise Problem(f"the image {image} cannot be built: packages are missing, see above; or name one: CONTAINER_IMAGE=…")
     print(f"Building the image {image} …", flush=True)
+    begin = time.monotonic()
     change = ("--change", 'CMD=["/lib/systemd/systemd"]', "--change", "STOPSIGNAL=SIGRTMIN+3")
     archive = CACHE / f"image.{os.getpid()}.tar"
     try:
@@ -137,6 +139,7 @@ def _build(image: str) -> None:
         podman("import", "--quiet", *change, str(archive), image)
     finally:
         archive.unlink(missing_ok=True)
+    print(f"Built in {time.monotonic() - begin:.0f} s.", flush=True)
 
 
 def _recipe_hash() -> str:

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+from containers import engine
 from containers.hosts import PROFILE_FILE, host
-from containers.profiles import BUCKETS, TIMESTAMPS, TW_REUSE, profile
+from containers.profiles import BUCKETS, CONNTRACK, CONNTRACK_AT_LEAST, TIMESTAMPS, TW_REUSE, profile
 
 ROLE = os.environ["MOLECULE_SCENARIO_NAME"]
 IN_THE_WAY = {
@@ -70,8 +72,27 @@ def test_an_unprivileged_container_is_a_clear_failure_that_changes_nothing() -> 
 
 def test_an_image_gets_the_boot_file_alone() -> None:
     assert not host("image").result()["failed"]
-    booted = host("image").boot_values()
-    assert {**booted, BUCKETS: ""} == {**profile(host("image"), ROLE), BUCKETS: ""} | {
-        key: value for key, value in booted.items() if key.startswith("net.netfilter.")
-    }
+    assert image_file() == image_settings()
     assert host("image").live(TIMESTAMPS, TW_REUSE) == ["1", "2"]
+
+
+def test_what_was_written_into_an_image_takes_effect_where_it_boots(tmp_path: Path) -> None:
+    written = tmp_path / "profile.conf"
+    written.write_text(host("image").read(PROFILE_FILE) + "\n", encoding="utf-8")
+    name = f"{os.environ['CONTAINER_PREFIX']}booted"
+    engine.start(os.environ["CONTAINER_IMAGE"], name, "net_admin", f"--volume={written}:{PROFILE_FILE}:ro")
+    settings = {key: value for key, value in image_settings().items() if host("booted").has(key)}
+    assert host("booted").live(*settings) == list(settings.values())
+
+
+def image_file() -> dict[str, str]:
+    """A dash before a key means that it may be missing at boot."""
+    return {key.lstrip("-"): value for key, value in host("image").boot_values().items()}
+
+
+def image_settings() -> dict[str, str]:
+    """Nothing is known of the kernel that will boot, so bounds are what is written."""
+    settings = profile(host("image"), ROLE)
+    if CONNTRACK_AT_LEAST[ROLE]:
+        settings[CONNTRACK] = str(CONNTRACK_AT_LEAST[ROLE])
+    return settings
