@@ -31,6 +31,8 @@ OWN_NAMES = "tcp-test-"
 VOLATILE = re.compile(
     r"_count$|/fs/(?:[a-z]+-nr|[a-z]+-state|quota/.*)$|/kernel/(?:ns_last_pid|pty/nr|random/.*|perf_event_max_sample_rate|tainted)$"
 )
+# What takes longest begins first, so that nothing waits for it alone at the end.
+LONGEST = ("lab", "default")
 # What molecule takes for a success although nothing was looked at.
 HOLLOW = ("Skipping, no tests found", "Missing playbook", "no tests ran")
 
@@ -44,7 +46,9 @@ class Outcome(t.NamedTuple):
 
 
 def available() -> list[str]:
-    return sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+    """The scenarios in the order to begin them."""
+    names = [path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml")]
+    return sorted(names, key=lambda name: (LONGEST.index(name) if name in LONGEST else len(LONGEST), name))
 
 
 def run_all(names: list[str]) -> list[Outcome]:
@@ -59,7 +63,8 @@ def run_all(names: list[str]) -> list[Outcome]:
     prefix = f"{OWN_NAMES}{os.getpid()}-"
     before = machine_state()
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # One more than there are processors: each scenario waits now and then.
+        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             outcomes = list(pool.map(lambda name: run(name, image, prefix), names or available()))
     finally:
         engine.remove(prefix)
