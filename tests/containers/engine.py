@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "containers"
 RECIPE = Path(__file__).with_name("image.sh")
+PACKAGES = ("podman", "runc", "netavark")
 IMAGE_NAME = "localhost/linux-tcp-hardening"
 
 # By hosts without a network nothing on the machine changes: a bridge would write its sysctls and nftables rules.
@@ -54,7 +55,7 @@ def prepare() -> str:
 
     CONTAINER_IMAGE names an image to take instead. Sets CONTAINERS_CONF for this process and those it starts. Raises Problem.
     """
-    if subprocess.run([str(ROOT / "scripts" / "need"), "podman", "runc"], check=False).returncode:
+    if subprocess.run([str(ROOT / "scripts" / "need"), *PACKAGES], check=False).returncode:
         raise Problem("containers cannot run here: packages are missing, see above")
     configure()
     image = os.environ.get("CONTAINER_IMAGE", "")

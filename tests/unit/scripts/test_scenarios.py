@@ -31,6 +31,7 @@ def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "names").touch()
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(engine, "CACHE", tmp_path)
+    monkeypatch.setattr(engine, "PACKAGES", ("podman", "runc"))
     monkeypatch.setenv("CONTAINERS_CONF", "")
     return log
 
