@@ -23,7 +23,7 @@ from bench.table import Row, shown
 from bench.task import PING, ROUNDS, WARM_UP, task_seconds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PLAYBOOK_ROUNDS = 3
+PLAYBOOK_ROUNDS = 5
 FIRST_REACH, AGAIN_REACH = 8.0, 6.0
 TASK_REACH = 1.25
 IN_PROCESS_REACH = 0.005
