@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Optional, Sequence
 
-from ._knobs import KNOBS, same
+from ._knobs import KNOBS, Accepted, kernel_reads, same
 from ._machine import ProfileError
 from ._sysctl_files import DIRECTORIES, READERS, applied, collect, earlier
 from ._sysctl_lines import parse
@@ -139,6 +139,24 @@ def real_folder(host: Host, folder: str) -> str:
         return host.real_path(folder)
     except FileNotFoundError:
         return folder
+
+
+def real_name(host: Host, boot_file: str) -> str:
+    """The boot file's path with links in its folder resolved; the file need not be there."""
+    folder, _slash, name = boot_file.rpartition("/")
+    return f"{real_folder(host, folder)}/{name}"
+
+
+def set_by_others(host: Host, boot_file: str, keys: Collection[str]) -> dict[str, str]:
+    """What boot sets without our file, by key: what systemd-sysctl sets, or else what sysctl --system does."""
+    files = collect(Planned(host, {real_name(host, boot_file): None}))
+    found: dict[str, str] = {}
+    for reader in READERS:
+        for key, one in applied(files, reader, keys).items():
+            answer = kernel_reads(KNOBS[key], one.value or "") if key in KNOBS else None
+            if isinstance(answer, Accepted) and answer.raw is not None:
+                found.setdefault(key, answer.raw)
+    return found
 
 
 class Conflict(NamedTuple):

@@ -27,7 +27,8 @@ class Knob:
     name: dots between directories. kind: "int", "ints" (as many numbers as count), "range" (two ports, low end first),
     "ports" (a list of ports and port ranges) or "text" (one word). low, high: what the kernel accepts, both included, None is
     the kernel's int. unsigned: a minus sign is refused, even before 0. default: only where every kernel has the key and starts
-    with this raw value. trap: one sentence on what the name hides, or "".
+    with this raw value. trap: one sentence on what the name hides, or "". own_up_to: the highest number that a kernel gives the key by
+    itself, where that depends on the host.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Knob:
     count: int = 1
     default: str | None = None
     trap: str = ""
+    own_up_to: int | None = None
 
 
 def _byte(name: str, low: int = 0, high: int = 255, default: str | None = None, trap: str = "") -> Knob:
@@ -52,7 +54,7 @@ def _seconds(name: str, default: str | None = None, trap: str = "") -> Knob:
     return Knob(name, "int", -_MOST_SECONDS, _MOST_SECONDS, False, 1, default, trap)
 
 
-_CONNTRACK_TIMEOUTS = ("close", "close_wait", "established", "fin_wait", "last_ack", "syn_recv", "syn_sent", "time_wait")
+_CONNTRACK_TIMEOUTS = ("close", "close_wait", "established", "fin_wait", "last_ack", "syn_recv", "syn_sent")
 
 _TABLE = (
     # TIME_WAIT
@@ -68,6 +70,7 @@ _TABLE = (
     Knob(
         "net.ipv4.tcp_max_tw_buckets",
         trap="0 is accepted and means no TIME_WAIT at all, a negative value no limit or the same as 0.",
+        own_up_to=262144,
     ),
     _seconds("net.ipv4.tcp_fin_timeout", default="60", trap="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT stays 60 seconds."),
     _byte("net.ipv4.tcp_rfc1337", default="0", trap="1 ignores resets in TIME_WAIT, so SYN collisions no longer heal themselves."),
@@ -134,6 +137,7 @@ _TABLE = (
     _byte("net.netfilter.nf_conntrack_tcp_loose", high=1),
     _byte("net.netfilter.nf_conntrack_tcp_ignore_invalid_rst", high=1),
     *[_seconds("net.netfilter.nf_conntrack_tcp_timeout_" + state) for state in _CONNTRACK_TIMEOUTS],
+    Knob("net.netfilter.nf_conntrack_tcp_timeout_time_wait", low=-_MOST_SECONDS, high=_MOST_SECONDS, own_up_to=120),
     # Files: a socket is one
     Knob("fs.file-max", "int", 0, 2**63 - 1, True),
     Knob("fs.nr_open", "int", 64, 2**31 - 1, True),

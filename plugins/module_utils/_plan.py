@@ -21,8 +21,9 @@ from ._boot_file import (
     comment_out,
     conflicts,
     may_be_edited,
-    real_folder,
+    real_name,
     render,
+    set_by_others,
     uncomment,
     values,
     whose,
@@ -30,7 +31,7 @@ from ._boot_file import (
 from ._journal import Boot, FileStep, FolderStep, KeyStep, Original, Record, Step
 from ._knobs import KNOBS, Accepted, Refused, kernel_reads, same
 from ._machine import File, Machine, ProfileError
-from ._settings import Setting, wanted
+from ._settings import Setting, for_any_kernel, wanted
 
 RANGE = "net.ipv4.ip_local_port_range"
 RESERVED = "net.ipv4.ip_local_reserved_ports"
@@ -137,14 +138,16 @@ class _Planner:
     def settings(self) -> None:
         if self.live and self.machine.disk.tree.kind(_IPV4) == "missing":
             raise ProfileError(f"there is no {_IPV4} here; for an image build without a kernel use scope: boot")
-        memory = self.machine.disk.memory_bytes() if any(one.bytes_each for one in self.options.settings) else None
+        # An image boots elsewhere: with memory and a kernel that nobody knows.
+        memory = self.machine.disk.memory_bytes() if self.live and any(one.bytes_each for one in self.options.settings) else None
+        at_boot = {} if self.live else self.at_boot()
         for setting in self.options.settings:
             key = setting.knob.name
             now = self.raw(key)
             if setting.text is None and not setting.bound:
                 self.item(key, None, "left_alone", "its setting is null")
                 continue
-            answer = wanted(setting, now if self.live else self.boot_values.get(key), memory)
+            answer = wanted(setting, now, memory) if self.live else wanted(for_any_kernel(setting), at_boot.get(key), memory)
             if isinstance(answer, Refused):
                 self.item(key, setting.text, "refused", answer.reason)
                 continue
@@ -155,6 +158,12 @@ class _Planner:
             self.targets[key] = str(answer.raw)
             if setting.bound:
                 self.bounded.add(key)
+
+    def at_boot(self) -> Dict[str, str]:
+        """What the boot files set of the keys with a bound, ours before all others."""
+        keys = [one.knob.name for one in self.options.settings if one.bound]
+        others = set_by_others(self.machine.disk.tree, self.options.boot_file, keys) if keys else {}
+        return {**others, **self.boot_values}
 
     def reserve(self) -> None:
         """Listeners inside the range keep their ports from connections that look for one."""
@@ -298,8 +307,7 @@ class _Planner:
 
     def conflicts(self, ours: Mapping[str, str], boot_file: File, texts: Mapping[str, str]) -> list[Conflict]:
         host = self.machine.disk.tree
-        folder, _slash, name = self.options.boot_file.rpartition("/")
-        real = f"{real_folder(host, folder)}/{name}"
+        real = real_name(host, self.options.boot_file)
         seen = {path: file.text if file else None for path, file in self.machine.files.items() if path != self.options.boot_file}
         return conflicts(Planned(host, {**seen, **texts, real: boot_file.text}), real, ours)
 

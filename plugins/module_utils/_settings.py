@@ -113,6 +113,14 @@ def bound(setting: Setting, memory_bytes: Optional[int]) -> int:
     return setting.number
 
 
+def for_any_kernel(setting: Setting) -> Setting:
+    """The setting for a kernel that is not there to ask: a lower bound is no less than what that kernel may start with by itself."""
+    own = setting.knob.own_up_to if setting.knob.own_up_to is not None else parse(setting.knob, setting.knob.default or "")
+    if isinstance(own, int) and setting.bound and (own > setting.number if setting.bound == "at_least" else own < setting.number):
+        return setting._replace(number=own)
+    return setting
+
+
 def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]) -> Union[Accepted, Refused]:
     """The raw value that the key is to have. A current value within a bound is kept.
 

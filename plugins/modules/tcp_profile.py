@@ -52,6 +52,9 @@ options:
       - V(boot) is for image builds, where C(/proc/sys) may be read-only, another kernel's, or missing. Keys that are not found are
         then written with C(-) before them, so that they may be missing at boot too; C(tcp_tw_recycle) is only written where it exists.
         O(reserve_listening_ports) is not looked at.
+      - With V(boot) nobody knows the kernel and the memory of the host that will boot. A bound is then kept against what the image's
+        other boot files set, and where they set nothing, C(at_least) becomes no less than what a kernel may start with by itself
+        (C(tcp_max_tw_buckets) 262144). C(bytes_each) is not looked at.
     type: str
     choices: [both, runtime, boot]
     default: both

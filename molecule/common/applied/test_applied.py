@@ -91,8 +91,8 @@ def image_file() -> dict[str, str]:
 
 
 def image_settings() -> dict[str, str]:
-    """Nothing is known of the kernel that will boot, so bounds are what is written."""
-    settings = profile(host("image"), ROLE)
+    """Nothing is known of the kernel that will boot, so lower bounds are as high as what a kernel may start with."""
+    settings = {**profile(host("image"), ROLE), BUCKETS: "262144"}
     if CONNTRACK_AT_LEAST[ROLE]:
-        settings[CONNTRACK] = str(CONNTRACK_AT_LEAST[ROLE])
+        settings[CONNTRACK] = "120"
     return settings

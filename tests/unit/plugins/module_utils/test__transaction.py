@@ -377,7 +377,8 @@ def test_scope_boot_without_a_kernel(host: Host) -> None:
         f"-{TIMESTAMPS} = 1",
         f"-{REUSE} = 1",
         f"-{RANGE} = 800 65000",
-        f"-{BUCKETS} = 200000",
+        # At least 200000 was asked for, and the kernel that boots may start with more than that.
+        f"-{BUCKETS} = 262144",
     ]
     assert not host.call(scope="boot")["changed"]
 
@@ -386,10 +387,36 @@ def test_scope_boot_leaves_the_kernel_alone(host: Host) -> None:
     assert host.call(scope="boot")["changed"]
     assert {key: host.get(key) for key in DEFAULTS} == DEFAULTS
     assert f"{REUSE} = 1" in lines(host)
-    # A later boot file may only be raised.
-    host.call(scope="boot", settings={BUCKETS: {"at_least": 250000}})
-    host.call(scope="boot", settings={BUCKETS: {"at_least": 200000}})
-    assert lines(host) == [BUCKETS + " = 250000"]
+
+
+@pytest.mark.parametrize(
+    ("key", "bound", "others", "expected"),
+    [
+        (BUCKETS, {"at_least": 65536}, "", "262144"),
+        (BUCKETS, {"at_least": 65536, "bytes_each": 2**40}, "", "262144"),
+        (BUCKETS, {"at_least": 300000}, "", "300000"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = 500000", "500000"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = 4096", "262144"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = many", "262144"),
+        ("net.netfilter.nf_conntrack_tcp_timeout_time_wait", {"at_least": 60}, "", "120"),
+        ("net.ipv4.tcp_keepalive_time", {"at_least": 600}, "", "7200"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 600}, "", "600"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 9000}, "", "7200"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 600}, "net.ipv4.tcp_keepalive_time = 300", "300"),
+        ("net.core.somaxconn", {"at_least": 1000}, "", "1000"),
+    ],
+)
+def test_a_bound_at_boot_never_makes_it_worse(host: Host, key: str, bound: dict[str, int], others: str, expected: str) -> None:
+    host.write("/etc/sysctl.d/50-admin.conf", others + "\n")
+    host.call(scope="boot", settings={key: bound})
+    assert [line.lstrip("-") for line in lines(host)] == [f"{key} = {expected}"]
+    assert not host.call(scope="boot", settings={key: bound})["changed"]
+
+
+def test_a_boot_file_is_only_raised(host: Host) -> None:
+    host.call(scope="boot", settings={BUCKETS: {"at_least": 350000}})
+    host.call(scope="boot", settings={BUCKETS: {"at_least": 300000}})
+    assert lines(host) == [BUCKETS + " = 350000"]
 
 
 def test_scope_boot_checks_values_against_a_fresh_kernel(host: Host) -> None:
