@@ -322,6 +322,13 @@ class View:
                 seen.add(file["real_path"])
                 yield from self.settings_in(file, *wanted)
 
+    def effective_settings(self, key: str) -> Iterator[Setting]:
+        """Those lines of a key that are the last word for one of the readers."""
+        real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
+        last = [self.booted(reader)[key].setting for reader in sysctl_files.READERS if key in self.booted(reader)]
+        places = {(real[one.path], one.line) for one in last}
+        return (one for one in self.settings(key) if (one.path, one.line) in places)
+
     def settings_in(self, file: BootFile, *wanted: str) -> Iterator[Setting]:
         """The same for one file, read or not."""
         for assignment in file["assignments"]:

@@ -56,7 +56,7 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
         "The limit is a defence against memory exhaustion, not a way to have fewer TIME_WAIT sockets. Over the "
         "limit the kernel destroys them, and with them the protection against late segments and the answer to a "
         "repeated FIN. It has logged nothing since 3.x, so it goes unnoticed. 180000 and 5000 are copied from "
-        "recipe to recipe; some cloud images ship 5000."
+        "recipe to recipe; some cloud images ship 5000. A line that a later one overrides is for boot-shadowed to tell."
     ),
     measured=(
         "Linux 6.18 with a limit of 5: of 20 closed connections 15 were destroyed, TCPTimeWaitOverflow counted 15, "
@@ -70,7 +70,7 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
 def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     wanted = _affordable(host, limits)
-    for setting in host.settings(MAX_TW_BUCKETS):
+    for setting in host.effective_settings(MAX_TW_BUCKETS):
         value = number_set(setting)
         if value is None or value >= wanted:
             continue

@@ -154,6 +154,10 @@ ROWS = [
     row("buckets-too-small", BACKEND, "pass", "refused", files={CONF: f"{BUCKETS} = 5_000\n"}),
     row("buckets-too-small", BACKEND, "medium", "8193", files={CONF: f"{BUCKETS} = 8193\n"}),
     row("buckets-too-small", BACKEND, "high", "0", files={CONF: f"{BUCKETS} = 0\n"}),
+    row("buckets-too-small", BACKEND, "pass", "no boot file", files={CONF: f"{BUCKETS} = 5000\n{BUCKETS} = 65536\n"}),
+    row("buckets-too-small", BACKEND, "high", "5000", files={CONF: f"{BUCKETS} = 65536\n{BUCKETS} = 5000\n"}),
+    # Only sysctl --system reads this file, and last.
+    row("buckets-too-small", BACKEND, "high", "5000", files={CONF: f"{BUCKETS} = 65536\n", "/etc/sysctl.conf": f"{BUCKETS} = 5000\n"}),
     row("buckets-too-small", BACKEND, "pass", "32768", files={CONF: f"{BUCKETS} = 32768\n"}),
     row("buckets-too-small", BACKEND, "pass", "all it can pay for", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16384\n"}),
     row("buckets-too-small", BACKEND, "medium", "less than that", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16383\n"}),
