@@ -182,6 +182,10 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._zipped import compile_once
+
+compile_once()
+
 from ..module_utils._facts import SUBSETS, chosen_subset, gather
 from ..module_utils._host import Host
 

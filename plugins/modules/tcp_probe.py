@@ -231,6 +231,10 @@ endpoints:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._zipped import compile_once
+
+compile_once()
+
 from ..module_utils._probe import probe_all
 from ..module_utils._probe_options import EndpointsError, read_endpoints
 

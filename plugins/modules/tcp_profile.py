@@ -251,6 +251,10 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._zipped import compile_once
+
+compile_once()
+
 from ..module_utils._machine import Disk, ProfileError
 from ..module_utils._transaction import Failed, confirm, read_options, run
 

@@ -165,6 +165,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._zipped import compile_once
+
+compile_once()
+
 from ..module_utils._facts import gather
 from ..module_utils._host import Host
 
