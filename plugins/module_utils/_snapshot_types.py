@@ -24,10 +24,10 @@ class _SysctlRequired(TypedDict):
 
 
 class Sysctl(_SysctlRequired, total=False):
-    """One key of the knob catalogue.
+    """One key of the sysctl_key catalogue.
 
     raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
-    value is None where raw does not parse as the knob's kind; writable is missing where nobody could try.
+    value is None where raw does not parse as the sysctl_key's kind; writable is missing where nobody could try.
     origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
     """
 
@@ -131,7 +131,7 @@ class Sockets(TypedDict):
     time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server).
     time_wait_outgoing: those of the others whose local port lies in the ephemeral range (all of them where it is not known).
     The rest are ports that a program chose itself, most often a listener that is gone.
-    ports_in_use: the busiest groups, most ports first. undercount: how many ports a group's count may be short by (0 is exact).
+    ports_in_use: the busiest groups, most ports first. error_bound: how many ports a group's count may be short by (0 is exact).
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
     """
 
@@ -142,11 +142,11 @@ class Sockets(TypedDict):
     time_wait_outgoing: int
     outgoing: int
     ports_in_use: List[PortUse]
-    undercount: int
+    error_bound: int
     timestamps: List[TimestampUse]
 
 
-class Host(TypedDict):
+class HostFacts(TypedDict):
     """hostname and kernel_release: None where the source does not tell.
 
     network_namespace: "initial", "own" (init-only keys such as tcp_max_orphans are missing) or None.
@@ -173,7 +173,7 @@ class Source(TypedDict):
 
 
 class _SnapshotRequired(TypedDict):
-    """schema is "linux_tcp.snapshot/1"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+    """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
     counters: group ("TcpExt", "Tcp") to counter name to value since boot; a name that is missing is a counter that this kernel lacks.
@@ -184,7 +184,7 @@ class _SnapshotRequired(TypedDict):
     schema: str
     collected_at: Optional[str]
     source: Source
-    host: Host
+    host: HostFacts
     sysctl: Optional[Dict[str, Sysctl]]
     ipv4_keys: Optional[List[str]]
     boot_files: Optional[BootFiles]

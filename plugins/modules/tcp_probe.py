@@ -231,12 +231,9 @@ endpoints:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._zipped import compile_once
-
-compile_once()
-
-from ..module_utils._probe import probe_all
-from ..module_utils._probe_options import EndpointsError, read_endpoints
+from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils._probe._endpoints import probe_all
+from ..module_utils._probe._options import EndpointsError, read_endpoints
 
 # Seconds, the least and the most.
 BOUNDS = {"keep_alive_bound": (0.1, 300), "max_seconds": (1, 600)}

@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collections"))
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import probe_all
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_options import read_endpoints
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._endpoints import probe_all
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import read_endpoints
 
 SERVER = {"ipv4": "192.0.2.2", "ipv6": "2001:db8::2"}
 NETWORKS = {"192.0.2.{}/24": "", "2001:db8::{}/64": "nodad"}

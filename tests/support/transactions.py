@@ -15,9 +15,9 @@ import stat
 import typing as t
 from pathlib import Path
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import path_of
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._machine import Disk, ProfileError
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._transaction import Failed, confirm, read_options, run
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Disk, ProfileError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import Failed, confirm, read_options, run
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
 
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"

@@ -128,7 +128,7 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
             {"source": local, "destination": remote, "destination_port": port, "ports": number, "time_wait": waiting[local, remote, port]}
             for (local, remote, port), number in sorted(ports.items(), key=lambda item: (-item[1], item[0]))[:top]
         ],
-        "undercount": 0,
+        "error_bound": 0,
         "timestamps": [
             {
                 "destination": remote,

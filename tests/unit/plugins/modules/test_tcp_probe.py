@@ -8,8 +8,8 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import MAX_ADDRESSES, MAX_AT_A_TIME
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_options import (
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._endpoints import MAX_ADDRESSES, MAX_AT_A_TIME
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import (
     MAX_ENDPOINTS,
     MAX_TIMEOUT_SECONDS,
     MIN_SECONDS,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._machine import Disk
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl_files import DIRECTORIES
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._transaction import MAX_CONFIRM_SECONDS
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import MAX_CONFIRM_SECONDS
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import DIRECTORIES
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_profile
 from support.transactions import BOOT_FILE, SETTINGS, Host
 

@@ -195,8 +195,8 @@ ROWS = [
         "ports-pressure", CLIENT, "critical", "all but the reserved", {RANGE: "40000 40019", RESERVED: "40000-40009"}, **in_use(towards(10))
     ),
     row("ports-pressure", BALANCER, "pass", "55 %", {RANGE: "40000 40019"}, **in_use(towards(11))),
-    row("ports-pressure", CLIENT, "unknown", "perhaps 60 %", {RANGE: "40000 40019"}, **in_use(towards(11), undercount=1)),
-    row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), undercount=9)),
+    row("ports-pressure", CLIENT, "unknown", "perhaps 60 %", {RANGE: "40000 40019"}, **in_use(towards(11), error_bound=1)),
+    row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), error_bound=9)),
     row("ports-pressure", CLIENT, "pass", "nothing connects out"),
     row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
     row("ports-pressure", CLIENT, "pass", "taken over", {REUSE: "1"}, **in_use(towards(28000, 28000), timestamps=[negotiated(1)])),

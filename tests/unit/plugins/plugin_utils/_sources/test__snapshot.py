@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, gather
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
@@ -80,7 +80,7 @@ def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None
 
 
 def test_what_this_host_gives_is_let_in() -> None:
-    validate(json.loads(json.dumps(gather(Host("/"), SUBSETS))))
+    validate(json.loads(json.dumps(gather(HostTree("/"), SUBSETS))))
 
 
 @pytest.mark.parametrize("around", [{}, {"linux_tcp": None}, {"ansible_facts": {"linux_tcp": None}}])
@@ -100,7 +100,7 @@ def test_alone_or_as_ansible_saves_it(tmp_path: Path, around: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("schema", "linux_tcp.snapshot/2", ["'linux_tcp.snapshot/2'", "linux_tcp.snapshot/1"]),
+        ("schema", "linux_tcp.snapshot/1", ["'linux_tcp.snapshot/1'", "linux_tcp.snapshot/2"]),
         ("schema", 1, ["'1'"]),
         ("-schema", 0, ["schema"]),
         ("-host", 0, ["host: is missing"]),
