@@ -19,7 +19,7 @@ from ._sources import SourceError, validate
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..module_utils._snapshot_types import PortUse
+    from ._snapshot_types import PortUse
 
     Group = tuple[str, str, int]
     T = t.TypeVar("T")

@@ -14,7 +14,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if t.TYPE_CHECKING:
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import (
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
         PortUse,
         Probe,

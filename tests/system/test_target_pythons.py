@@ -139,3 +139,4 @@ def test_the_payload_has_the_packages(payload: Path, tmp_path: Path) -> None:
     listed = subprocess.run([sys.executable, "-m", "zipfile", "-l", str(archive)], capture_output=True, text=True, check=True).stdout
     assert "module_utils/_profile/__init__.py" in listed
     assert "module_utils/_facts/_gather.py" not in listed
+    assert "_snapshot_types" not in listed

@@ -19,7 +19,7 @@ from ._proc import parse_counters, parse_sockstat
 from ._sockets import count_sockets
 
 if TYPE_CHECKING:
-    from .._snapshot_types import BootFiles, HostFacts, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
 
     Groups = Dict[str, Dict[str, int]]

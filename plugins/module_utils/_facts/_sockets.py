@@ -20,7 +20,7 @@ from ._heavy_hitters import HeavyHitters
 from ._sock_diag import INET_DIAG_INFO, DumpParser, MessageBatch, kernel_dump
 
 if TYPE_CHECKING:
-    from .._snapshot_types import Listener, PortUse, Sockets, TimestampUse
+    from ...plugin_utils._snapshot_types import Listener, PortUse, Sockets, TimestampUse
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
     Family = Literal["ipv4", "ipv6"]

@@ -19,7 +19,7 @@ from .._sysctl._lines import READERS, parse
 from ._machine import ProfileError
 
 if TYPE_CHECKING:
-    from .._snapshot_types import BootFiles
+    from ...plugin_utils._snapshot_types import BootFiles
     from .._tree import HostTree
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\.conf\Z")

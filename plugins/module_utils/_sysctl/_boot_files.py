@@ -14,7 +14,7 @@ from .._tree import errno_name
 from ._lines import READERS, parse
 
 if TYPE_CHECKING:
-    from .._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
+    from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
     from .._tree import Tree
 
 

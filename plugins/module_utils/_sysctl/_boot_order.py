@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 from ._lines import matches, used_by, value_for
 
 if TYPE_CHECKING:
-    from .._snapshot_types import BootFiles
+    from ...plugin_utils._snapshot_types import BootFiles
 
 
 class Applied(NamedTuple):

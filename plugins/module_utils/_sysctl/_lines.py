@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Union
 from ._keys import is_secret
 
 if TYPE_CHECKING:
-    from .._snapshot_types import Assignment, BootFile, LineProblem
+    from ...plugin_utils._snapshot_types import Assignment, BootFile, LineProblem
 
 READERS = ("systemd", "procps")
 

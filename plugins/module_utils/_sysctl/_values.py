@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Mapping, NamedTuple, Union
 
 if TYPE_CHECKING:
-    from .._snapshot_types import SysctlValue
+    from ...plugin_utils._snapshot_types import SysctlValue
     from ._keys import SysctlKey
 
 _INT_MAX = 2**31 - 1

@@ -22,7 +22,7 @@ from ._text import is_loopback
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...module_utils._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
+    from .._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"

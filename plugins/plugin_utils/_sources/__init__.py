@@ -16,7 +16,7 @@ from ._kind import kind_of
 from ._snapshot import validate
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot
+    from .._snapshot_types import Snapshot
 
 __all__ = ["KINDS", "SourceError", "load", "validate"]
 

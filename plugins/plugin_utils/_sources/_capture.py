@@ -24,7 +24,7 @@ from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes,
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
 # What capture.sh writes in place of a value that may be a secret.
 HEADER = b"linux_tcp.capture/1"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
 SCHEMA = "linux_tcp.snapshot/2"
 KINDS = ("snapshot", "capture", "sos", "sysctl_a", "sysctl_d")

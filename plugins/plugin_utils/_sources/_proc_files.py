@@ -19,8 +19,8 @@ from ._common import text_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ...module_utils._snapshot_types import Snapshot
     from ...module_utils._tree import HostTree
+    from .._snapshot_types import Snapshot
     from ._tree import MemoryTree
 
     Groups = dict[str, dict[str, int]]

@@ -14,8 +14,8 @@ import types
 import typing
 from typing import Any, Literal, NoReturn, Union
 
-from ...module_utils import _snapshot_types
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret, parse
+from .. import _snapshot_types
 from ._common import SCHEMA, SourceError, read_bytes, shown
 
 Snapshot = _snapshot_types.Snapshot

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ...module_utils._snapshot_types import Listener, Sockets
+    from .._snapshot_types import Listener, Sockets
 
 # By number in /proc/net/tcp (net/tcp_states.h).
 _BY_NUMBER = {

@@ -20,7 +20,7 @@ from ._common import MAX_TEXT, SourceError, empty_snapshot, present, text_of
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot
+    from .._snapshot_types import Snapshot
 
 Files = Union[HostTree, MemoryTree]
 

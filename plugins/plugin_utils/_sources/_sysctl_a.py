@@ -21,7 +21,7 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret
 from ._common import SourceError, empty_snapshot, present, read_text
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
     Listing = dict[str, Sysctl]
 

@@ -25,8 +25,8 @@ from ._tree import MemoryTree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...module_utils._snapshot_types import BootFiles, Snapshot, Sysctl
     from ...module_utils._tree import Tree
+    from .._snapshot_types import BootFiles, Snapshot, Sysctl
 
 _HOME = "/etc/sysctl.d"
 _PORT_START = "net.ipv4.ip_unprivileged_port_start"

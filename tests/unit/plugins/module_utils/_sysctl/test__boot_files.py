@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Optional, Tuple
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import BootFile, BootFiles
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl import _boot_files
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import Applied, applied, earlier, unseen, writes
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, parse
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFile, BootFiles
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -23,8 +23,8 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers impor
 from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 if t.TYPE_CHECKING:
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Advice
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 
 TODAY = datetime.date(2026, 11, 21)
 LAB = Path(__file__).resolve().parents[1] / "lab"

@@ -22,8 +22,8 @@ from support.snapshots import negotiated, probe, snapshot, sockets, towards
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Result
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 
 TODAY = datetime.date(2026, 11, 21)
 TS = "net.ipv4.tcp_timestamps"

@@ -6,15 +6,17 @@
 
 """The shape of a snapshot: everything known about one host's TCP at one moment, as plain data.
 
-Only type checkers import this file. Four things are told apart for a sysctl key: present, absent
-(this kernel or namespace does not have it), unreadable (it exists, the kernel or the permissions
-say no) and not observed (the key is missing from the mapping). A whole part that was not observed
-is None. Every string that came from a host is untrusted text.
+The controller checks snapshots against these types when it runs. Files of module_utils import them for type checkers only, so that
+nothing of this is sent to targets.
+
+For a sysctl key there are four cases: present, absent (this kernel or namespace does not have it), unreadable (it exists, but the
+kernel or the permissions refuse), and not observed (the key is missing from the mapping). A part that was not observed is None.
+Every string that came from a host is untrusted text.
 """
 
 from __future__ import annotations
 
-from typing import Dict, List, Literal, Optional, TypedDict, Union
+from typing import List, Literal, TypedDict, Union
 
 SysctlValue = Union[int, str, List[int], List[List[int]]]
 
@@ -24,15 +26,15 @@ class _SysctlRequired(TypedDict):
 
 
 class Sysctl(_SysctlRequired, total=False):
-    """One key of the sysctl_key catalogue.
+    """One of SYSCTL_KEYS.
 
     raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
-    value is None where raw does not parse as the sysctl_key's kind; writable is missing where nobody could try.
+    value is None where raw does not parse as the key's kind; writable is missing where nobody could try.
     origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
     """
 
     raw: str
-    value: Optional[SysctlValue]
+    value: SysctlValue | None
     writable: bool
     reason: str
     origin: Literal["listing", "boot_file", "kernel_default"]
@@ -48,7 +50,7 @@ class Assignment(TypedDict):
 
     line: int
     key: str
-    value: Optional[str]
+    value: str | None
     ignore_failure: bool
     is_glob: bool
     secret: bool
@@ -73,19 +75,19 @@ class BootFile(TypedDict):
 
     path: str
     real_path: str
-    readers: List[str]
-    unread_because: Optional[str]
-    masked_by: Optional[str]
-    reason: Optional[str]
-    assignments: List[Assignment]
-    problems: List[LineProblem]
+    readers: list[str]
+    unread_because: str | None
+    masked_by: str | None
+    reason: str | None
+    assignments: list[Assignment]
+    problems: list[LineProblem]
 
 
 class BootFiles(TypedDict):
     """All boot files and, for each reader, the order in which it reads them (a path may stand there twice)."""
 
-    files: List[BootFile]
-    order: Dict[str, List[str]]
+    files: list[BootFile]
+    order: dict[str, list[str]]
 
 
 class Sample(TypedDict):
@@ -95,7 +97,7 @@ class Sample(TypedDict):
     """
 
     seconds: float
-    deltas: Dict[str, Dict[str, Optional[int]]]
+    deltas: dict[str, dict[str, int | None]]
 
 
 class Listener(TypedDict):
@@ -135,15 +137,15 @@ class Sockets(TypedDict):
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
     """
 
-    states: Dict[str, Dict[str, int]]
-    listeners: List[Listener]
+    states: dict[str, dict[str, int]]
+    listeners: list[Listener]
     listeners_left_out: int
     time_wait_listening: int
     time_wait_outgoing: int
     outgoing: int
-    ports_in_use: List[PortUse]
+    ports_in_use: list[PortUse]
     error_bound: int
-    timestamps: List[TimestampUse]
+    timestamps: list[TimestampUse]
 
 
 class HostFacts(TypedDict):
@@ -155,21 +157,21 @@ class HostFacts(TypedDict):
     init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
     """
 
-    hostname: Optional[str]
-    kernel_release: Optional[str]
-    network_namespace: Optional[Literal["initial", "own"]]
-    boot_files_apply: Optional[bool]
-    proc_sys_writable: Optional[bool]
-    init: Optional[Literal["systemd", "other"]]
-    memory_bytes: Optional[int]
-    root: Optional[bool]
+    hostname: str | None
+    kernel_release: str | None
+    network_namespace: Literal["initial", "own"] | None
+    boot_files_apply: bool | None
+    proc_sys_writable: bool | None
+    init: Literal["systemd", "other"] | None
+    memory_bytes: int | None
+    root: bool | None
 
 
 class Source(TypedDict):
     """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
 
     kind: str
-    path: Optional[str]
+    path: str | None
 
 
 class _SnapshotRequired(TypedDict):
@@ -182,23 +184,23 @@ class _SnapshotRequired(TypedDict):
     """
 
     schema: str
-    collected_at: Optional[str]
+    collected_at: str | None
     source: Source
     host: HostFacts
-    sysctl: Optional[Dict[str, Sysctl]]
-    ipv4_keys: Optional[List[str]]
-    boot_files: Optional[BootFiles]
-    sockstat: Optional[Dict[str, Dict[str, int]]]
-    counters: Optional[Dict[str, Dict[str, int]]]
-    sample: Optional[Sample]
-    sockets: Optional[Sockets]
-    not_seen: List[str]
+    sysctl: dict[str, Sysctl] | None
+    ipv4_keys: list[str] | None
+    boot_files: BootFiles | None
+    sockstat: dict[str, dict[str, int]] | None
+    counters: dict[str, dict[str, int]] | None
+    sample: Sample | None
+    sockets: Sockets | None
+    not_seen: list[str]
 
 
 class Snapshot(_SnapshotRequired, total=False):
     """probes: what asking the peers gave, one entry an address; missing where nobody asked."""
 
-    probes: List[Probe]
+    probes: list[Probe]
 
 
 class ProbeTls(TypedDict):
@@ -218,9 +220,9 @@ class ProbeCloses(TypedDict):
     "reset": it reset the connection. "error": there was no complete HTTP answer.
     """
 
-    connection_close: Optional[Closer]
-    http_1_0: Optional[Closer]
-    keep_alive: Optional[Closer]
+    connection_close: Closer | None
+    http_1_0: Closer | None
+    keep_alive: Closer | None
 
 
 class ProbeHttp(TypedDict):
@@ -230,9 +232,9 @@ class ProbeHttp(TypedDict):
     there was no answer.
     """
 
-    status: Optional[int]
+    status: int | None
     closes: ProbeCloses
-    keep_alive_seconds: Optional[float]
+    keep_alive_seconds: float | None
     keep_alive_bound: float
 
 
@@ -251,17 +253,17 @@ class Probe(TypedDict):
 
     host: str
     port: int
-    address: Optional[str]
-    family: Optional[Literal["ipv4", "ipv6"]]
-    source: Optional[str]
+    address: str | None
+    family: Literal["ipv4", "ipv6"] | None
+    source: str | None
     reached: bool
-    error: Optional[str]
+    error: str | None
     message: str
-    timestamps: Optional[bool]
-    sack: Optional[bool]
-    window_scaling: Optional[bool]
-    ecn: Optional[bool]
-    mss: Optional[int]
-    rtt_us: Optional[int]
-    tls: Optional[ProbeTls]
-    http: Optional[ProbeHttp]
+    timestamps: bool | None
+    sack: bool | None
+    window_scaling: bool | None
+    ecn: bool | None
+    mss: int | None
+    rtt_us: int | None
+    tls: ProbeTls | None
+    http: ProbeHttp | None
