@@ -215,7 +215,7 @@ endpoints:
         - C(status) of the first answer, V(null) where there was none.
         - C(closes) tells who ended the connection, for a request that asks to close it (C(connection_close)), one of HTTP/1.0
           (C(http_1_0)) and one that asks to keep it (C(keep_alive)).
-        - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(us) where it had not done so after
+        - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(local) where it had not done so after
           C(keep_alive_bound) seconds, V(reset) where it reset the connection, V(error) where it gave no complete answer, and V(null)
           where it was not asked, because the first request got no answer.
         - C(keep_alive_seconds) is how long the peer kept the idle connection, V(null) where it outlived C(keep_alive_bound).
@@ -224,7 +224,7 @@ endpoints:
       type: dict
       sample:
         status: 200
-        closes: {connection_close: peer, http_1_0: peer, keep_alive: us}
+        closes: {connection_close: peer, http_1_0: peer, keep_alive: local}
         keep_alive_seconds: null
         keep_alive_bound: 5.0
 """

@@ -210,13 +210,13 @@ class ProbeTls(TypedDict):
     cipher: str
 
 
-Closer = Literal["peer", "us", "reset", "error"]
+Closer = Literal["peer", "local", "reset", "error"]
 
 
 class ProbeCloses(TypedDict):
     """Who ended the connection after one complete answer, for each kind of request; None: not asked.
 
-    "peer": it sent the first FIN, so that TIME_WAIT is the peer's. "us": it left closing to us until the bound.
+    "peer": it sent the first FIN, so that TIME_WAIT is the peer's. "local": it left closing to us until the bound.
     "reset": it reset the connection. "error": there was no complete HTTP answer.
     """
 

@@ -6,7 +6,7 @@
 
 Run it as unshare --net python probed_client.py PID TIMESTAMPS PORT,... SECURE_PORT,...: PID is a process in the server's network
 namespace, TIMESTAMPS what its tcp_timestamps shall be. Prints JSON: "probes", and for each port in "time_wait" how many TIME_WAITs
-the server ("peer") and the probe ("us") held afterwards and not before.
+the server ("peer") and the probe ("local") held afterwards and not before.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def main(pid: str, timestamps: str, *lists: str) -> None:
     probes = probe(ports, secure_ports)
     settled(pid)
     server, own = time_waits(pid, 0), time_waits("self", 1)
-    held = {port: {"peer": server.get(port, 0) - before.get(port, 0), "us": own.get(port, 0)} for port in map(str, (*ports, *secure_ports))}
+    held = {
+        port: {"peer": server.get(port, 0) - before.get(port, 0), "local": own.get(port, 0)} for port in map(str, (*ports, *secure_ports))
+    }
     json.dump({"probes": probes, "time_wait": held}, sys.stdout)
 
 

@@ -124,7 +124,7 @@ def negotiated(yes: int, no: int = 0, destination: str = "192.0.2.80", port: int
 
 def probe(timestamps: bool | None = True, closes: str | None = None, destination: str = "192.0.2.80", **changes: t.Any) -> Probe:
     """A probe of one address; closes: who ended the connection after `Connection: close`, None where HTTP was not asked for."""
-    kept = {"connection_close": closes, "http_1_0": closes, "keep_alive": "us"}
+    kept = {"connection_close": closes, "http_1_0": closes, "keep_alive": "local"}
     base = {
         "host": destination,
         "port": 80,

@@ -141,8 +141,8 @@ class Connection:
         except OSError as error:
             raise _probe_error(error, "Reading the answer") from None
 
-    def who_ends_it(self, deadline: float, most_bytes: int) -> Literal["peer", "us", "reset"]:
-        """Wait until the peer ends the connection, at most until the deadline: "us" is then left with closing it.
+    def who_ends_it(self, deadline: float, most_bytes: int) -> Literal["peer", "local", "reset"]:
+        """Wait until the peer ends the connection, at most until the deadline: "local" is then left with closing it.
 
         Looks beneath TLS, whose farewell is no FIN. Raises ProbeError where more than most_bytes come, and for other ends (ETIMEDOUT).
         """
@@ -152,7 +152,7 @@ class Connection:
         while True:
             happened = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
             if not happened:
-                return "us"
+                return "local"
             if happened[0][1] & (select.POLLERR | select.POLLHUP):
                 return self._broken_off()
             try:

@@ -43,7 +43,7 @@ def test_it_probes_and_changes_nothing(run_module: Run, tmp_path: Any, check_mod
     assert set(second["tls"]) == set(ProbeTls.__annotations__)
     for one, address in ((first, "127.0.0.1"), (second, "::1")):
         assert (one["host"], one["address"], one["source"], one["reached"], one["error"]) == (address, address, address, True, None)
-        assert one["http"]["closes"] == {"connection_close": "peer", "http_1_0": "peer", "keep_alive": "us"}
+        assert one["http"]["closes"] == {"connection_close": "peer", "http_1_0": "peer", "keep_alive": "local"}
         assert one["http"]["keep_alive_bound"] == 0.2
     assert (plain.connections, secure.connections) == (3, 3)
 

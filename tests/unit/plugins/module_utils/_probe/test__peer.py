@@ -72,16 +72,16 @@ def shut_and_wait(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (well_behaved, ("peer", "peer", "us")),
-        (answering(), ("us", "us", "us")),
+        (well_behaved, ("peer", "peer", "local")),
+        (answering(), ("local", "local", "local")),
         (answering(then=close), ("peer", "peer", "peer")),
         (answering(UNTIL_THE_END, then=close), ("peer", "peer", "peer")),
         (answering(UNTIL_THE_END, then=fin_then_reset), ("peer", "peer", "peer")),
         (answering(then=shut_and_wait), ("peer", "peer", "peer")),
         (answering(then=reset), ("reset", "reset", "reset")),
         (answering(then=fin_then_reset), ("peer", "peer", "peer")),
-        (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), ("us", "us", "us")),
-        (answering(OK + b"more than was announced"), ("us", "us", "us")),
+        (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), ("local", "local", "local")),
+        (answering(OK + b"more than was announced"), ("local", "local", "local")),
     ],
 )
 def test_who_closes_first(address: str, handler: Handler, expected: tuple[str, str, str]) -> None:
@@ -309,10 +309,10 @@ def farewell_and_close(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (well_behaved, ("peer", "peer", "us")),
+        (well_behaved, ("peer", "peer", "local")),
         (answering(then=close), ("peer", "peer", "peer")),
         (answering(then=farewell_and_close), ("peer", "peer", "peer")),
-        (answering(then=farewell_without_fin), ("us", "us", "us")),
+        (answering(then=farewell_without_fin), ("local", "local", "local")),
         (answering(UNTIL_THE_END, then=close), ("peer", "peer", "peer")),
         (answering(UNTIL_THE_END, then=fin_then_reset), ("peer", "peer", "peer")),
         (answering(then=reset), ("reset", "reset", "reset")),

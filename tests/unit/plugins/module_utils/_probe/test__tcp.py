@@ -81,7 +81,7 @@ def time_waits(port: int) -> tuple[int, int]:
 @pytest.mark.parametrize("address", LOOPBACK)
 @pytest.mark.parametrize(
     ("then", "told", "held"),
-    [(close, "peer", (1, 0)), (wait_for_close, "us", (0, 1)), (reset, "reset", (0, 0))],
+    [(close, "peer", (1, 0)), (wait_for_close, "local", (0, 1)), (reset, "reset", (0, 0))],
 )
 @own_namespaces
 def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Handler, told: str, held: tuple[int, int]) -> None:
@@ -92,7 +92,7 @@ def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Han
     with serving(handle, address) as peer:
         with connect(address, peer.port) as connection:
             connection.send(b"x")
-            assert connection.who_ends_it(time.monotonic() + (0.2 if told == "us" else 10), 0) == told
+            assert connection.who_ends_it(time.monotonic() + (0.2 if told == "local" else 10), 0) == told
         # The last FIN and its acknowledgement are on their way.
         until(lambda: time_waits(peer.port) == held)
 
@@ -128,7 +128,7 @@ def test_the_farewell_of_tls_is_no_end(tmp_path: Path) -> None:
         connection.start_tls(Tls("127.0.0.1", False, None), False)
         assert connection.receive() == b"answer"
         answered.set()
-        assert connection.who_ends_it(time.monotonic() + 0.3, 1000) == "us"
+        assert connection.who_ends_it(time.monotonic() + 0.3, 1000) == "local"
 
 
 @own_namespaces

@@ -58,7 +58,7 @@ def test_a_full_snapshot_is_let_in() -> None:
 
 
 def test_probes_are_let_in_and_may_be_missing() -> None:
-    probed = {**full(), "probes": [probe(closes="us"), probe(None, address=None, reached=False, error="NAME_NOT_RESOLVED")]}
+    probed = {**full(), "probes": [probe(closes="local"), probe(None, address=None, reached=False, error="NAME_NOT_RESOLVED")]}
     assert validate(probed) == probed
     assert "probes" not in validate(full())
 
@@ -71,7 +71,7 @@ def test_probes_are_let_in_and_may_be_missing() -> None:
         ([{**probe(), "port": "80"}], "probes[0].port: is '80'"),
         ([{**probe(), "timestamps": "yes"}], "probes[0].timestamps: is 'yes', where true or false is expected"),
         ([{**probe(), "extra": 1}], "probes[0].extra: is not part of"),
-        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, us, reset, error"),
+        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, local, reset, error"),
     ],
 )
 def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import KINDS, SourceError, _common, load, validate
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._kind import kind_of
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._detect import detect_kind
 from support.corpus import CORPUS, corpus_files, needs_corpus
 
 LINE = "net.ipv4.tcp_timestamps = 1\n"
@@ -37,7 +37,7 @@ LINE = "net.ipv4.tcp_timestamps = 1\n"
 def test_a_file(tmp_path: Path, name: str, content: str, kind: str) -> None:
     path = tmp_path / name
     path.write_text(content)
-    assert kind_of(str(path)) == kind
+    assert detect_kind(str(path)) == kind
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_folders(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="like none of them"):
         load(str(tmp_path))
     (tmp_path / "a.conf").write_text(LINE)
-    assert kind_of(str(tmp_path)) == "sysctl_d"
+    assert detect_kind(str(tmp_path)) == "sysctl_d"
     (tmp_path / "sysctl-a.txt").write_text(LINE)
     (tmp_path / "netstat.txt").write_text("TcpExt: TW\nTcpExt: 1\n")
-    assert kind_of(str(tmp_path)) == "capture"
+    assert detect_kind(str(tmp_path)) == "capture"
     (tmp_path / "sos_commands").mkdir()
-    assert kind_of(str(tmp_path)) == "sos"
+    assert detect_kind(str(tmp_path)) == "sos"
 
 
 @pytest.mark.parametrize("kind", ["", "json", "sysctl-a"])

@@ -23,7 +23,7 @@ _MANY = 300
 _CONF_NAMES = (".conf", ".conf.j2")
 
 
-def kind_of(path: str) -> str:
+def detect_kind(path: str) -> str:
     """One of KINDS.
 
     :raises SourceError: the path cannot be read, or is like none of the kinds, or like two of them.

@@ -12,7 +12,7 @@ MAX_CHARACTERS = 2000
 """More than any honest value has; the JSON report keeps the whole text."""
 
 
-def visible(text: str, limit: int = MAX_CHARACTERS) -> str:
+def escape_unprintable(text: str, limit: int = MAX_CHARACTERS) -> str:
     """Return text with line breaks kept and everything else that is not printable written out as an escape.
 
     Control characters, direction overrides, zero-width characters, lone surrogates and whatever XML cannot hold
@@ -28,8 +28,8 @@ def visible(text: str, limit: int = MAX_CHARACTERS) -> str:
 
 
 def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:
-    """Return visible(text) on one line, with an ellipsis where it was cut to limit characters."""
-    text = " ".join(visible(text).split())
+    """Return escape_unprintable(text) on one line, with an ellipsis where it was cut to limit characters."""
+    text = " ".join(escape_unprintable(text).split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 

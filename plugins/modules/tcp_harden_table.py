@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: tcp_outcome
+module: tcp_harden_table
 short_description: Show what a hardening run did
 version_added: 0.1.0
 description:
@@ -38,7 +38,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Show what was done
-  linux_tcp.hardening.tcp_outcome:
+  linux_tcp.hardening.tcp_harden_table:
     hosts:
       web1:
         profile: backend

@@ -12,8 +12,8 @@ import dataclasses
 import textwrap
 import typing as t
 
+from ._escape import one_line
 from ._reports import ReportError, build
-from ._visible import one_line
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

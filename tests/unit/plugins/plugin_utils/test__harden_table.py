@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._outcome import WIDTH, outcomes, render
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._harden_table import WIDTH, outcomes, render
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError
 from support.snapshots import negotiated, snapshot, sockets, towards
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""tcp_outcome: show what a hardening run did on every host of the play."""
+"""tcp_harden_table: show what a hardening run did on every host of the play."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._outcome import outcomes, render
+from ..plugin_utils._harden_table import outcomes, render
 from ..plugin_utils._reports import ReportError
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {"hosts": {"type": "dict", "required": True}, "show": {"type": "bool", "default": True}}
@@ -29,13 +29,13 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Returns summary and hosts (see RETURN of tcp_outcome)."""
+        """Returns summary and hosts (see RETURN of tcp_harden_table)."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         try:
             made = outcomes(arguments["hosts"])
         except ReportError as error:
-            raise AnsibleActionFail(f"tcp_outcome: {error}") from error  # type: ignore[no-untyped-call]
+            raise AnsibleActionFail(f"tcp_harden_table: {error}") from error  # type: ignore[no-untyped-call]
         summary = render(made, check_mode=bool(self._task.check_mode))
         if arguments["show"]:
             display.display(summary)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: tcp_verdict
+module: tcp_audit_assert
 short_description: End an audit with the state that its result calls for
 version_added: 0.1.0
 description:
@@ -60,7 +60,7 @@ EXAMPLES = r"""
       delegate_to: localhost
 
     - name: End as the audit says
-      linux_tcp.hardening.tcp_verdict:
+      linux_tcp.hardening.tcp_audit_assert:
         audit: "{{ tcp }}"
         fail_on: high
 """

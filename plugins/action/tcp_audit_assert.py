@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""tcp_verdict: end an audit with the state that its result calls for, after the reports have been written."""
+"""tcp_audit_assert: end an audit with the state that its result calls for, after the reports have been written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._audit import FAIL_ON, NEVER, verdict
-from ..plugin_utils._visible import one_line
+from ..plugin_utils._escape import one_line
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "audit": {"type": "dict", "required": True},
@@ -45,7 +45,7 @@ def _verdict(audited: dict[str, t.Any], host: str, fail_on: str) -> tuple[str, s
     try:
         why = verdict(t.cast("t.Any", {**audited, "host": host, "fail_on": fail_on}))
     except (KeyError, TypeError, AttributeError):
-        return "failed", f"tcp_verdict: audit is not a result of tcp_audit for {host}"
+        return "failed", f"tcp_audit_assert: audit is not a result of tcp_audit for {host}"
     if why:
         return "failed", why
     return "", f"{host}: nothing reached {fail_on}" if fail_on != NEVER else f"{host}: audited"

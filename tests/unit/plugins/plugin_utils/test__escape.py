@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._visible import one_line, visible
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._escape import escape_unprintable, one_line
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,11 +32,11 @@ ANY_TEXT = st.text(st.characters(), max_size=200)
     ],
 )
 def test_visible(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert escape_unprintable(text) == shown
 
 
 def test_a_long_text_says_how_much_is_missing() -> None:
-    assert visible("x" * 10_000, 100) == "x" * 100 + "… (9,900 more characters)"
+    assert escape_unprintable("x" * 10_000, 100) == "x" * 100 + "… (9,900 more characters)"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_one_line(text: str, limit: int, shown: str) -> None:
 
 @given(ANY_TEXT)
 def test_only_printable_characters_and_line_breaks_remain(text: str) -> None:
-    assert all(line.isprintable() for line in visible(text).split("\n"))
+    assert all(line.isprintable() for line in escape_unprintable(text).split("\n"))
     assert one_line(text).isprintable()
 
 
