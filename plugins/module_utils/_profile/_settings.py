@@ -12,7 +12,7 @@ import re
 from typing import Mapping, NamedTuple, Optional, Union
 
 from .._sysctl._keys import SYSCTL_KEYS, Accepted, Refused, SysctlKey, kernel_reads, parse, path_of
-from ._machine import ProfileError
+from ._errors import ProfileError
 
 # A tab is what the kernel itself puts between the two ends of a range.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
