@@ -45,7 +45,7 @@ def test_apply_and_take_back(host: Host, run_module: Run) -> None:
         ({}, "name"),
         ({"name": "x"}, "settings is required"),
         ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": True}}, "net.ipv4.tcp_tw_reuse: true is a YAML boolean"),
-        ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": 7}}, "net.ipv4.tcp_tw_reuse: 7 is outside 0 to 2. Nothing was changed."),
+        ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": 7}}, "net.ipv4.tcp_tw_reuse: 7 is not between 0 and 2. Nothing was changed."),
         ({"name": "x", "settings": {}, "scope": "all"}, "scope"),
         ({"name": "x", "settings": {}, "boot_file": "/tmp/x.conf"}, "boot_file"),
         ({"name": "x", "confirm": "7f3c"}, "No change is waiting for the confirmation token '7f3c'"),
