@@ -72,7 +72,7 @@ def image() -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a container with both servers."""
-    name = f"tcp-probe-{os.getpid()}"
+    name = f"tcp-test-{os.getpid()}-probe"
     folder = tmp_path_factory.mktemp("server") / "probed"
     shutil.copytree(SERVERS, folder)
     certificate = make_certificate(folder)
