@@ -131,7 +131,7 @@ def remove(prefix: str) -> None:
     """Remove this checkout's containers whose names begin with prefix, and no others."""
     own = [name for name in own_names() if name.startswith(prefix)]
     if own:
-        podman("rm", "--force", "--time=0", *own)
+        podman("rm", "--force", "--ignore", "--time=0", *own)
 
 
 def _build(image: str) -> None:

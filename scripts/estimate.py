@@ -1,0 +1,92 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long the parts of the tests take: as in the last run in this checkout, and before there is one, as measured on two processors."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+import typing as t
+
+from scripts.tree import ROOT
+
+LAST_RUN = ROOT / ".cache" / "check" / "seconds.json"
+# Measured on two processors, the first time in a checkout.
+SECONDS = {
+    "ruff": 1.0,
+    "types": 30.0,
+    "unit": 200.0,
+    "package": 20.0,
+    "lint": 30.0,
+    "sanity": 120.0,
+    "molecule/audit": 60.0,
+    "molecule/backend": 90.0,
+    "molecule/client_host": 90.0,
+    "molecule/default": 90.0,
+    "molecule/fullnat_lb": 90.0,
+    "molecule/lab": 150.0,
+}
+UNKNOWN_SECONDS = 60.0
+MINUTE = 60.0
+
+
+def seconds(name: str) -> float:
+    """Of a part, or of a scenario as molecule/NAME."""
+    return _known().get(name, UNKNOWN_SECONDS)
+
+
+def at_a_time(names: t.Iterable[str], slots: int) -> float:
+    """How long these take together when so many run at a time, in this order."""
+    busy = [0.0] * slots
+    for name in names:
+        busy[busy.index(min(busy))] += seconds(name)
+    return max(busy)
+
+
+def remember(measured: dict[str, float]) -> None:
+    """Keep what was measured for the next run."""
+    LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
+    LAST_RUN.write_text(json.dumps({**_known(), **measured}, indent=1), encoding="utf-8")
+
+
+def _known() -> dict[str, float]:
+    last: dict[str, float] = {}
+    with contextlib.suppress(OSError, ValueError):
+        last = {name: float(value) for name, value in json.loads(LAST_RUN.read_text(encoding="utf-8")).items()}
+    return {**SECONDS, **last}
+
+
+def source() -> str:
+    return "as in the last run here" if LAST_RUN.exists() else "as in a first run on two processors"
+
+
+def in_words(duration: float) -> str:
+    """0: not known."""
+    if not duration:
+        return "?"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+@contextlib.contextmanager
+def a_line_a_minute(name: str, expected: float, progress: t.Callable[[], str]) -> t.Iterator[None]:
+    """While the block lasts, print once a minute that it still does. progress says how far it is; empty where that is not known."""
+    begin = time.monotonic()
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(MINUTE):
+            words = [f"{in_words(time.monotonic() - begin)} so far, about {in_words(expected)} in all", progress()]
+            print(f"-- {name} still runs: {'; '.join(filter(None, words))}", flush=True)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
