@@ -223,7 +223,7 @@ class Row(t.NamedTuple):
 
     name: str
     result: str
-    seconds: float
+    seconds: float | None
 
 
 # How far a part is, where it knows, for the line a minute.
@@ -234,12 +234,12 @@ def how_far(part: str) -> str:
     return scenarios.progress() if part == "molecule" else progress.get(part, "")
 
 
-def expected(part: str, extra: list[str]) -> float:
-    """Seconds; 0 where they are not known, because arguments say what runs."""
+def expected(part: str, extra: list[str]) -> float | None:
+    """Seconds. None where they are not known: arguments say what runs. Raises scenarios.Problem for a scenario that there is not."""
     if part == "molecule":
         names = [f"molecule/{name}" for name in scenarios.chosen(extra)]
         return estimate.at_a_time(names, scenarios.AT_A_TIME)
-    return 0 if extra else estimate.seconds(part)
+    return None if extra else estimate.seconds(part)
 
 
 def announce(parts: list[str], extra: list[str]) -> None:
@@ -251,20 +251,21 @@ def announce(parts: list[str], extra: list[str]) -> None:
             for name in scenarios.chosen(extra):
                 print(f"    {name:<14} {estimate.in_words(estimate.seconds(f'molecule/{name}')):>12}")
     if len(parts) > 1:
-        print(f"  {'all':<16} {estimate.in_words(sum(expected(part, extra) for part in parts)):>12}")
+        print(f"  {'all':<16} {estimate.in_words(sum(expected(part, extra) or 0 for part in parts)):>12}")
 
 
 def run_part(part: str, extra: list[str]) -> Row:
-    print(f"== {part}", flush=True)
     begin = time.monotonic()
     result = "passed"
     try:
+        print(f"== {part}", flush=True)
         with estimate.a_line_a_minute(part, expected(part, extra), lambda: how_far(part)):
             PARTS[part](extra)
     except KeyboardInterrupt:
         result = "stopped"
     except (Failure, subprocess.CalledProcessError, OSError) as error:
-        result = "FAILED"
+        # What it was at may not like its end.
+        result = "stopped" if interrupt.stopped else "FAILED"
         print(f"{part}: {error}", flush=True)
     return Row(part, result, time.monotonic() - begin)
 
@@ -278,14 +279,25 @@ def run_parts(parts: list[str], extra: list[str]) -> list[Row]:
     rows: list[Row] = []
     for part in parts:
         if any(row.result == "stopped" for row in rows):
-            rows.append(Row(part, "not run", 0))
+            rows.append(Row(part, "not run", None))
             continue
         rows.append(run_part(part, extra))
         if part == "molecule":
             rows += scenario_rows()
-    whole = [row for row in rows if row.result == "passed" and (row.name.startswith("molecule/") or not extra)]
-    estimate.remember({row.name: round(row.seconds, 1) for row in whole if row.name != "molecule"})
+    estimate.remember({row.name: row.seconds for row in rows if row.seconds is not None and is_whole(row, extra)})
     return rows
+
+
+def is_whole(row: Row, extra: list[str]) -> bool:
+    """Whether its seconds say something of the next run. With arguments only some of a part ran; scenarios are measured one by one."""
+    is_scenario = row.name.startswith("molecule/")
+    return row.result == "passed" and (is_scenario or (row.name != "molecule" and not extra))
+
+
+def print_table(rows: list[Row]) -> None:
+    print()
+    for row in rows:
+        print(f"{row.name:<22} {row.result:<8} {'' if row.seconds is None else estimate.in_words(row.seconds):>12}".rstrip())
 
 
 def main(names: list[str]) -> int:
@@ -299,18 +311,17 @@ def main(names: list[str]) -> int:
         if "unit" in parts or "sanity" in parts:
             subprocess.run([str(ROOT / "scripts" / "need"), "--optional", *PACKAGES], check=False)
         rows = run_parts(parts, extra)
+        print_table(rows)
+        results = {row.result for row in rows}
+        if "stopped" in results:
+            # Those of the unit tests: their fixtures did not come to it.
+            scenarios.remove_left_over()
+            return interrupt.EXIT_CODE
     except scenarios.Problem as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return interrupt.EXIT_CODE
-    print()
-    for row in rows:
-        print(f"{row.name:<22} {row.result:<8} {estimate.in_words(row.seconds):>12}")
-    results = {row.result for row in rows}
-    if "stopped" in results:
-        # Those of the unit tests, too.
-        scenarios.remove_left_over()
+        # Before the first part or between two of them.
         return interrupt.EXIT_CODE
     return int("FAILED" in results)
 

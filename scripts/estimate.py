@@ -36,7 +36,7 @@ MINUTE = 60.0
 
 def seconds(name: str) -> float:
     """Of a part, or of a scenario as molecule/NAME."""
-    return _known().get(name, UNKNOWN_SECONDS)
+    return _last_run().get(name, SECONDS.get(name, UNKNOWN_SECONDS))
 
 
 def at_a_time(names: t.Iterable[str], slots: int) -> float:
@@ -49,31 +49,31 @@ def at_a_time(names: t.Iterable[str], slots: int) -> float:
 
 def remember(measured: dict[str, float]) -> None:
     """Keep what was measured for the next run."""
-    LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
-    LAST_RUN.write_text(json.dumps({**_known(), **measured}, indent=1), encoding="utf-8")
+    if measured:
+        LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
+        LAST_RUN.write_text(json.dumps({**_last_run(), **measured}, indent=1), encoding="utf-8")
 
 
-def _known() -> dict[str, float]:
-    last: dict[str, float] = {}
-    with contextlib.suppress(OSError, ValueError):
-        last = {name: float(value) for name, value in json.loads(LAST_RUN.read_text(encoding="utf-8")).items()}
-    return {**SECONDS, **last}
+def _last_run() -> dict[str, float]:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return {name: float(value) for name, value in json.loads(LAST_RUN.read_text(encoding="utf-8")).items()}
+    return {}
 
 
 def source() -> str:
-    return "as in the last run here" if LAST_RUN.exists() else "as in a first run on two processors"
+    return "as in the last run here" if _last_run() else "as in a first run on two processors"
 
 
-def in_words(duration: float) -> str:
-    """0: not known."""
-    if not duration:
+def in_words(duration: float | None) -> str:
+    """None: not known."""
+    if duration is None:
         return "?"
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 @contextlib.contextmanager
-def a_line_a_minute(name: str, expected: float, progress: t.Callable[[], str]) -> t.Iterator[None]:
+def a_line_a_minute(name: str, expected: float | None, progress: t.Callable[[], str]) -> t.Iterator[None]:
     """While the block lasts, print once a minute that it still does. progress says how far it is; empty where that is not known."""
     begin = time.monotonic()
     ended = threading.Event()

@@ -20,6 +20,10 @@ PATIENCE_SECONDS = 5.0
 KEPT_BY_PODMAN = {"conmon", "catatonit"}
 
 
+# Whether a signal has come.
+stopped = False
+
+
 def arm() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP first end all that this process has started, and then raise KeyboardInterrupt in it, once.
 
@@ -33,6 +37,8 @@ def arm() -> None:
 
 
 def _stop(_number: int, _frame: types.FrameType | None) -> None:
+    global stopped  # noqa: PLW0603
+    stopped = True
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     # Not by print: the signal may have come in the middle of one.

@@ -148,15 +148,16 @@ def progress() -> str:
 
 
 def step(name: str) -> str:
-    """The step that a scenario is at, by its log."""
-    said = log(name).read_text(encoding="utf-8", errors="replace")
+    """The step that a scenario is at, by its log. It may not have one yet."""
+    said = log(name).read_text(encoding="utf-8", errors="replace") if log(name).exists() else ""
     steps = re.search(r"scenario test matrix: (.+)", said)
     begun = re.findall(rf"{name} ➜ (\w+): Executing$", said, re.MULTILINE)
     return f"{begun[-1]}, step {len(begun)} of {len(steps[1].split(', '))}" if steps and begun else "starting"
 
 
 def remove_left_over() -> None:
-    """Remove this checkout's containers of runs that were killed."""
+    """Remove this checkout's containers of runs that are gone. Raises Problem."""
+    engine.configure()
     for pid in {name[len(OWN_NAMES) :].split("-")[0] for name in engine.own_names() if name.startswith(OWN_NAMES)}:
         if not _runs(pid):
             engine.remove(f"{OWN_NAMES}{pid}-")

@@ -129,9 +129,12 @@ def own_names() -> list[str]:
 
 def remove(prefix: str) -> None:
     """Remove this checkout's containers whose names begin with prefix, and no others."""
-    own = [name for name in own_names() if name.startswith(prefix)]
-    if own:
-        podman("rm", "--force", "--ignore", "--time=0", *own)
+    for last_try in (False, False, True):
+        own = [name for name in own_names() if name.startswith(prefix)]
+        if not own or not podman("rm", "--force", "--ignore", "--time=0", *own, check=last_try).returncode:
+            return
+        # A podman that was stopped in the middle of its work on one of them may have left it to another for a moment.
+        time.sleep(0.5)
 
 
 def _build(image: str) -> None:
