@@ -93,11 +93,12 @@ def project_copy() -> Iterator[Path]:
 
 
 def unit(extra: list[str]) -> None:
-    command = [PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *extra]
+    colour = "yes" if sys.stdout.isatty() else "auto"
+    command = [PYTHON, "-m", "pytest", "-q", f"--color={colour}", "-n", "2", "--dist", "worksteal", *extra]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", start_new_session=True) as process:
         for line in t.cast(t.IO[str], process.stdout):
             print(line, end="", flush=True)
-            percent = re.search(r"\[ *(\d+)%\]$", line)
+            percent = re.search(r"\[ *(\d+)%\]", line)
             if percent:
                 progress["unit"] = f"{percent[1]} % of the tests are done"
     if process.returncode:
@@ -244,14 +245,16 @@ def expected(part: str, extra: list[str]) -> float | None:
 
 def announce(parts: list[str], extra: list[str]) -> None:
     """Print what comes and about how long it takes. Raises scenarios.Problem for a scenario that there is not."""
-    print(f"What comes, and about how long it takes, {estimate.source()}:")
+    chosen = scenarios.chosen(extra) if "molecule" in parts else []
+    measured = [part for part in parts if part != "molecule"] + [f"molecule/{name}" for name in chosen]
+    print(f"What comes, and about how long it takes, {estimate.source(measured)}:")
     for part in parts:
-        print(f"  {part:<16} {estimate.in_words(expected(part, extra)):>12}")
+        print(f"  {part:<20} {estimate.in_words(expected(part, extra)):>12}")
         if part == "molecule":
-            for name in scenarios.chosen(extra):
-                print(f"    {name:<14} {estimate.in_words(estimate.seconds(f'molecule/{name}')):>12}")
+            for name in chosen:
+                print(f"    {name:<18} {estimate.in_words(estimate.seconds(f'molecule/{name}')):>12}")
     if len(parts) > 1:
-        print(f"  {'all':<16} {estimate.in_words(sum(expected(part, extra) or 0 for part in parts)):>12}")
+        print(f"  {'all':<20} {estimate.in_words(sum(expected(part, extra) or 0 for part in parts)):>12}")
 
 
 def run_part(part: str, extra: list[str]) -> Row:

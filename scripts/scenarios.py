@@ -151,7 +151,7 @@ def step(name: str) -> str:
     """The step that a scenario is at, by its log. It may not have one yet."""
     said = log(name).read_text(encoding="utf-8", errors="replace") if log(name).exists() else ""
     steps = re.search(r"scenario test matrix: (.+)", said)
-    begun = re.findall(rf"{name} ➜ (\w+): Executing$", said, re.MULTILINE)
+    begun = re.findall(rf"\[{name} > (\w+)\] Executing$", said, re.MULTILINE)
     return f"{begun[-1]}, step {len(begun)} of {len(steps[1].split(', '))}" if steps and begun else "starting"
 
 

@@ -94,6 +94,20 @@ def test_it_says_first_what_comes_and_how_long_it_takes(monkeypatch: pytest.Monk
     ]
 
 
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({}, "as measured on two processors:"),
+        ({"types": 1}, "as in the last run here, or as measured on two processors:"),
+        ({"types": 1, "ruff": 1}, "as in the last run here:"),
+    ],
+)
+def test_it_says_where_the_times_come_from(capsys: pytest.CaptureFixture[str], known: dict[str, float], words: str) -> None:
+    estimate.remember(known)
+    check.announce(["types", "ruff"], [])
+    assert capsys.readouterr().out.splitlines()[0].endswith(f", {words}")
+
+
 def test_a_scenario_that_there_is_not_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGS", "default nonsense")
     assert check.main(["molecule"]) == 1

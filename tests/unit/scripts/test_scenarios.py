@@ -110,10 +110,11 @@ def test_a_scenario_that_looked_at_nothing_has_failed(
 def test_the_line_a_minute_names_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(scenarios, "CACHE", tmp_path)
     said = """\
-INFO     lab ➜ discovery: scenario test matrix: destroy, create, converge, verify tests, destroy
-INFO     lab ➜ destroy: Executing
-INFO     lab ➜ verify: Executing Testinfra tests found in …
-INFO     lab ➜ create: Executing
+INFO     [lab > discovery] scenario test matrix: destroy, create, converge, verify tests, destroy
+INFO     [lab > destroy] Executing
+INFO     [lab > destroy] Executed: Successful
+INFO     [lab > verify] Executing Testinfra tests found in …
+INFO     [lab > create] Executing
 """
     scenarios.log("lab").write_text(said, encoding="utf-8")
     assert scenarios.step("lab") == "create, step 2 of 5"
