@@ -287,7 +287,7 @@ def run_parts(parts: list[str], extra: list[str]) -> list[Row]:
         rows.append(run_part(part, extra))
         if part == "molecule":
             rows += scenario_rows()
-    estimate.remember({row.name: row.seconds for row in rows if row.seconds is not None and is_whole(row, extra)})
+    estimate.remember({row.name: round(row.seconds, 1) for row in rows if row.seconds is not None and is_whole(row, extra)})
     return rows
 
 
