@@ -159,7 +159,7 @@ def test_once_a_minute_it_says_what_still_runs(monkeypatch: pytest.MonkeyPatch, 
     assert re.fullmatch(r"-- unit still runs: \d+ s so far, about 3 min 20 s in all; half of it is done", told[0])
 
 
-# Its part starts what is hard to end: something that ignores SIGTERM, something with a session of its own, and an orphan in another one.
+# Its part starts what is hard to end: what ignores SIGTERM, what has another session and another environment, and an orphan.
 HARD_TO_END = """
 import sys
 from pathlib import Path
@@ -172,7 +172,7 @@ scenarios.remove_left_over = lambda: (folder / "removed").touch()
 SHELL = '''
 cd "$1"
 sh -c 'trap "" TERM INT HUP; echo $$ >deaf; while :; do sleep 1; done' &
-setsid sh -c 'echo $$ >apart; exec sleep 1000' &
+setsid env -i sh -c 'echo $$ >apart; exec sleep 1000' &
 setsid sh -c 'setsid sleep 1000 & echo $! >orphan'
 echo $$ >parent
 wait
