@@ -19,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collections"))
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, gather
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.faults import FAULTS, SYSCTL_CONF, make_server_address
 
 FOLDERS = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
@@ -44,12 +44,12 @@ def main(fault: str, sample_seconds: float) -> None:
     plant = (lambda: None) if fault == CLEAN else FAULTS[fault]
     if not sample_seconds:
         plant()
-        print(json.dumps(gather(Host(), SUBSETS)))
+        print(json.dumps(gather(HostTree(), SUBSETS)))
         return
     # The fault happens between the two samples.
     late = threading.Timer(sample_seconds / 4, plant)
     late.start()
-    print(json.dumps(gather(Host(), SUBSETS, sample_seconds)))
+    print(json.dumps(gather(HostTree(), SUBSETS, sample_seconds)))
     late.join()
 
 

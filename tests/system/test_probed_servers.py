@@ -115,7 +115,7 @@ def test_the_kernels_keep_time_wait_where_the_probe_says(measured: tuple[bool, d
             continue
         assert held[str(row.port)]["peer"] == families * (row.closes.count("peer") + row.closes.count("error")), row
         # Under TLS the server's farewell may reach a socket that is closed, and is then answered by a reset.
-        assert held[str(row.port)]["us"] == families * row.closes.count("us") or row.secure, row
+        assert held[str(row.port)]["local"] == families * row.closes.count("local") or row.secure, row
 
 
 def test_the_guide_names_what_was_measured(server: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from scripts import audit, tree
 
 ROOT = tree.ROOT
-KNOBS = {"PROFILE": "", "FAIL_ON": "high"}
+SYSCTL_KEYS = {"PROFILE": "", "FAIL_ON": "high"}
 
 
 def stub(folder: Path, name: str, body: str) -> None:
@@ -165,7 +165,7 @@ def test_copy_keeps_links_and_leaves_out_deleted_files(project: Path, tmp_path: 
 
 
 def test_audit_without_inventory_is_of_this_machine_alone() -> None:
-    command = audit.command(KNOBS, Path("/some where/reports"))
+    command = audit.command(SYSCTL_KEYS, Path("/some where/reports"))
 
     assert command[command.index("--inventory") + 1] == os.devnull
     assert json.loads(command[command.index("--extra-vars") + 1]) == {
