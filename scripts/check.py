@@ -255,6 +255,7 @@ def announce(parts: list[str], extra: list[str]) -> None:
                 print(f"    {name:<18} {estimate.in_words(estimate.seconds(f'molecule/{name}')):>12}")
     if len(parts) > 1:
         print(f"  {'all':<20} {estimate.in_words(sum(expected(part, extra) or 0 for part in parts)):>12}")
+    sys.stdout.flush()
 
 
 def run_part(part: str, extra: list[str]) -> Row:

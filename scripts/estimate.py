@@ -48,10 +48,11 @@ def at_a_time(names: t.Iterable[str], slots: int) -> float:
 
 
 def remember(measured: dict[str, float]) -> None:
-    """Keep what was measured for the next run."""
+    """Keep what was measured for the next run, where it may be written."""
     if measured:
-        LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
-        LAST_RUN.write_text(json.dumps({**_last_run(), **measured}, indent=1), encoding="utf-8")
+        with contextlib.suppress(OSError):
+            LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
+            LAST_RUN.write_text(json.dumps({**_last_run(), **measured}, indent=1), encoding="utf-8")
 
 
 def _last_run() -> dict[str, float]:
