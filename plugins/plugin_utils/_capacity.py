@@ -19,6 +19,8 @@ import dataclasses
 import math
 import typing as t
 
+from ..module_utils._sysctl._keys import MAX_TW_BUCKETS_DEFAULT_MAX, MEMORY_SHARE
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,7 +38,7 @@ REUSE_DELAY_SECONDS_OLD = 2.0
 # What the roles client_host and fullnat_lb set.
 WIDE_RANGE = (16384, 65535)
 # The kernel's highest own value of tcp_max_tw_buckets, and what the roles ask for at least.
-GENEROUS_BUCKETS = 262144
+GENEROUS_BUCKETS = MAX_TW_BUCKETS_DEFAULT_MAX
 
 _COUNTS = {"usable_ports": (0, 65535), "destinations": (1, 2**31), "sources": (1, 2**31), "hosts": (1, 2**31)}
 _HOLDERS = ("client", "server", "nobody")
@@ -96,7 +98,7 @@ class Load:
         return self.connection_seconds + (TIME_WAIT_SECONDS if self.reuse_delay is None else self.reuse_delay)
 
 
-class Capacity(t.NamedTuple):
+class Estimate(t.NamedTuple):
     """rate: the highest sustainable connections per second, None where nothing here limits it. binds: what limits it, None likewise.
 
     limits: the rate that each bound allows alone, None where it sets no limit. time_wait: TIME_WAIT sockets of all hosts at the lower
@@ -132,7 +134,12 @@ def usable_ports(low: int, high: int, reserved: Iterable[tuple[int, int]] = ()) 
     return max(0, high - low + 1 - len(taken))
 
 
-def capacity(load: Load) -> Capacity:
+def time_wait_memory(memory_bytes: int | None) -> int | None:
+    """Bytes that TIME_WAIT sockets may take of a host's memory, as much as the roles let them; None where it is not known."""
+    return None if memory_bytes is None else max(0, memory_bytes) // MEMORY_SHARE
+
+
+def capacity(load: Load) -> Estimate:
     """The highest rate of connections that never meets EADDRNOTAVAIL and never has a TIME_WAIT socket destroyed."""
     sockets = None if load.memory_bytes is None else load.memory_bytes // TIME_WAIT_BYTES
     ports = load.combinations / load.port_seconds if load.port_seconds else None
@@ -150,7 +157,7 @@ def capacity(load: Load) -> Capacity:
     exhausted = None
     if load.target_rate and limits["ports"] is not None and load.target_rate > limits["ports"]:
         exhausted = load.combinations / load.target_rate
-    return Capacity(
+    return Estimate(
         rate=rate,
         binds=binds,
         limits=limits,

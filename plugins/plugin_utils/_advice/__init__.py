@@ -17,7 +17,7 @@ from .._results import SEVERITIES
 
 # Importing a file registers its cures; this is their order among cures of equally severe troubles.
 from . import ports, server, wrong  # noqa: F401
-from ._base import CURES, Case, Cure, Verdict, advice
+from ._base import CURES, Assessment, Case, Cure, advice
 
 if t.TYPE_CHECKING:
     from .._results import Advice
@@ -29,9 +29,9 @@ def advise(case: Case) -> list[Advice]:
     """Every cure, best first: those that apply, by how severe the trouble is, then those that nothing calls for, then the wrong ones."""
     weighed = [(cure, cure.weigh(case)) for cure in CURES.values()]
     weighed.sort(key=lambda pair: _place(pair[1]))
-    return [advice(cure, verdict) for cure, verdict in weighed]
+    return [advice(cure, assessment) for cure, assessment in weighed]
 
 
-def _place(verdict: Verdict) -> tuple[bool, int, bool]:
-    severity = len(SEVERITIES) if verdict.severity is None else SEVERITIES.index(verdict.severity)
-    return (verdict.wrong, severity, verdict.last)
+def _place(assessment: Assessment) -> tuple[bool, int, bool]:
+    severity = len(SEVERITIES) if assessment.severity is None else SEVERITIES.index(assessment.severity)
+    return (assessment.wrong, severity, assessment.last)

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""What a cure is made of: its texts, its verdict on one host, and the evidence that it looks at."""
+"""What a cure is made of: its texts, its assessment on one host, and the evidence that it looks at."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import functools
 import typing as t
 
 from .. import _capacity
+from .._addresses import endpoint
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
-from .._rules._text import endpoint
 from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -25,13 +25,10 @@ if t.TYPE_CHECKING:
     from .._rules import Thresholds, View
     from .._snapshot_types import PortUse, Probe, ProbeHttp
 
-    Weigh = Callable[["Case"], "Verdict"]
-
-# A role never lets TIME_WAIT sockets take more of the RAM than this share; neither does the model.
-_MEMORY_SHARE = 64
+    Weigh = Callable[["Case"], "Assessment"]
 
 
-class Verdict(t.NamedTuple):
+class Assessment(t.NamedTuple):
     """What one cure would do on one host.
 
     reason: the evidence, in figures. severity: of the trouble that it cures, set where it applies. wrong: it would do nothing or
@@ -90,15 +87,15 @@ class Case:
         failed = [result for result in self._results if result["id"] in rules and result["status"] == "fail"]
         return min(failed, key=lambda result: SEVERITIES.index(result["severity"]), default=None)
 
-    def nothing(self, *rules: str) -> Verdict:
-        """The verdict where none of these rules fails: there is nothing to cure, and why one can tell."""
+    def nothing(self, *rules: str) -> Assessment:
+        """The assessment where none of these rules fails: there is nothing to cure, and why one can tell."""
         results = [result for result in self._results if result["id"] in rules]
         worst = min(results, key=lambda result: STATUSES.index(result["status"]))
         if worst["status"] == "pass":
-            return Verdict(f"not called for: {worst['observed']}")
+            return Assessment(f"not called for: {worst['observed']}")
         if worst["status"] == "waived":
-            return Verdict(f"accepted: {worst['reason']}")
-        return Verdict(f"{'not known' if worst['status'] == 'unknown' else 'not asked'}: {worst['reason']}")
+            return Assessment(f"accepted: {worst['reason']}")
+        return Assessment(f"{'not known' if worst['status'] == 'unknown' else 'not asked'}: {worst['reason']}")
 
     # --- the busiest destination -----------------------------------------------------------------------------------
 
@@ -200,42 +197,41 @@ class Case:
     @functools.cached_property
     def whole_load(self) -> _capacity.Load | None:
         """The same, limited by tcp_max_tw_buckets and by memory, too."""
-        memory = self.host.snapshot["host"]["memory_bytes"]
         return self.load and dataclasses.replace(
             self.load,
             bucket_limit=self.bucket_limit if self.bucket_limit is not None and self.bucket_limit >= 0 else None,
-            memory_bytes=max(0, memory) // _MEMORY_SHARE if memory is not None else None,
+            memory_bytes=_capacity.time_wait_memory(self.host.snapshot["host"]["memory_bytes"]),
         )
 
-    def helps(self, trouble: Result, reason: str, *, of: _capacity.Load | None = None, last: bool = False, **changes: t.Any) -> Verdict:
-        """The verdict of a cure that applies; changes: what it changes about the load `of`, which is that of the ports unless told."""
+    def helps(self, trouble: Result, reason: str, *, of: _capacity.Load | None = None, last: bool = False, **changes: t.Any) -> Assessment:
+        """The assessment of a cure that applies; changes: what it changes about the load `of`, which is that of the ports unless told."""
         load = of or self.load
         gained = _capacity.gain(load, **changes) if load and changes else None
         before = _capacity.capacity(load).rate if load and changes else None
-        return Verdict(reason, severity=trouble["severity"], gain=gained, before=before, last=last)
+        return Assessment(reason, severity=trouble["severity"], gain=gained, before=before, last=last)
 
 
 T = t.TypeVar("T")
 
 
-def advice(made: Cure, verdict: Verdict) -> Advice:
-    """A cure and its verdict as the audit returns them."""
-    gained = verdict.gain
+def advice(made: Cure, assessment: Assessment) -> Advice:
+    """A cure and its assessment as the audit returns them."""
+    gained = assessment.gain
     return {
         "id": made.id,
         "title": made.title,
-        "applies": verdict.severity is not None,
-        "severity": verdict.severity,
-        "wrong": verdict.wrong,
-        "reason": verdict.reason,
+        "applies": assessment.severity is not None,
+        "severity": assessment.severity,
+        "wrong": assessment.wrong,
+        "reason": assessment.reason,
         "gain": {
-            "from_per_second": _rounded(verdict.before),
+            "from_per_second": _rounded(assessment.before),
             "to_per_second": _rounded(gained.rate if gained else None),
             "factor": _rounded(gained.factor if gained else None),
         },
         "cost": made.cost,
         "risk": made.risk,
-        "how": list(made.how if verdict.how is None else verdict.how),
+        "how": list(made.how if assessment.how is None else assessment.how),
         "claims": list(made.claims),
     }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .. import _capacity
-from ._base import Verdict, cure
+from ._base import Assessment, cure
 
 if t.TYPE_CHECKING:
     from ._base import Case
@@ -31,11 +31,11 @@ _NOT_IN_TIME_WAIT = "most of them belong to living connections, which this cure 
         "delete the boot-file line that turns them off",
     ),
 )
-def timestamps_on(case: Case) -> Verdict:
+def timestamps_on(case: Case) -> Assessment:
     trouble = case.failed(_RULE)
     if case.timestamps == 0:
         if case.profile == "fullnat_lb":
-            return Verdict("tcp_timestamps is 0, as the documents want it at a layer-7 balancer that faces NATed clients", wrong=True)
+            return Assessment("tcp_timestamps is 0, as the documents want it at a layer-7 balancer that faces NATed clients", wrong=True)
         off = case.failed(_RULE, "reuse-without-timestamps", "timestamps-off")
         if off is None:
             return case.nothing("timestamps-off")
@@ -46,7 +46,7 @@ def timestamps_on(case: Case) -> Verdict:
         reason = f"{case.pressure}; tcp_timestamps is 0, so tcp_tw_reuse (here {case.reuse}) takes over none of them"
         return case.helps(trouble, reason, reuse_delay=case.host.reuse_delay)
     if trouble is None or case.peer_timestamps is not False:
-        return Verdict(f"not called for: tcp_timestamps is {_told(case.timestamps)}, and no busy peer is known to lack them")
+        return Assessment(f"not called for: tcp_timestamps is {_shown(case.timestamps)}, and no busy peer is known to lack them")
     made = case.helps(trouble, f"{case.pressure}; {case.where} does not negotiate timestamps", last=True, reuse_delay=case.host.reuse_delay)
     role = "role linux_tcp.hardening.backend, or fullnat_lb with fullnat_lb_timestamps: true"
     return made._replace(how=(f"on the peer, where it is yours and faces no NATed clients: {role}",))
@@ -60,23 +60,23 @@ def timestamps_on(case: Case) -> Verdict:
     claims=("D3", "D4", "D5", "D15"),
     how=("role linux_tcp.hardening.client_host (sets net.ipv4.tcp_tw_reuse: 1 and net.ipv4.tcp_timestamps: 1)",),
 )
-def reuse(case: Case) -> Verdict:
+def reuse(case: Case) -> Assessment:
     if case.profile == "backend":
-        return Verdict("tcp_tw_reuse acts in connect() only, never on accepted connections", wrong=True)
+        return Assessment("tcp_tw_reuse acts in connect() only, never on accepted connections", wrong=True)
     if case.timestamps == 0:
-        return Verdict("tcp_timestamps is 0 on this host: no connection that dies here can be taken over", wrong=True)
+        return Assessment("tcp_timestamps is 0 on this host: no connection that dies here can be taken over", wrong=True)
     if case.peer_timestamps is False:
-        return Verdict(f"{case.where} does not negotiate timestamps: none of its connections can be taken over", wrong=True)
+        return Assessment(f"{case.where} does not negotiate timestamps: none of its connections can be taken over", wrong=True)
     trouble = case.failed(_RULE)
     if trouble is None:
         return case.nothing(_RULE)
     if case.reuse is None:
-        return Verdict("not known: tcp_tw_reuse was not observed, or this kernel lacks it")
+        return Assessment("not known: tcp_tw_reuse was not observed, or this kernel lacks it")
     if case.reuse == 1:
         known = "negotiates timestamps" if case.peer_timestamps else "is not known to negotiate timestamps: probe it"
-        return Verdict(f"tcp_tw_reuse is 1 already; {case.where} {known}")
+        return Assessment(f"tcp_tw_reuse is 1 already; {case.where} {known}")
     if not case.time_wait_holds_the_ports:
-        return Verdict(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
+        return Assessment(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
     peer = "negotiates timestamps" if case.peer_timestamps else "may or may not negotiate timestamps: probe it first"
     made = case.helps(trouble, f"{case.pressure}; tcp_tw_reuse is {case.reuse}, and {case.where} {peer}", reuse_delay=case.host.reuse_delay)
     if case.profile == "fullnat_lb":
@@ -98,12 +98,12 @@ def reuse(case: Case) -> Verdict:
         "at an nginx server: `keepalive_timeout 0;`",
     ),
 )
-def peer_closes_first(case: Case) -> Verdict:
+def peer_closes_first(case: Case) -> Assessment:
     trouble = case.failed(_RULE)
     if trouble is None:
         return case.nothing(_RULE)
     if not case.time_wait_holds_the_ports:
-        return Verdict(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
+        return Assessment(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
     asked = case.http["closes"]["connection_close"] if case.http else None
     seen = {
         "peer": f"asked with `Connection: close`, {case.where} closed first",
@@ -126,12 +126,12 @@ def peer_closes_first(case: Case) -> Verdict:
         "haproxy: `pool-purge-delay` on the server line, which says how long idle connections stay",
     ),
 )
-def keep_alive(case: Case) -> Verdict:
+def keep_alive(case: Case) -> Assessment:
     trouble = case.failed(_RULE) or (case.failed("closes-first-as-client") if case.share_percent >= _WORTH_PERCENT else None)
     if trouble is None:
         return case.nothing(_RULE)
     if not case.time_wait_holds_the_ports:
-        return Verdict(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
+        return Assessment(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
     seen = "whether the peer keeps idle connections was not probed (option probe_endpoints)"
     if case.http:
         kept, bound = case.http["keep_alive_seconds"], case.http["keep_alive_bound"]
@@ -142,9 +142,9 @@ def keep_alive(case: Case) -> Verdict:
             seen = f"{case.where} kept an idle connection open for {bound:g} s, which is as long as the probe waited"
         elif kept is not None:
             if kept < _SHORT_KEEP_ALIVE:
-                return Verdict(f"{case.where} ends keep-alive connections after {kept:.1f} s", wrong=True)
+                return Assessment(f"{case.where} ends keep-alive connections after {kept:.1f} s", wrong=True)
             seen = f"{case.where} kept an idle connection open for {kept:.1f} s"
-    return Verdict(f"{case.pressure}; {seen}", severity=trouble["severity"], before=_rate(case))
+    return Assessment(f"{case.pressure}; {seen}", severity=trouble["severity"], before=_rate(case))
 
 
 # Below this share of the usable ports nobody gains from having fewer TIME_WAIT sockets.
@@ -164,18 +164,18 @@ _SHORT_KEEP_ALIVE = 0.5
         "only once the whole answer has been read",
     ),
 )
-def linger_reset(case: Case) -> Verdict:
+def linger_reset(case: Case) -> Assessment:
     if case.profile == "backend":
-        return Verdict("on a server every client would see an error: let the clients close first", wrong=True)
+        return Assessment("on a server every client would see an error: let the clients close first", wrong=True)
     if case.profile == "fullnat_lb":
-        return Verdict("on a balancer it is no setting of the host, and peers would see errors: keep connections open", wrong=True)
+        return Assessment("on a balancer it is no setting of the host, and peers would see errors: keep connections open", wrong=True)
     if case.profile != "client_host":
-        return Verdict("fair in a load generator alone, and nothing says that this host is one: audit it as client_host", wrong=True)
+        return Assessment("fair in a load generator alone, and nothing says that this host is one: audit it as client_host", wrong=True)
     trouble = case.failed(_RULE)
     if trouble is None:
         return case.nothing(_RULE)
     if not case.time_wait_holds_the_ports:
-        return Verdict(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
+        return Assessment(f"{case.pressure}: {_NOT_IN_TIME_WAIT}")
     return case.helps(trouble, f"{case.pressure}; fair where this host generates load and nothing else", holder="nobody")
 
 
@@ -190,13 +190,13 @@ def linger_reset(case: Case) -> Verdict:
         "take ports that nothing listens on off net.ipv4.ip_local_reserved_ports",
     ),
 )
-def wider_range(case: Case) -> Verdict:
+def wider_range(case: Case) -> Assessment:
     trouble = case.failed(_RULE)
     if trouble is None:
         return case.nothing(_RULE)
     wide = _capacity.usable_ports(*_capacity.WIDE_RANGE)
     if case.usable_ports is None or case.usable_ports >= wide:
-        return Verdict(f"{_told(case.usable_ports)} ports are usable already")
+        return Assessment(f"{_shown(case.usable_ports)} ports are usable already")
     return case.helps(trouble, f"{case.usable_ports} ports are usable; 16384 to 65535 are {wide}", usable_ports=wide)
 
 
@@ -208,7 +208,7 @@ def wider_range(case: Case) -> Verdict:
     claims=("D1", "D18"),
     how=("a second address or listening port at the balancer, both in DNS or in the clients' configuration",),
 )
-def more_destinations(case: Case) -> Verdict:
+def more_destinations(case: Case) -> Assessment:
     return _one_more(case, "destination", destinations=2)
 
 
@@ -223,7 +223,7 @@ def more_destinations(case: Case) -> Verdict:
         "nginx: `proxy_bind` with an address from `split_clients`; haproxy: one `server` line for each `source` address",
     ),
 )
-def more_sources(case: Case) -> Verdict:
+def more_sources(case: Case) -> Assessment:
     return _one_more(case, "source address", sources=2)
 
 
@@ -235,20 +235,20 @@ def more_sources(case: Case) -> Verdict:
     claims=("D18",),
     how=("a second host for the same work, with an address of its own as the peer sees it",),
 )
-def more_hosts(case: Case) -> Verdict:
+def more_hosts(case: Case) -> Assessment:
     return _one_more(case, "host", hosts=2)
 
 
-def _one_more(case: Case, what: str, **change: t.Any) -> Verdict:
+def _one_more(case: Case, what: str, **change: t.Any) -> Assessment:
     trouble = case.failed(_RULE)
     if trouble is None:
         return case.nothing(_RULE)
-    return case.helps(trouble, f"{case.pressure}; each {what} more brings {_told(case.usable_ports)} ports", **change)
+    return case.helps(trouble, f"{case.pressure}; each {what} more brings {_shown(case.usable_ports)} ports", **change)
 
 
 def _rate(case: Case) -> float | None:
     return _capacity.capacity(case.load).rate if case.load else None
 
 
-def _told(number: int | None) -> str:
+def _shown(number: int | None) -> str:
     return "an unknown number of" if number is None else str(number)

@@ -13,7 +13,7 @@ import typing as t
 
 from .. import _capacity
 from .._results import PROFILES, SEVERITIES
-from ._base import Verdict, cure
+from ._base import Assessment, cure
 
 if t.TYPE_CHECKING:
     from .._results import Result
@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     risk="None but that memory.",
     claims=("D13", "D14", "D20"),
 )
-def raise_buckets(case: Case) -> Verdict:
+def raise_buckets(case: Case) -> Assessment:
     rules = ("buckets-disabled", "buckets-too-small", "buckets-nearly-full", "buckets-overflow")
     trouble = case.failed(*rules)
     limit, time_wait = case.bucket_limit, case.time_wait
@@ -38,7 +38,7 @@ def raise_buckets(case: Case) -> Verdict:
     if overflow is not None:
         seen += f", {overflow['observed']}"
     if trouble is overflow and "one sample only" in overflow["evidence"] and limit is not None and limit >= case.limits.buckets_small:
-        return Verdict(f"{seen}: the number may be old; take two samples (sample_seconds) before raising anything")
+        return Assessment(f"{seen}: the number may be old; take two samples (sample_seconds) before raising anything")
     role = case.profile if case.profile in PROFILES else "PROFILE"
     full = case.failed("buckets-nearly-full", "buckets-overflow") is not None
     wanted = max(_capacity.GENEROUS_BUCKETS, 2 * limit if limit and full else 0)
@@ -62,7 +62,7 @@ def raise_buckets(case: Case) -> Verdict:
         "delete the boot-file line that sets it",
     ),
 )
-def rfc1337_off(case: Case) -> Verdict:
+def rfc1337_off(case: Case) -> Assessment:
     trouble = case.failed("rfc1337-on")
     if trouble is None:
         return case.nothing("rfc1337-on")
@@ -79,7 +79,7 @@ def rfc1337_off(case: Case) -> Verdict:
     claims=("D7",),
     how=("on the NAT: role linux_tcp.hardening.fullnat_lb or backend (net.netfilter.nf_conntrack_tcp_timeout_time_wait: at least 60)",),
 )
-def conntrack_timeout(case: Case) -> Verdict:
+def conntrack_timeout(case: Case) -> Assessment:
     trouble, seen = case.failed("conntrack-forgets-early"), case.failed("syn-rejected-in-time-wait")
     if trouble is not None:
         return case.helps(trouble, trouble["observed"])
@@ -99,7 +99,7 @@ def conntrack_timeout(case: Case) -> Verdict:
         "haproxy: no `option httpclose` in the frontend, and a `timeout http-keep-alive` longer than the clients'",
     ),
 )
-def let_client_close(case: Case) -> Verdict:
+def let_client_close(case: Case) -> Assessment:
     trouble = case.failed("closes-first-as-server")
     if trouble is None:
         return case.nothing("closes-first-as-server")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._rules._view import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_RECYCLE
-from ._base import Verdict, cure
+from ._base import Assessment, cure
 
 if t.TYPE_CHECKING:
     from ._base import Case
@@ -25,13 +25,13 @@ if t.TYPE_CHECKING:
     claims=("D6", "D12", "D15"),
     how=("leave it off, and delete every boot-file line that sets it",),
 )
-def recycle(case: Case) -> Verdict:
+def recycle(case: Case) -> Assessment:
     if case.host.has(TW_RECYCLE) is False:
-        return Verdict("this kernel has no tcp_tw_recycle (gone since 4.12); where it exists it drops SYNs from behind NAT", wrong=True)
+        return Assessment("this kernel has no tcp_tw_recycle (gone since 4.12); where it exists it drops SYNs from behind NAT", wrong=True)
     dropped = case.host.counter("TcpExt", "PAWSPassive")
     seen = "" if dropped is None else f"; PAWSPassive has counted {dropped} dropped SYNs here"
-    return Verdict(
-        f"tcp_tw_recycle is {case.host.told(TW_RECYCLE)}; with it every SYN from behind a NAT with an older timestamp is dropped{seen}",
+    return Assessment(
+        f"tcp_tw_recycle is {case.host.shown(TW_RECYCLE)}; with it every SYN from behind a NAT with an older timestamp is dropped{seen}",
         wrong=True,
     )
 
@@ -44,9 +44,9 @@ def recycle(case: Case) -> Verdict:
     claims=("D13", "D14"),
     how=("leave net.ipv4.tcp_max_tw_buckets at the kernel's own value, or raise it",),
 )
-def tiny_buckets(case: Case) -> Verdict:
-    return Verdict(
-        f"tcp_max_tw_buckets is {case.host.told(MAX_TW_BUCKETS)}; a low one destroys TIME_WAIT sockets unseen: "
+def tiny_buckets(case: Case) -> Assessment:
+    return Assessment(
+        f"tcp_max_tw_buckets is {case.host.shown(MAX_TW_BUCKETS)}; a low one destroys TIME_WAIT sockets unseen: "
         "with a limit of 5, 15 of 20 (measured on 6.18)",
         wrong=True,
     )
@@ -60,8 +60,8 @@ def tiny_buckets(case: Case) -> Verdict:
     claims=("D2",),
     how=("leave net.ipv4.tcp_fin_timeout at 60",),
 )
-def fin_timeout(case: Case) -> Verdict:
-    return Verdict(
-        f"TIME_WAIT lasts 60 s whatever tcp_fin_timeout is (here {case.host.told(FIN_TIMEOUT)}): it is about orphans in FIN_WAIT2",
+def fin_timeout(case: Case) -> Assessment:
+    return Assessment(
+        f"TIME_WAIT lasts 60 s whatever tcp_fin_timeout is (here {case.host.shown(FIN_TIMEOUT)}): it is about orphans in FIN_WAIT2",
         wrong=True,
     )

@@ -14,10 +14,10 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
 from ._base import Finding
 
 if t.TYPE_CHECKING:
-    from ._view import Setting, View
+    from ._view import BootSetting, View
 
 
-def number_set(setting: Setting) -> int | None:
+def number_set(setting: BootSetting) -> int | None:
     """The number that the kernel takes from the line of a key that holds one; None where it refuses the line."""
     read = kernel_reads(SYSCTL_KEYS[setting.key], setting.text)
     return int(read.raw) if isinstance(read, Accepted) and read.raw is not None else None

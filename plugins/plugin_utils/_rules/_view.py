@@ -16,8 +16,8 @@ from ...module_utils._sysctl import _boot_order as boot_order
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, kernel_reads
 from ...module_utils._sysctl._lines import READERS, matches
 from .. import _capacity
+from .._addresses import is_loopback
 from ._base import CannotApplyError, MissingFactError
-from ._text import is_loopback
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Growth:
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class BootSetting:
     """A boot-file line that sets one concrete key (a line with a glob makes one setting per key that it matches)."""
 
     key: str
@@ -79,7 +79,7 @@ class Setting:
 
 
 @dataclasses.dataclass(frozen=True)
-class Booted:
+class BootValue:
     """What a key holds after boot: its raw value, and the line that set it."""
 
     raw: str
@@ -129,8 +129,8 @@ class View:
             raise MissingFactError(f"{key} holds {self.raw(key)!r}, which is not a number")
         return value
 
-    def told(self, key: str) -> str:
-        """The key and its value for evidence, whatever is known of it."""
+    def shown(self, key: str) -> str:
+        """The key's value for evidence: its text, "absent" or "unknown"."""
         try:
             return self.raw(key)
         except CannotApplyError:
@@ -291,7 +291,7 @@ class View:
     def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
         return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
 
-    def booted(self, reader: str) -> dict[str, Booted]:
+    def boot_values(self, reader: str) -> dict[str, BootValue]:
         """What keys hold once a reader has set them, for the sysctl_keys of the catalogue; texts that the kernel refuses change nothing."""
         bounds = self.bounding_values()
         result = {}
@@ -299,37 +299,37 @@ class View:
             sysctl_key = SYSCTL_KEYS.get(key)
             if sysctl_key is None:
                 continue
-            raw = self.told(key) if self.has(key) else None
+            raw = self.shown(key) if self.has(key) else None
             for text in texts:
                 read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
                 if read is not None and not isinstance(read, Refused) and read.raw is not None:
                     raw = " ".join(read.raw.split())
-                    result[key] = Booted(raw, text)
+                    result[key] = BootValue(raw, text)
         return result
 
     def bounding_values(self) -> dict[str, str]:
         """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
-        told = {key: self.told(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
-        if told[UNPRIVILEGED_PORT_START] == "absent":
-            told[UNPRIVILEGED_PORT_START] = "1"
-        return {key: raw for key, raw in told.items() if raw not in ("absent", "unknown")}
+        shown = {key: self.shown(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
+        if shown[UNPRIVILEGED_PORT_START] == "absent":
+            shown[UNPRIVILEGED_PORT_START] = "1"
+        return {key: raw for key, raw in shown.items() if raw not in ("absent", "unknown")}
 
-    def settings(self, *wanted: str) -> Iterator[Setting]:
+    def boot_settings(self, *wanted: str) -> Iterator[BootSetting]:
         """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
         seen = set()
         for file in self.boot_files["files"]:
             if file["readers"] and file["real_path"] not in seen:
                 seen.add(file["real_path"])
-                yield from self.settings_in(file, *wanted)
+                yield from self.boot_settings_in(file, *wanted)
 
-    def effective_settings(self, key: str) -> Iterator[Setting]:
+    def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
         """Those lines of a key that are the last word for one of the readers."""
         real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
-        last = [self.booted(reader)[key].setting for reader in READERS if key in self.booted(reader)]
+        last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
         places = {(real[one.path], one.line) for one in last}
-        return (one for one in self.settings(key) if (one.path, one.line) in places)
+        return (one for one in self.boot_settings(key) if (one.path, one.line) in places)
 
-    def settings_in(self, file: BootFile, *wanted: str) -> Iterator[Setting]:
+    def boot_settings_in(self, file: BootFile, *wanted: str) -> Iterator[BootSetting]:
         """The same for one file, read or not."""
         for assignment in file["assignments"]:
             if assignment["value"] is None:
@@ -340,4 +340,4 @@ class View:
             else:
                 keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
             for key in keys:
-                yield Setting(key, file, assignment)
+                yield BootSetting(key, file, assignment)

@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from ...module_utils._sysctl._keys import Accepted, SysctlKey
     from .._results import Severity
     from ._base import Thresholds
-    from ._view import Booted, Setting, View
+    from ._view import BootSetting, BootValue, View
 
 _READERS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
 # Places that packages fill and administrators are meant to override (sysctl.d(5)); a folder of the controller may stand before them.
@@ -65,7 +65,7 @@ _SET_BY_PROGRAMS = frozenset(
 def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
     _boot_files_apply(host)
     failed = False
-    for key, booted in sorted(host.booted(host.boot_reader).items()):
+    for key, booted in sorted(host.boot_values(host.boot_reader).items()):
         try:
             running = host.raw(key)
         except (CannotApplyError, MissingFactError):
@@ -112,7 +112,7 @@ def _boot_files_apply(host: View) -> None:
     references=_READERS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
-    systemd, procps = host.booted("systemd"), host.booted("procps")
+    systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
         first, second = systemd.get(key), procps.get(key)
@@ -123,7 +123,7 @@ def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding(
             "fail",
             key,
-            f"systemd-sysctl sets {_told(first)}, sysctl --system sets {_told(second)}",
+            f"systemd-sysctl sets {_shown(first)}, sysctl --system sets {_shown(second)}",
             "the same value from both",
             path=blamed.setting.real_path,
             line=blamed.setting.line,
@@ -132,7 +132,7 @@ def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield no_failure(host, "boot files", "both readers would set the same values")
 
 
-def _told(booted: Booted | None) -> str:
+def _shown(booted: BootValue | None) -> str:
     return "nothing" if booted is None else f"{booted.raw!r} ({booted.setting.path}:{booted.setting.line})"
 
 
@@ -195,8 +195,8 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
     for file in host.boot_files["files"]:
         if not file["readers"] or file["real_path"] != file["path"]:
             continue
-        seen: dict[str, Setting] = {}
-        for setting in host.settings_in(file):
+        seen: dict[str, BootSetting] = {}
+        for setting in host.boot_settings_in(file):
             if setting.assignment["is_glob"]:
                 continue
             before = seen.get(setting.key)
@@ -237,7 +237,7 @@ def _same_text(key: str, first: str, second: str) -> bool:
 def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     names = host.snapshot["ipv4_keys"]
-    for setting in host.settings():
+    for setting in host.boot_settings():
         key = setting.key
         name = key[len(IPV4) :]
         if key == TW_RECYCLE or setting.assignment["is_glob"] or setting.assignment["ignore_failure"]:
@@ -284,11 +284,11 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
 def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     bounds = host.bounding_values()
-    for setting in host.settings():
+    for setting in host.boot_settings():
         sysctl_key = SYSCTL_KEYS.get(setting.key)
         if sysctl_key is None:
             continue
-        read = kernel_reads(sysctl_key, setting.text, host.told(setting.key), bounds)
+        read = kernel_reads(sysctl_key, setting.text, host.shown(setting.key), bounds)
         severity: Severity | None = None
         if isinstance(read, Refused):
             trouble = read.reason
@@ -341,7 +341,7 @@ def _only_a_comment_follows(sysctl_key: SysctlKey, text: str, read: Accepted) ->
 def boot_file_unread(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     for file in host.boot_files["files"]:
-        keys = sorted({setting.key for setting in host.settings_in(file)})
+        keys = sorted({setting.key for setting in host.boot_settings_in(file)})
         if not keys:
             continue
         why = None
@@ -360,7 +360,7 @@ def boot_file_unread(host: View, limits: Thresholds) -> Iterator[Finding]:
             f"sets {', '.join(keys[:5])}{' and more' if len(keys) > 5 else ''}, but {why}",
             "a name in /etc/sysctl.d that ends in .conf",
             path=file["path"],
-            line=min(setting.assignment["line"] for setting in host.settings_in(file)),
+            line=min(setting.assignment["line"] for setting in host.boot_settings_in(file)),
             evidence={"keys": len(keys)},
         )
     if not failed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._capacity import TIME_WAIT_BYTES
+from .._capacity import GENEROUS_BUCKETS, TIME_WAIT_BYTES, time_wait_memory
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
 from ._view import EHASH_ENTRIES, MAX_TW_BUCKETS
@@ -70,7 +70,7 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
 def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     wanted = _affordable(host, limits)
-    for setting in host.effective_settings(MAX_TW_BUCKETS):
+    for setting in host.last_boot_settings(MAX_TW_BUCKETS):
         value = number_set(setting)
         if value is None or value >= wanted:
             continue
@@ -84,13 +84,13 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
         if limit < wanted:
             yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; this kernel's own limit would be {lowered_from}")
             return
-    yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.told(MAX_TW_BUCKETS)}")
+    yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.shown(MAX_TW_BUCKETS)}")
 
 
 def _affordable(host: View, limits: Thresholds) -> int:
     """The limit to ask for: less than usual where that many TIME_WAIT sockets would take more than 1/64 of the RAM."""
-    memory = host.snapshot["host"]["memory_bytes"]
-    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // 64 // TIME_WAIT_BYTES)
+    memory = time_wait_memory(host.snapshot["host"]["memory_bytes"])
+    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // TIME_WAIT_BYTES)
 
 
 def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: t.Any) -> Finding:
@@ -110,7 +110,7 @@ def _lowered_live_limit(host: View) -> int | None:
     tcp_ehash_entries (Linux 6.1) is the size of the hash that the kernel takes half of, negative where the table is shared.
     """
     try:
-        own = min(abs(host.number(EHASH_ENTRIES)) // 2, 262144)
+        own = min(abs(host.number(EHASH_ENTRIES)) // 2, GENEROUS_BUCKETS)
         return own if 0 < host.number(MAX_TW_BUCKETS) < own else None
     except (CannotApplyError, MissingFactError):
         return None
@@ -172,5 +172,5 @@ def buckets_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
-        evidence={"tcp_max_tw_buckets": host.told(MAX_TW_BUCKETS)},
+        evidence={"tcp_max_tw_buckets": host.shown(MAX_TW_BUCKETS)},
     )

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from .._addresses import endpoint
 from .._capacity import TIME_WAIT_BYTES
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._text import endpoint
 from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
@@ -145,7 +145,7 @@ def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
-    for setting in host.settings(FIN_TIMEOUT):
+    for setting in host.boot_settings(FIN_TIMEOUT):
         seconds = number_set(setting)
         if seconds is None or seconds >= limits.fin_timeout_seconds:
             continue
@@ -160,7 +160,7 @@ def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
             severity="medium" if seconds <= limits.fin_timeout_low_seconds else None,
         )
     if not failed:
-        yield no_failure(host, FIN_TIMEOUT, f"no boot file lowers it; the running value is {host.told(FIN_TIMEOUT)}")
+        yield no_failure(host, FIN_TIMEOUT, f"no boot file lowers it; the running value is {host.shown(FIN_TIMEOUT)}")
 
 
 @rule(

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._addresses import endpoint, is_loopback, port_list
 from .._capacity import Load, capacity
 from ._base import Finding, MissingFactError, everywhere, judge, rule
-from ._text import endpoint, is_loopback, port_list
 from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -93,7 +93,7 @@ def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
         else "no unreserved listener in the range",
         "every listener in the range is in ip_local_reserved_ports",
         severity="low" if exposed and all(is_loopback(listener["address"]) for listener in exposed) else None,
-        evidence={"ip_local_reserved_ports": host.told(RESERVED_PORTS), "listeners left out": left_out},
+        evidence={"ip_local_reserved_ports": host.shown(RESERVED_PORTS), "listeners left out": left_out},
     )
 
 
@@ -160,19 +160,19 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
                 "time_wait": group["time_wait"],
                 "usable_ports": usable,
                 "counted short by at most": host.sockets["error_bound"],
-                "tcp_tw_reuse": host.told(TW_REUSE),
-                "tcp_timestamps": host.told(TIMESTAMPS),
-                "tcp_max_tw_buckets": host.told(MAX_TW_BUCKETS),
+                "tcp_tw_reuse": host.shown(TW_REUSE),
+                "tcp_timestamps": host.shown(TIMESTAMPS),
+                "tcp_max_tw_buckets": host.shown(MAX_TW_BUCKETS),
             },
         )
     if not groups:
         busiest, short = host.busiest, host.sockets["error_bound"]
         if busiest is not None and 100 * (host.taken_ports(busiest) + short) >= limits.ports_pressure_medium_percent * usable:
             raise MissingFactError(f"too many destinations to count each one's ports: counts may be short by {short}")
-        told = "nothing connects out"
+        observed = "nothing connects out"
         if busiest is not None:
             where = endpoint(busiest["destination"], busiest["destination_port"])
-            told = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
+            observed = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
             if host.taken_ports(busiest) < busiest["ports"]:
-                told += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse takes over"
-        yield Finding("pass", PORT_RANGE, told)
+                observed += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse takes over"
+        yield Finding("pass", PORT_RANGE, observed)

@@ -101,7 +101,7 @@ def recycle_dormant(host: View, limits: Thresholds) -> Iterator[Finding]:
 def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
     lacking = host.has(TW_RECYCLE) is False
     failed = False
-    for setting in host.settings(TW_RECYCLE):
+    for setting in host.boot_settings(TW_RECYCLE):
         if number_set(setting) == 0:
             continue
         failed = True
@@ -144,5 +144,5 @@ def recycle_drops_seen(host: View, limits: Thresholds) -> Iterator[Finding]:
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
-        evidence={"tcp_tw_recycle": host.told(TW_RECYCLE), "tcp_timestamps": host.told(TIMESTAMPS)},
+        evidence={"tcp_tw_recycle": host.shown(TW_RECYCLE), "tcp_timestamps": host.shown(TIMESTAMPS)},
     )

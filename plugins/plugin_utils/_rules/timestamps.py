@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._addresses import endpoint, is_loopback
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._text import endpoint, is_loopback
 from ._view import TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -106,8 +106,8 @@ def peer_without_timestamps(host: View, limits: Thresholds) -> Iterator[Finding]
         )
     if not without:
         known = [place for place in shares if host.negotiates_timestamps(*place)]
-        told = f"{len(known)} of {len(shares)} busy destinations are known to negotiate timestamps, none is known not to"
-        yield Finding("pass", TIMESTAMPS, told if shares else "no destination is busy")
+        observed = f"{len(known)} of {len(shares)} busy destinations are known to negotiate timestamps, none is known not to"
+        yield Finding("pass", TIMESTAMPS, observed if shares else "no destination is busy")
 
 
 @rule(
@@ -194,7 +194,7 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def timestamps_off(host: View, limits: Thresholds) -> Iterator[Finding]:
     timestamps = host.number(TIMESTAMPS)
-    yield judge(timestamps == 0, TIMESTAMPS, f"tcp_timestamps is {timestamps}", "1", evidence={"tcp_tw_reuse": host.told(TW_REUSE)})
+    yield judge(timestamps == 0, TIMESTAMPS, f"tcp_timestamps is {timestamps}", "1", evidence={"tcp_tw_reuse": host.shown(TW_REUSE)})
 
 
 @rule(

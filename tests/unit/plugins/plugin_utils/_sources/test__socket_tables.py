@@ -11,10 +11,10 @@ import struct
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
-    Connection,
-    connections,
+    SocketRow,
     count,
     is_socket_table,
+    socket_rows,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,18 +49,18 @@ def as_hex(address: str) -> str:
     return "".join(f"{word:08X}" for word in words)
 
 
-def as_proc(row: Connection) -> str:
+def as_proc(row: SocketRow) -> str:
     state = WORDS[row.state][0]
     ends = f"{as_hex(row.local)}:{row.port:04X} {as_hex(row.remote)}:{row.remote_port:04X}"
     return f"   0: {ends} {state} 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n"
 
 
-def as_ss(row: Connection) -> str:
+def as_ss(row: SocketRow) -> str:
     local, remote = (f"[{address}]" if ":" in address else address for address in (row.local, row.remote))
     return f"{WORDS[row.state][1]:<10} 0      128    {local}:{row.port}   {remote}:{row.remote_port or '*'}   \n"
 
 
-def as_netstat(row: Connection) -> str:
+def as_netstat(row: SocketRow) -> str:
     protocol = "tcp6" if ":" in row.local else "tcp"
     return f"{protocol:<6}     0      0 {row.local}:{row.port}    {row.remote}:{row.remote_port or '*'}    {WORDS[row.state][2]}  \n"
 
@@ -69,16 +69,16 @@ ports = st.integers(1, 65535)
 ipv4 = st.sampled_from(["10.0.0.1", "192.0.2.7", "127.0.0.1", "255.255.255.255"])
 ipv6 = st.sampled_from(["2001:db8::1", "fe80::1:2", "::1"])
 states = st.sampled_from([state for state in WORDS if state != "listen"])
-rows = st.builds(Connection, st.just("ipv4"), states, ipv4, ports, ipv4, ports) | st.builds(
-    Connection, st.just("ipv6"), states, ipv6, ports, ipv6, ports
+rows = st.builds(SocketRow, st.just("ipv4"), states, ipv4, ports, ipv4, ports) | st.builds(
+    SocketRow, st.just("ipv6"), states, ipv6, ports, ipv6, ports
 )
-listeners = st.builds(
-    Connection, st.just("ipv4"), st.just("listen"), st.just("0.0.0.0"), ports, st.just("0.0.0.0"), st.just(0)
-) | st.builds(Connection, st.just("ipv6"), st.just("listen"), st.just("::"), ports, st.just("::"), st.just(0))
+listeners = st.builds(SocketRow, st.just("ipv4"), st.just("listen"), st.just("0.0.0.0"), ports, st.just("0.0.0.0"), st.just(0)) | st.builds(
+    SocketRow, st.just("ipv6"), st.just("listen"), st.just("::"), ports, st.just("::"), st.just(0)
+)
 
 
 @given(st.lists(rows | listeners, max_size=20))
-def test_all_tables_tell_the_same(table: list[Connection]) -> None:
+def test_all_tables_tell_the_same(table: list[SocketRow]) -> None:
     proc4 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv4")
     proc6 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv6")
     expected = count([proc4, proc6])
@@ -88,7 +88,7 @@ def test_all_tables_tell_the_same(table: list[Connection]) -> None:
 
 
 def made(*rows: tuple[str, str, int, str, int]) -> str:
-    return SS + "".join(as_ss(Connection("ipv4", *row)) for row in rows)
+    return SS + "".join(as_ss(SocketRow("ipv4", *row)) for row in rows)
 
 
 def test_who_closed_first() -> None:
@@ -141,7 +141,7 @@ def test_timestamps_from_the_details_of_ss() -> None:
     ],
 )
 def test_addresses(line: str, local: str, port: int) -> None:
-    (row,) = connections(SS + line + "\n")
+    (row,) = socket_rows(SS + line + "\n")
     assert (row.local, row.port) == (local, port)
 
 
