@@ -93,7 +93,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
 def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
-        yield _not_applicable(rule, f"counts only under {', '.join(rule.severities)}")
+        yield _not_applicable(rule, f"only for the profiles {', '.join(rule.severities)}")
         return
     if rule.check is None:
         return
