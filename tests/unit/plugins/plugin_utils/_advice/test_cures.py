@@ -77,7 +77,7 @@ ROWS = [
     row("reuse", CLIENT, "neither", "not known: sockets were not observed", sockets=None),
     row("reuse", CLIENT, "neither", "not known: tcp_tw_reuse", {REUSE: None}, **pressed()),
     row("reuse", CLIENT, "neither", "1 already; 192.0.2.80:80 may or may not negotiate", {REUSE: "1"}, **pressed()),
-    row("reuse", CLIENT, "neither", "in TIME_WAIT, which tcp_tw_reuse takes over", {REUSE: "1"}, **pressed(negotiated(3))),
+    row("reuse", CLIENT, "neither", "in TIME_WAIT, which tcp_tw_reuse can reuse", {REUSE: "1"}, **pressed(negotiated(3))),
     row("reuse", CLIENT, "neither", "living connections", **pressed(time_wait=100)),
     row("reuse", CLIENT, "wrong", "192.0.2.80:80 does not negotiate timestamps", **pressed(negotiated(0, 3))),
     row("reuse", CLIENT, "wrong", "does not negotiate", **pressed(probes=[probe(False)])),

@@ -358,8 +358,8 @@ def test_nothing_known_is_unknown_and_never_a_pass() -> None:
         ({"ports_many": 1}, "unknown threshold 'ports_many'"),
         ({"ports_few": "many"}, "ports_few must be a whole number"),
         ({"ports_few": True}, "ports_few must be a whole number"),
-        ({"ports_few": 0}, "ports_few must lie between 1 and 65535"),
-        ({"ports_pressure_medium_percent": 90}, "ports_pressure_medium_percent must not be above ports_pressure_high_percent"),
+        ({"ports_few": 0}, "ports_few must be between 1 and 65535"),
+        ({"ports_pressure_medium_percent": 90}, "ports_pressure_medium_percent must not be greater than ports_pressure_high_percent"),
     ],
 )
 def test_a_wrong_threshold_is_named(options: dict[str, object], message: str) -> None:
