@@ -7,8 +7,8 @@
 """How many short connections per second a host can open for ever, what stops it first, and what each cure adds. Pure arithmetic.
 
 A connection takes one combination of local port, source address and destination (address and port) while it lives, and on for
-as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2), the reuse delay where tcp_tw_reuse may take it
-over (D5), nothing where the peer closed first (D9) or the connection was reset (D10). Combinations divided by that time is the
+as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2), the reuse delay where tcp_tw_reuse may reuse it
+(D5), nothing where the peer closed first (D9) or the connection was reset (D10). Combinations divided by that time is the
 highest rate that never meets EADDRNOTAVAIL (D1, D16, D18). Apart from that every TIME_WAIT socket of this host lives for 60 s, or
 until its port is reused, and takes one of tcp_max_tw_buckets and 256 bytes (D13, D20). docs/advice.md has a worked example.
 """
@@ -52,7 +52,7 @@ class CapacityError(ValueError):
 class Load:
     """What connections are opened with. Raises CapacityError naming the field that makes no sense.
 
-    usable_ports: ephemeral ports that are not reserved. reuse_delay: seconds after which connect() may take over a port in
+    usable_ports: ephemeral ports that are not reserved. reuse_delay: seconds after which connect() may reuse a port in
     TIME_WAIT, None where it may not. holder: who keeps the TIME_WAIT, the side that closes first ("client" is the host that opens
     the connections), or "nobody" where they are reset. destinations: addresses times ports that the load spreads over.
     sources, hosts: source addresses of each host, and hosts. connection_seconds: how long a connection itself lives.
@@ -195,7 +195,7 @@ def gain(load: Load, **changes: t.Any) -> Gain:
 def gains(load: Load, reuse_delay: float = REUSE_DELAY_SECONDS) -> dict[str, Gain]:
     """What each cure would make of the load's rate, by the cure's id; one destination, source address or host more each.
 
-    reuse_delay: seconds after which tcp_tw_reuse would take over a port.
+    reuse_delay: seconds after which tcp_tw_reuse would reuse a port.
     """
     wide = max(load.usable_ports, usable_ports(*WIDE_RANGE))
     buckets = None if load.bucket_limit is None else max(load.bucket_limit, GENEROUS_BUCKETS)
@@ -229,11 +229,11 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise CapacityError(f"{name} must be a whole number, not {str(value)[:80]!r}")
     if not low <= value <= high:
-        raise CapacityError(f"{name} must lie between {low} and {high}, not {str(value)[:80]}")
+        raise CapacityError(f"{name} must be between {low} and {high}, not {str(value)[:80]}")
 
 
 def _number(name: str, value: object, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise CapacityError(f"{name} must be a number, not {str(value)[:80]!r}")
     if not low <= value <= high:
-        raise CapacityError(f"{name} must lie between {low:g} and {high:g}, not {str(value)[:80]}")
+        raise CapacityError(f"{name} must be between {low:g} and {high:g}, not {str(value)[:80]}")

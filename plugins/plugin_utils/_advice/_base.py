@@ -82,7 +82,7 @@ def cure(
     is not needed, and the first of `needs` says why.
 
     :param wrong: why the cure would do nothing or harm on this host, as a sentence; "" where it would not. Asked before all else.
-    :param frees_time_wait_only: the cure does not apply where most ports of the busiest destination belong to living connections.
+    :param frees_time_wait_only: the cure does not apply where most ports of the busiest destination belong to open connections.
     """
 
     def register(assess_failure: AssessFailure) -> AssessFailure:
@@ -94,7 +94,7 @@ def cure(
             if failure is None:
                 return case.not_needed(needs[0])
             if frees_time_wait_only and case.busiest is not None and not case.time_wait_holds_the_ports:
-                return Assessment(f"{case.pressure}: most of them belong to living connections, which this cure does not shorten")
+                return Assessment(f"{case.pressure}: most of them belong to open connections, and this cure frees only ports in TIME_WAIT")
             return assess_failure(case, failure)
 
         _add(Cure(cure_id, needs, title, cost, risk, how, claims, assess))
@@ -151,7 +151,7 @@ class Case:
 
     @functools.cached_property
     def busiest(self) -> PortUse | None:
-        """The group that keeps most ports from new connections; None where there is none, or where nobody knows."""
+        """The group that keeps most ports from new connections; None where there is none, or where it is not known."""
         sockets = self.host.snapshot["sockets"]
         return max(sockets["ports_in_use"] if sockets else (), key=self.host.taken_ports, default=None)
 
@@ -167,7 +167,7 @@ class Case:
 
     @property
     def time_wait_holds_the_ports(self) -> bool:
-        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of living connections."""
+        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of open connections."""
         return self.busiest is not None and 2 * self.busiest["time_wait"] >= self.busiest["ports"]
 
     @functools.cached_property
@@ -188,7 +188,7 @@ class Case:
 
     @functools.cached_property
     def probe(self) -> Probe | None:
-        """The probe of the busiest destination; None where nobody asked it."""
+        """The probe of the busiest destination; None where it was not probed."""
         if self.busiest is None:
             return None
         place = (self.busiest["destination"], self.busiest["destination_port"])

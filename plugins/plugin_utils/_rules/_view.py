@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""How rules look at a snapshot: every question is answered, or raises what makes the result unknown or not applicable."""
+"""How rules look at a snapshot: every question has an answer, or raises what makes the result unknown or not applicable."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ class BootValue:
 
 
 def concerns_tcp(key: str) -> bool:
-    """Whether the collection speaks about this key: a sysctl_key of its catalogue, or any tcp_* or ip_local_* key."""
+    """Whether the rules are about this key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key."""
     return key in SYSCTL_KEYS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
 
 
 class View:
     """One host's snapshot, asked by rules.
 
-    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host lacks the thing.
+    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host does not have the thing.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -174,7 +174,7 @@ class View:
         return max(groups, key=lambda group: group["ports"]) if groups else None
 
     def taken_ports(self, group: PortUse) -> int:
-        """Ports of a group that a new connection cannot have: all of them, but for TIME_WAIT that reuse is known to take over."""
+        """Ports of a group that a new connection cannot have: all of them, without those in TIME_WAIT that can be reused for sure."""
         reusable = self.reuses(group["destination"]) and self.negotiates_timestamps(group["destination"], group["destination_port"])
         return group["ports"] - (group["time_wait"] if reusable else 0)
 
@@ -192,7 +192,7 @@ class View:
     # --- reuse of TIME_WAIT ----------------------------------------------------------------------------------------
 
     def reuses(self, destination: str) -> bool:
-        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() take over TIME_WAIT ports towards an address."""
+        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() reuse TIME_WAIT ports towards an address."""
         try:
             reuse = self.number(TW_REUSE)
             return self.number(TIMESTAMPS) != 0 and (reuse == 1 or (reuse == 2 and is_loopback(destination)))
@@ -201,22 +201,22 @@ class View:
 
     @property
     def reuse_delay(self) -> float:
-        """Seconds after which a port in TIME_WAIT may be taken over; the default where the kernel has no key for it."""
+        """Seconds after which a port in TIME_WAIT may be reused; the default where the kernel has no key for it."""
         try:
-            # The model's bounds are the kernel's own; what a damaged snapshot says beyond them is no delay.
+            # The kernel allows no other delays, and the model takes no others: a damaged snapshot may hold any number.
             return min(max(self.number(TW_REUSE_DELAY), 1), _capacity.TIME_WAIT_SECONDS * 1000) / 1000
         except (MissingFactError, CannotApplyError):
             return _capacity.REUSE_DELAY_SECONDS_OLD if self.has(TW_RECYCLE) else _capacity.REUSE_DELAY_SECONDS
 
     @property
     def probes(self) -> list[Probe]:
-        """What asking the peers gave; empty where nobody asked."""
+        """What probing the peers gave; empty where nothing was probed."""
         return self.snapshot.get("probes", [])
 
     def negotiates_timestamps(self, destination: str, port: int) -> bool | None:
-        """Whether connections to a destination negotiate timestamps, by its living connections or else by a probe; None: not known.
+        """Whether connections to a destination negotiate timestamps, by its open connections or else by a probe; None: not known.
 
-        Where one address answers for several hosts, some with and some without, the more frequent answer counts.
+        Several hosts may share one address, some with timestamps and some without: the more frequent answer counts.
         """
         sockets = self.snapshot["sockets"]
         for use in sockets["timestamps"] if sockets else ():
@@ -248,13 +248,13 @@ class View:
         if counters is None or group not in counters:
             raise MissingFactError(f"the {group} counters were not observed")
         if counter not in counters[group]:
-            raise CannotApplyError(f"this kernel does not count {counter}")
+            raise CannotApplyError(f"this kernel has no counter {counter}")
         sample = self.snapshot["sample"]
         if sample is None:
             return Growth(counter, counters[group][counter], None)
         delta = sample["deltas"].get(group, {}).get(counter)
         if delta is None:
-            raise MissingFactError(f"{counter} shrank or was missing between the two samples")
+            raise MissingFactError(f"{counter} became smaller between the two samples, or was missing in one")
         return Growth(counter, delta, sample["seconds"])
 
     def counter(self, group: str, counter: str) -> int | None:
@@ -266,7 +266,7 @@ class View:
     @property
     def boot_files(self) -> BootFiles:
         if self.snapshot["boot_files"] is None:
-            raise MissingFactError("the boot files were not observed")
+            raise MissingFactError("boot files were not observed")
         return self.snapshot["boot_files"]
 
     def unread_boot_files(self) -> list[str]:
@@ -292,7 +292,7 @@ class View:
         return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
 
     def boot_values(self, reader: str) -> dict[str, BootValue]:
-        """What keys hold once a reader has set them, for the sysctl_keys of the catalogue; texts that the kernel refuses change nothing."""
+        """What each of SYSCTL_KEYS holds after a reader has set it; texts that the kernel refuses change nothing."""
         bounds = self.bounding_values()
         result = {}
         for key, texts in self._writes[reader].items():
@@ -323,7 +323,7 @@ class View:
                 yield from self.boot_settings_in(file, *wanted)
 
     def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
-        """Those lines of a key that are the last word for one of the readers."""
+        """Those lines of a key that win for one of the readers."""
         real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
         last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
         places = {(real[one.path], one.line) for one in last}

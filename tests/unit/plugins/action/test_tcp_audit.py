@@ -98,7 +98,7 @@ def test_fail_on(fail_on: str | None, failed: bool) -> None:
     options = {"fail_on": fail_on} if fail_on else {}
     result = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", **options)
     assert result.get("failed", False) == failed
-    assert ("web1: 1 result(s)" in result.get("msg", "")) == failed
+    assert ("web1: 1 failed result" in result.get("msg", "")) == failed
     assert result["results"][0]["id"] == "reuse-without-timestamps"
 
 

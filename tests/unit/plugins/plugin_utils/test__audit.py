@@ -68,7 +68,7 @@ def test_fail_on(fail_on: str, reaching: int) -> None:
     assert bool(failure_message(judged)) == bool(reaching)
 
 
-def test_the_verdict_names_host_rule_and_place() -> None:
+def test_the_failure_message_names_host_rule_and_place() -> None:
     files = {"/etc/sysctl.d/9.conf": "net.ipv4.tcp_max_tw_buckets = 5000\n"}
     told = failure_message(audit(snapshot(files=files), "web1", options()))
     assert "web1" in told
