@@ -79,6 +79,8 @@ ROWS = [
     row("reuse", CLIENT, "neither", "1 already; 192.0.2.80:80 may or may not negotiate", {REUSE: "1"}, **pressed()),
     row("reuse", CLIENT, "neither", "in TIME_WAIT, which tcp_tw_reuse can reuse", {REUSE: "1"}, **pressed(negotiated(3))),
     row("reuse", CLIENT, "neither", "open connections", **pressed(time_wait=100)),
+    row("reuse", CLIENT, "applies", "14000 of them in TIME_WAIT", **pressed(time_wait=14000)),
+    row("reuse", CLIENT, "neither", "open connections", **pressed(time_wait=13999)),
     row("reuse", CLIENT, "wrong", "192.0.2.80:80 does not negotiate timestamps", **pressed(negotiated(0, 3))),
     row("reuse", CLIENT, "wrong", "does not negotiate", **pressed(probes=[probe(False)])),
     row("reuse", CLIENT, "wrong", "tcp_timestamps is 0", {TS: "0"}, **pressed()),
@@ -97,6 +99,9 @@ ROWS = [
         "keep-alive", CLIENT, "applies", "300 of 28232 usable ports", **pressed(ports=300, time_wait=300, more={"time_wait_outgoing": 300})
     ),
     row("keep-alive", CLIENT, "neither", "not needed", **pressed(ports=280, time_wait=280, more={"time_wait_outgoing": 280})),
+    row("keep-alive", CLIENT, "applies", "283 of", **pressed(ports=283, time_wait=283, more={"time_wait_outgoing": 283})),
+    row("keep-alive", CLIENT, "neither", "not needed", **pressed(ports=282, time_wait=282, more={"time_wait_outgoing": 282})),
+    row("keep-alive", CLIENT, "neither", "nothing connects out", sockets=sockets(time_wait_outgoing=282)),
     row("linger-reset", CLIENT, "applies", "generates load", **pressed()),
     row("linger-reset", CLIENT, "neither", "open connections", **pressed(time_wait=100)),
     row("linger-reset", CLIENT, "neither", "not needed"),
@@ -116,6 +121,15 @@ ROWS = [
     row("raise-buckets", BACKEND, "applies", "is 1000, 900 TIME_WAIT sockets", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 900}}),
     row("raise-buckets", BACKEND, "applies", "TCPTimeWaitOverflow +15 in 5 s", grown={"TCPTimeWaitOverflow": 15}),
     row("raise-buckets", BACKEND, "neither", "take two samples", counted={"TCPTimeWaitOverflow": 15}),
+    row("raise-buckets", BACKEND, "neither", "take two samples", {BUCKETS: "32768"}, counted={"TCPTimeWaitOverflow": 15}),
+    row(
+        "raise-buckets",
+        BACKEND,
+        "applies",
+        "since boot",
+        {BUCKETS: "32767", "net.ipv4.tcp_ehash_entries": None},
+        counted={"TCPTimeWaitOverflow": 15},
+    ),
     row("raise-buckets", BACKEND, "neither", "not needed: 0 TIME_WAIT sockets of 262144"),
     row("rfc1337-off", BACKEND, "applies", "tcp_rfc1337 is 1", {"net.ipv4.tcp_rfc1337": "1"}),
     row("rfc1337-off", BALANCER, "applies", "PAWSTimewait +3", {"net.ipv4.tcp_rfc1337": "1"}, grown={"PAWSTimewait": 3}),
@@ -157,14 +171,15 @@ def test_a_keep_alive_that_could_not_be_probed_says_so() -> None:
     assert "a probe of keep-alive to 192.0.2.80:80 ended in a reset" in found["reason"]
 
 
-def test_a_peer_that_drops_keep_alive_at_once_makes_it_wrong() -> None:
+@pytest.mark.parametrize(("kept", "wrong"), [(0.02, True), (0.49, True), (0.5, False)])
+def test_a_peer_that_drops_keep_alive_at_once_makes_it_wrong(kept: float, wrong: bool) -> None:
     asked = probe(closes="peer")
     assert asked["http"] is not None
     asked["http"]["closes"]["keep_alive"] = "peer"
-    asked["http"]["keep_alive_seconds"] = 0.02
+    asked["http"]["keep_alive_seconds"] = kept
     (found,) = [cure for cure in advice(snapshot(**pressed(probes=[asked])), CLIENT) if cure["id"] == "keep-alive"]
-    assert found["wrong"]
-    assert "after 0.0 s" in found["reason"]
+    assert (found["wrong"], found["applies"]) == (wrong, not wrong)
+    assert f"{kept:.1f} s" in found["reason"]
 
 
 @pytest.mark.parametrize(
@@ -248,6 +263,13 @@ def test_the_gain_of_reuse_follows_the_kernels_delay(keys: dict[str, str | None]
 def test_the_gain_of_buckets_is_counted_in_buckets() -> None:
     (found,) = [one for one in advice(snapshot({BUCKETS: "600"}), BACKEND) if one["id"] == "raise-buckets"]
     assert found["gain"]["from_per_second"] == 10.0
+
+
+@pytest.mark.parametrize(("limit", "time_wait", "wanted"), [(1000, 900, 262144), (262144, 220_000, 524288)])
+def test_a_limit_that_is_nearly_full_is_at_least_doubled(limit: int, time_wait: int, wanted: int) -> None:
+    observed = snapshot({BUCKETS: str(limit)}, sockstat={"TCP": {"tw": time_wait}})
+    (found,) = [one for one in advice(observed, BACKEND) if one["id"] == "raise-buckets"]
+    assert f"at_least: {wanted}}}" in found["how"][0]
 
 
 def test_the_line_to_delete_is_named() -> None:
