@@ -177,9 +177,9 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
     rationale=(
         "Both ends must have timestamps on, or neither uses them. With timestamps off here, neither this host nor its peers can "
         "reuse TIME_WAIT ports of their connections. There is no protection against wrapped sequence numbers on fast links. "
-        "Round-trip times come from segments that were not retransmitted only. Under SYN cookies there is no window scaling and "
-        "no SACK. Hardening guides turn timestamps off to hide the uptime; since 4.10 the kernel adds a random offset, which "
-        "hides it just as well."
+        "Round-trip times come only from segments that were sent once. Under SYN cookies there is no window scaling and no "
+        "SACK. Hardening guides turn timestamps off to hide the uptime; since 4.10 the kernel adds a random offset, which hides "
+        "it just as well."
     ),
     measured="Linux 6.18, client with tcp_tw_reuse = 1: with the server's timestamps off, it reused 0 of 20 ports; with them on, 20 of 20.",
     remedy="Set net.ipv4.tcp_timestamps = 1, and delete the line that turns it off from the boot files.",
@@ -254,7 +254,7 @@ def timestamps_odd_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     claims=("D7",),
     rationale=(
         "A SYN came from an address and port that is still in TIME_WAIT here, with an older timestamp. So it was answered with "
-        "an ACK instead of a SYN-ACK. If the client's RST gets through, it connects at once; if not, it waits and may fail. "
+        "an ACK instead of a SYN-ACK. If the client's RST arrives, the client connects at once. If not, it waits and may fail. "
         "This is the sign of a NAT that uses ports again within 60 seconds."
     ),
     measured=(
