@@ -154,6 +154,8 @@ ROWS = [
     row("timestamps-on-at-l7", BALANCER, "pass", "off", {TS: "0"}),
     row("timestamps-on-at-l7", BACKEND, "not_applicable", "other profile"),
     row("timestamps-odd-value", BACKEND, "low", "3 means on", {TS: "3"}),
+    row("timestamps-odd-value", BACKEND, "pass", "0 is known", {TS: "0"}),
+    row("timestamps-odd-value", BACKEND, "pass", "1 is known", {TS: "1"}),
     row("timestamps-odd-value", BACKEND, "pass", "2 is known", {TS: "2"}),
     row("syn-rejected-in-time-wait", BALANCER, "medium", "growing", grown={"PAWSTimewait": 1}),
     row("syn-rejected-in-time-wait", BACKEND, "medium", "repeats", grown={"TCPACKSkippedTimeWait": 1}),

@@ -145,6 +145,20 @@ def test_addresses(line: str, local: str, port: int) -> None:
     assert (row.local, row.port) == (local, port)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ESTAB many 0 10.0.0.1:1 10.0.0.2:5",
+        "ESTAB 0 0 10.0.0.1:1",
+        "tcp many 0 10.0.0.1:1 10.0.0.2:5 ESTABLISHED",
+        "u_str ESTAB 0 0 * 17 * 18",
+        "GONE 0 0 10.0.0.1:1 10.0.0.2:5",
+    ],
+)
+def test_what_is_no_row(line: str) -> None:
+    assert list(socket_rows(SS + line + "\n")) == []
+
+
 @given(st.text(st.sampled_from("tcp ESTABLIN0123456789.:[]*%\t\n\x00é-"), max_size=200))
 def test_any_text_counts_something_or_nothing(text: str) -> None:
     count([SS + text, PROC + text, NETSTAT + text])
