@@ -25,7 +25,7 @@ THEMES = {
     "closing": "Who closes first",
     "nat": "NAT",
     "boot_values": "Boot files: which value wins",
-    "boot_lines": "Boot files: lines without the wanted effect",
+    "boot_lines": "Boot files: lines that do not work",
     "waivers": "Waivers",
 }
 

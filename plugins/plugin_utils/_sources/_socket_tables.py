@@ -57,7 +57,7 @@ _HEADERS = (_PROC_HEADER, "Local Address")
 
 
 class SocketRow(NamedTuple):
-    """One socket. port is 0 where it was given by name; local and remote are "" then. timestamps: None where it is not told."""
+    """One socket. port is 0 where it was given by name; local and remote are "" then. timestamps: None where it is not known."""
 
     family: str
     state: str

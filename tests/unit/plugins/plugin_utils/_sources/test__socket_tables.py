@@ -137,7 +137,9 @@ def test_timestamps_from_the_details_of_ss() -> None:
         ("tcp LISTEN 0 0 *:8080 *:*", "::", 8080),
         ("tcp   0   0 :::22   :::*   LISTEN", "::", 22),
         ("tcp   0   0 localhost:https   other:ssh   ESTABLISHED", "", 0),
-        ("ESTAB 0 0 10.0.0.1:99999 10.0.0.1:5", "", 0),
+        ("ESTAB 0 0 10.0.0.1:65535 10.0.0.1:5", "10.0.0.1", 65535),
+        ("ESTAB 0 0 10.0.0.1:65536 10.0.0.1:5", "", 0),
+        ("ESTAB 0 0 10.0.0.1:0 10.0.0.1:5", "", 0),
     ],
 )
 def test_addresses(line: str, local: str, port: int) -> None:
