@@ -76,6 +76,24 @@ def test_the_failure_message_names_host_rule_and_place() -> None:
     assert "/etc/sysctl.d/9.conf:1" in told
 
 
+@pytest.mark.parametrize(
+    ("fail_on", "message"),
+    [
+        ("high", "web1: 1 failed result of severity high or above. high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"),
+        (
+            "medium",
+            (
+                "web1: 2 failed results of severity medium or above. "
+                "The first: high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"
+            ),
+        ),
+        ("critical", ""),
+    ],
+)
+def test_the_failure_message_counts_what_fails(fail_on: str, message: str) -> None:
+    assert failure_message(audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))) == message
+
+
 def test_figures_for_people() -> None:
     judged = audit(
         snapshot(sockets=sockets(ports_in_use=[towards(3), towards(7, destination="2001:db8::1", port=443)]), sockstat={"TCP": {"tw": 9}}),

@@ -73,6 +73,15 @@ def test_a_value_of_another_kind_is_missing() -> None:
         view({RESERVED: "a-b"}).reserved_ports()
 
 
+@pytest.mark.parametrize("value", [[40000, [1, 2]], [[1, 2], 40000], [40000], [1, 2, 3], 40000])
+def test_a_range_is_two_numbers(value: t.Any) -> None:
+    made = snapshot()
+    assert made["sysctl"] is not None
+    made["sysctl"][RANGE] = {"state": "present", "raw": "40000", "value": value}
+    with pytest.raises(MissingFactError, match="which is not a range"):
+        View(made).port_range()
+
+
 @pytest.mark.parametrize(
     ("key", "concerns"),
     [(TS, True), ("net.ipv4.tcp_made_up", True), ("net.ipv4.ip_local_x", True), ("net.ipv4.ip_x", False), ("kernel.tcp_x", False)],

@@ -195,6 +195,7 @@ ROWS = [
     row("buckets-too-small", BACKEND, "high", "shared table", {BUCKETS: "5", "net.ipv4.tcp_ehash_entries": "-262144"}),
     row("buckets-nearly-full", BACKEND, "high", "80 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 800}}),
     row("buckets-nearly-full", BACKEND, "pass", "79.9 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 799}}),
+    row("buckets-nearly-full", BACKEND, "high", "one of one", {BUCKETS: "1"}, sockstat={"TCP": {"tw": 1}}),
     row("buckets-nearly-full", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
     row("buckets-nearly-full", BACKEND, "unknown", "not observed", sockstat=None, sockets=None),
     row("buckets-overflow", BACKEND, "high", "growing", grown={"TCPTimeWaitOverflow": 15}),
@@ -254,6 +255,7 @@ ROWS = [
     row("closes-first-as-client", CLIENT, "medium", "pressure", **in_use(towards(20000, 20000), time_wait_outgoing=20000)),
     row("closes-first-as-server", BACKEND, "info", "over 1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=11)),
     row("closes-first-as-server", BALANCER, "pass", "1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=10)),
+    row("closes-first-as-server", BACKEND, "info", "one of one", {BUCKETS: "1"}, sockets=sockets(time_wait_listening=1)),
     row("closes-first-as-server", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
     row("fin-timeout-mistaken", BACKEND, "info", "59", files={CONF: "net.ipv4.tcp_fin_timeout = 59\n"}),
     row("fin-timeout-mistaken", CLIENT, "medium", "5", files={CONF: "net.ipv4.tcp_fin_timeout = 5\n"}),
@@ -306,6 +308,7 @@ ROWS = [
     row("boot-unknown-key", BACKEND, "low", "gone", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "tolerated", files={CONF: "-net.ipv4.tcp_low_latency = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "recycle has its own rule", files={CONF: f"{RECYCLE} = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "no TCP key", files={CONF: "net.ipv4.ip_forward = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "kernel unknown", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}, ipv4_keys=None),
     row("boot-unknown-key", BACKEND, "low", "no kernel has it", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}, ipv4_keys=None),
     row("boot-unknown-key", BACKEND, "pass", "init only", files={CONF: "net.ipv4.tcp_mem=1 2 3\n"}, host={"network_namespace": "own"}),
@@ -366,6 +369,20 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
 def test_usable_ports_are_told_with_the_range_and_what_is_reserved_of_it() -> None:
     (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
     assert result["observed"] == "17 usable ports (40000 to 40019 without 3 reserved ones)"
+    assert result["evidence"] == {"short connections per second to one destination": 0.3}
+
+
+def test_without_a_usable_port_the_rate_is_0() -> None:
+    (result,) = judge(snapshot({RANGE: "40000 40000", RESERVED: "40000"}), CLIENT, "ports-few")
+    assert result["evidence"] == {"short connections per second to one destination": 0}
+
+
+@pytest.mark.parametrize(("keys", "more"), [(5, False), (6, True)])
+def test_of_an_unread_file_five_keys_are_named(keys: int, more: bool) -> None:
+    lines = [f"net.ipv4.tcp_a{number} = 1\n" for number in range(keys)]
+    (result,) = judge(snapshot(files={"/etc/sysctl.d/tcp": "".join(lines)}), BACKEND, "boot-file-unread")
+    assert ("tcp_a4 and more" in result["observed"], result["evidence"]) == (more, {"keys": keys})
+    assert "tcp_a5" not in result["observed"]
 
 
 def test_listeners_are_told_as_the_kernel_writes_ports() -> None:

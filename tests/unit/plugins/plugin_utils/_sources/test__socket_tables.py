@@ -10,6 +10,7 @@ import socket
 import struct
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import MAX_LISTENERS
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
     SocketRow,
     count,
@@ -125,8 +126,9 @@ def test_timestamps_from_the_details_of_ss() -> None:
         + "\t cubic wscale:7,7 sack rto:204\n"
         + row.format(3)
     )
+    text += row.format(5) + "\t skmem:(r0)\n" + "\t ts rto:204\n"
     text += row.format(4).rstrip() + " timer:(keepalive,1min,0) ts sack cubic rto:200\n"
-    assert count([text])["timestamps"] == [{"destination": "10.0.0.2", "destination_port": 443, "negotiated": 2, "not_negotiated": 1}]
+    assert count([text])["timestamps"] == [{"destination": "10.0.0.2", "destination_port": 443, "negotiated": 3, "not_negotiated": 1}]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +147,17 @@ def test_timestamps_from_the_details_of_ss() -> None:
 def test_addresses(line: str, local: str, port: int) -> None:
     (row,) = socket_rows(SS + line + "\n")
     assert (row.local, row.port) == (local, port)
+
+
+def test_a_listener_given_by_name_is_counted_and_not_named() -> None:
+    figures = count([SS + "LISTEN 0 0 localhost:8080 *:*\nTIME-WAIT 0 0 10.0.0.1:8080 10.0.0.2:5\nLISTEN 0 0 10.0.0.1:http *:*\n"])
+    assert (figures["listeners"], figures["time_wait_listening"], figures["states"]["ipv4"]["listen"]) == ([], 1, 2)
+
+
+@pytest.mark.parametrize(("listeners", "left_out"), [(MAX_LISTENERS, 0), (MAX_LISTENERS + 1, 1)])
+def test_a_bounded_number_of_listeners_is_named(listeners: int, left_out: int) -> None:
+    figures = count([made(*(("listen", "0.0.0.0", port, "0.0.0.0", 0) for port in range(1, listeners + 1)))])
+    assert (len(figures["listeners"]), figures["listeners_left_out"]) == (MAX_LISTENERS, left_out)
 
 
 @pytest.mark.parametrize(
