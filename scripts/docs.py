@@ -24,7 +24,8 @@ THEMES = {
     "ports": "Ephemeral ports",
     "closing": "Who closes first",
     "nat": "NAT",
-    "boot_files": "Boot files",
+    "boot_values": "Boot files: which value wins",
+    "boot_lines": "Boot files: lines that do not work",
     "waivers": "Waivers",
 }
 
@@ -33,15 +34,17 @@ INTRODUCTION = """\
 
 <!-- Made by `make docs` from plugins/plugin_utils/_rules. Edit there. -->
 
-Ids are stable: waivers, JUnit and SARIF use them. A rule whose facts are missing answers `unknown`; one that cannot apply
-(the kernel lacks the key, or the audited profile does not ask) answers `not_applicable`. Neither is ever a pass.
-Under the profile `any` every rule is asked and counts with the highest of its severities.
+Ids do not change: waivers, JUnit and SARIF use them.
 
-Counters are judged by how they grow between two samples (`sample_seconds`). With one sample only, what was counted since
-boot counts one severity lower.
+If the facts for a rule are missing, its result is `unknown`. If a rule cannot apply (the kernel does not have the key, or the rule is
+not checked for the audited profile), its result is `not_applicable`. Neither counts as OK.
+The profile `any` checks every rule, each with the highest of its severities.
 
-The claims D1 to D20 are numbered in [claims.md](claims.md), with their sources. "Measured" names the kernel on which it was seen.
-A dash under a profile means that the profile does not ask for the rule.
+A rule about a counter looks at its growth between two samples (`sample_seconds`). With one sample only, it takes the count since boot,
+and the severity is lowered by one step.
+
+The claims D1 to D20 are in [claims.md](claims.md), with their sources. "Measured" names the kernel on which it was seen.
+A dash under a profile means that the rule is not checked for this profile.
 """
 
 

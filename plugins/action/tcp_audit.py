@@ -14,7 +14,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, verdict
+from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, failure_message
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
             return {**refusal, "msg": one_line(f"{host} could not be audited: {error}")}
         judged = audit(snapshot, host, options)
         result: dict[str, t.Any] = {**judged, "changed": False}
-        why = verdict(judged)
+        why = failure_message(judged)
         if why:
             result.update(failed=True, msg=one_line(why))
         return result

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._audit import FAIL_ON, NEVER, verdict
+from ..plugin_utils._audit import FAIL_ON, NEVER, failure_message
 from ..plugin_utils._escape import one_line
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -43,7 +43,7 @@ def _verdict(audited: dict[str, t.Any], host: str, fail_on: str) -> tuple[str, s
     if "results" not in audited:
         return "failed", str(audited.get("msg", f"{host} was not audited"))
     try:
-        why = verdict(t.cast("t.Any", {**audited, "host": host, "fail_on": fail_on}))
+        why = failure_message(t.cast("t.Any", {**audited, "host": host, "fail_on": fail_on}))
     except (KeyError, TypeError, AttributeError):
         return "failed", f"tcp_audit_assert: audit is not a result of tcp_audit for {host}"
     if why:

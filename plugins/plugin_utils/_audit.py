@@ -31,7 +31,7 @@ FAIL_ON = (NEVER, *reversed(SEVERITIES))
 
 @dataclasses.dataclass(frozen=True)
 class AuditOptions:
-    """What to judge by.
+    """How to audit.
 
     profile: one of PROFILES, or "any". fail_on: a severity, or "never". today: the day on which waivers are looked at.
     Raises ValueError naming the profile or the severity that is unknown.
@@ -51,7 +51,7 @@ class AuditOptions:
 
 
 def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
-    """Judge one host's snapshot by every rule of the catalogue.
+    """Check one host's snapshot against every rule of the catalogue.
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
@@ -93,7 +93,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
 def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
-        yield _not_applicable(rule, f"counts only under {', '.join(rule.severities)}")
+        yield _not_applicable(rule, f"only for the profiles {', '.join(rule.severities)}")
         return
     if rule.check is None:
         return
@@ -114,7 +114,7 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
     evidence = dict(finding.evidence)
     if finding.since_boot:
         severity = lowered(severity)
-        evidence["one sample only"] = "counted since boot, so one severity lower"
+        evidence["one sample only"] = "counted since boot, so the severity is one step lower"
     return Result(
         id=rule.id,
         title=rule.title,
@@ -141,21 +141,21 @@ def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOption
         Finding(
             "fail",
             waiver.rule,
-            f"the waiver for {waiver.rule} ended on {waiver.expires.isoformat()}; {failed} failing result(s) count again",
-            "a corrected host, or a renewed waiver",
-            evidence={"reason given": waiver.reason},
+            f"the waiver for {waiver.rule} expired on {waiver.expires.isoformat()}; failures that count again: {failed}",
+            "a fixed host, or a renewed waiver",
+            evidence={"reason of the waiver": waiver.reason},
         )
         for waiver, failed in expired
     ]
     if not findings:
-        findings = [Finding("pass", "waivers", "no expired waiver matches a failing result")]
+        findings = [Finding("pass", "waivers", "no expired waiver matches a failed result")]
         if not options.waivers:
             findings = [_not_applicable(rule, "no waivers were given")]
     return [_result(rule, finding, options) for finding in findings]
 
 
 def summarise(results: Sequence[Result]) -> Summary:
-    """Counts by status, failed results by severity, and the worst severity that failed."""
+    """How many results have each status, how many failed ones each severity, and the worst severity that failed."""
     status = {name: sum(result["status"] == name for result in results) for name in STATUSES}
     severity = {name: sum(result["status"] == "fail" and result["severity"] == name for result in results) for name in SEVERITIES}
     worst: Severity | None = next((name for name in SEVERITIES if severity[name]), None)
@@ -170,17 +170,18 @@ def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
     return [result for result in results if result["status"] == "fail" and result["severity"] in severities]
 
 
-def verdict(audit_of_host: Audit) -> str:
+def failure_message(audit_of_host: Audit) -> str:
     """Why the audit fails, in words for a person; empty when it does not."""
     reaching = reaches(audit_of_host["results"], audit_of_host["fail_on"])
     if not reaching:
         return ""
     first = reaching[0]
     where = f" ({first['path']}:{first['line']})" if first["path"] else ""
-    more = f", and {len(reaching) - 1} more" if len(reaching) > 1 else ""
+    results = "1 failed result" if len(reaching) == 1 else f"{len(reaching)} failed results"
+    first_is = "" if len(reaching) == 1 else "The first: "
     return (
-        f"{audit_of_host['host']}: {len(reaching)} result(s) of severity {audit_of_host['fail_on']} or above. "
-        f"{first['severity']} {first['id']}: {first['observed']}{where}{more}"
+        f"{audit_of_host['host']}: {results} of severity {audit_of_host['fail_on']} or above. "
+        f"{first_is}{first['severity']} {first['id']}: {first['observed']}{where}"
     )
 
 

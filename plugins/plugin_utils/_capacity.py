@@ -7,8 +7,8 @@
 """How many short connections per second a host can open for ever, what stops it first, and what each cure adds. Pure arithmetic.
 
 A connection takes one combination of local port, source address and destination (address and port) while it lives, and on for
-as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2), the reuse delay where tcp_tw_reuse may take it
-over (D5), nothing where the peer closed first (D9) or the connection was reset (D10). Combinations divided by that time is the
+as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2), the reuse delay where tcp_tw_reuse may reuse it
+(D5), nothing where the peer closed first (D9) or the connection was reset (D10). Combinations divided by that time is the
 highest rate that never meets EADDRNOTAVAIL (D1, D16, D18). Apart from that every TIME_WAIT socket of this host lives for 60 s, or
 until its port is reused, and takes one of tcp_max_tw_buckets and 256 bytes (D13, D20). docs/advice.md has a worked example.
 """
@@ -18,6 +18,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing as t
+
+from ..module_utils._sysctl._keys import MAX_TW_BUCKETS_DEFAULT_MAX, MEMORY_SHARE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +38,7 @@ REUSE_DELAY_SECONDS_OLD = 2.0
 # What the roles client_host and fullnat_lb set.
 WIDE_RANGE = (16384, 65535)
 # The kernel's highest own value of tcp_max_tw_buckets, and what the roles ask for at least.
-GENEROUS_BUCKETS = 262144
+GENEROUS_BUCKETS = MAX_TW_BUCKETS_DEFAULT_MAX
 
 _COUNTS = {"usable_ports": (0, 65535), "destinations": (1, 2**31), "sources": (1, 2**31), "hosts": (1, 2**31)}
 _HOLDERS = ("client", "server", "nobody")
@@ -50,7 +52,7 @@ class CapacityError(ValueError):
 class Load:
     """What connections are opened with. Raises CapacityError naming the field that makes no sense.
 
-    usable_ports: ephemeral ports that are not reserved. reuse_delay: seconds after which connect() may take over a port in
+    usable_ports: ephemeral ports that are not reserved. reuse_delay: seconds after which connect() may reuse a port in
     TIME_WAIT, None where it may not. holder: who keeps the TIME_WAIT, the side that closes first ("client" is the host that opens
     the connections), or "nobody" where they are reset. destinations: addresses times ports that the load spreads over.
     sources, hosts: source addresses of each host, and hosts. connection_seconds: how long a connection itself lives.
@@ -96,7 +98,7 @@ class Load:
         return self.connection_seconds + (TIME_WAIT_SECONDS if self.reuse_delay is None else self.reuse_delay)
 
 
-class Capacity(t.NamedTuple):
+class Estimate(t.NamedTuple):
     """rate: the highest sustainable connections per second, None where nothing here limits it. binds: what limits it, None likewise.
 
     limits: the rate that each bound allows alone, None where it sets no limit. time_wait: TIME_WAIT sockets of all hosts at the lower
@@ -132,7 +134,12 @@ def usable_ports(low: int, high: int, reserved: Iterable[tuple[int, int]] = ()) 
     return max(0, high - low + 1 - len(taken))
 
 
-def capacity(load: Load) -> Capacity:
+def time_wait_memory(memory_bytes: int | None) -> int | None:
+    """Bytes that TIME_WAIT sockets may take of a host's memory, as much as the roles let them; None where it is not known."""
+    return None if memory_bytes is None else max(0, memory_bytes) // MEMORY_SHARE
+
+
+def capacity(load: Load) -> Estimate:
     """The highest rate of connections that never meets EADDRNOTAVAIL and never has a TIME_WAIT socket destroyed."""
     sockets = None if load.memory_bytes is None else load.memory_bytes // TIME_WAIT_BYTES
     ports = load.combinations / load.port_seconds if load.port_seconds else None
@@ -150,7 +157,7 @@ def capacity(load: Load) -> Capacity:
     exhausted = None
     if load.target_rate and limits["ports"] is not None and load.target_rate > limits["ports"]:
         exhausted = load.combinations / load.target_rate
-    return Capacity(
+    return Estimate(
         rate=rate,
         binds=binds,
         limits=limits,
@@ -188,7 +195,7 @@ def gain(load: Load, **changes: t.Any) -> Gain:
 def gains(load: Load, reuse_delay: float = REUSE_DELAY_SECONDS) -> dict[str, Gain]:
     """What each cure would make of the load's rate, by the cure's id; one destination, source address or host more each.
 
-    reuse_delay: seconds after which tcp_tw_reuse would take over a port.
+    reuse_delay: seconds after which tcp_tw_reuse would reuse a port.
     """
     wide = max(load.usable_ports, usable_ports(*WIDE_RANGE))
     buckets = None if load.bucket_limit is None else max(load.bucket_limit, GENEROUS_BUCKETS)
@@ -222,11 +229,11 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise CapacityError(f"{name} must be a whole number, not {str(value)[:80]!r}")
     if not low <= value <= high:
-        raise CapacityError(f"{name} must lie between {low} and {high}, not {str(value)[:80]}")
+        raise CapacityError(f"{name} must be between {low} and {high}, not {str(value)[:80]}")
 
 
 def _number(name: str, value: object, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise CapacityError(f"{name} must be a number, not {str(value)[:80]!r}")
     if not low <= value <= high:
-        raise CapacityError(f"{name} must lie between {low:g} and {high:g}, not {str(value)[:80]}")
+        raise CapacityError(f"{name} must be between {low:g} and {high:g}, not {str(value)[:80]}")

@@ -68,8 +68,8 @@ class BootFile(TypedDict):
 
     readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system).
     unread_because: None where a reader reads it; "masked" (a file of the same name in a stronger directory, see masked_by),
-    "name" (does not end in .conf), "not_linked" (/etc/sysctl.conf that no reader reads), "backup" (left by a package manager or editor),
-    "unreadable" (see reason, an errno name or "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
+    "name" (does not end in .conf), "backup" (left by a package manager or editor), "unreadable" (see reason, an errno name or
+    "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
     real_path: the file behind links; equal to path where path is not a link.
     """
 

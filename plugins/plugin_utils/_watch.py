@@ -12,6 +12,7 @@ import math
 import typing as t
 
 from ..module_utils._facts._gather import deltas
+from ._capacity import TIME_WAIT_SECONDS
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
 from ._sources import SourceError, validate
@@ -23,9 +24,6 @@ if t.TYPE_CHECKING:
 
     Group = tuple[str, str, int]
     T = t.TypeVar("T")
-
-TIME_WAIT_SECONDS = 60
-"""TCP_TIMEWAIT_LEN of the kernel, which no setting changes."""
 
 FULL_SHARE = 0.99
 """Share of a limit that counts as all of it: sockets come and go while they are counted, so what is full looks a little less so."""
@@ -46,7 +44,7 @@ class WatchError(Exception):
     """Something given to the watch has another form than it should; the message names it."""
 
 
-class Sample(t.TypedDict):
+class Observation(t.TypedDict):
     """One look at a host, as much of it as the next look needs.
 
     clock: seconds since the host booted. established: connections of CurrEstab. groups: the busiest ones, None where sockets could
@@ -115,7 +113,7 @@ class Peak(t.TypedDict):
     last: Measure
 
 
-def sample(observed: object) -> Sample:
+def sample(observed: object) -> Observation:
     """The look that the module took. Raises WatchError saying what is wrong with what the host sent."""
     if not isinstance(observed, dict):
         raise WatchError("the host sent no observation")
@@ -132,7 +130,7 @@ def sample(observed: object) -> Sample:
     counters = snapshot["counters"] or {}
     sockets = snapshot["sockets"]
     groups = sockets["ports_in_use"] if sockets else None
-    made: Sample = {
+    made: Observation = {
         "clock": float(clock),
         "boot_id": boot_id,
         "counters": {
@@ -166,7 +164,7 @@ def _known(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def measure(before: Sample | None, now: Sample) -> Measure:
+def measure(before: Observation | None, now: Observation) -> Measure:
     """What changed since the look before; without one, or after a restart, there are no rates."""
     changes = deltas(before["counters"], now["counters"]) if before else {}
     grown = {name: delta for group in changes.values() for name, delta in group.items()}
@@ -194,7 +192,7 @@ def measure(before: Sample | None, now: Sample) -> Measure:
     }
 
 
-def _busiest(now: Sample) -> Busiest | None:
+def _busiest(now: Observation) -> Busiest | None:
     if not now["groups"] or now["usable_ports"] is None:
         return None
     group = max(now["groups"], key=lambda group: group["ports"])
@@ -229,7 +227,7 @@ def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: f
     return TIME_WAIT_SECONDS + (full - settled) / live_growth if live_growth > 0 else None
 
 
-def _ports_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> PortsLeft | None:
+def _ports_left(before: Observation | None, now: Observation, rates: Mapping[str, float]) -> PortsLeft | None:
     if now["usable_ports"] is None:
         return None
     found: PortsLeft | None = None
@@ -247,7 +245,7 @@ def _ports_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) 
     return found
 
 
-def _group_growth(before: Sample | None, now: Sample) -> Iterator[tuple[PortUse, float, float]]:
+def _group_growth(before: Observation | None, now: Observation) -> Iterator[tuple[PortUse, float, float]]:
     """Each group of now, and how much its ports and its live connections grew per second; 0 where that is not known."""
     earlier = {_group(group): group for group in (before["groups"] or ())} if before else {}
     for group in now["groups"] or ():
@@ -265,7 +263,7 @@ def _group(group: PortUse) -> Group:
     return group["source"], group["destination"], group["destination_port"]
 
 
-def _buckets_left(before: Sample | None, now: Sample, rates: Mapping[str, float]) -> float | None:
+def _buckets_left(before: Observation | None, now: Observation, rates: Mapping[str, float]) -> float | None:
     if now["time_wait"] is None or now["bucket_limit"] is None:
         return None
     growth = live_growth = 0.0

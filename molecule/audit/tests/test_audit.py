@@ -95,7 +95,7 @@ def test_a_waiver_shows_its_reason_and_an_expired_one_its_date(fleet: Fleet) -> 
     (waived,) = [result for result in audits["balancer"]["results"] if result["status"] == "waived"]
     assert waived["reason"] == "It balances on layer 4. (until 9999-12-31)"
     (expired,) = [result for result in audits["server"]["results"] if result["id"] == "waiver-expired"]
-    assert "ended on 2001-01-01" in expired["observed"]
+    assert "expired on 2001-01-01" in expired["observed"]
 
 
 def test_the_junit_report_has_the_form_and_each_host_s_failures(fleet: Fleet) -> None:

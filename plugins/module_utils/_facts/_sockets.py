@@ -45,7 +45,7 @@ _CLOSE = 7
 _LISTEN = 10
 _CONNECTED = sum(1 << number for number in range(1, len(STATES)) if number != _LISTEN)
 # States after the handshake, whose TCP_INFO tells what it agreed on.
-_AGREED = {1, 4, 5, 8, 9, 11}
+AFTER_HANDSHAKE = {1, 4, 5, 8, 9, 11}
 _TCPI_OPTIONS = 5
 _TCPI_OPT_TIMESTAMPS = 1
 
@@ -56,7 +56,7 @@ _PORTS = 65536
 _EPHEMERAL = 1
 _LISTENING = 2
 _ONLY_EPHEMERAL = bytes.maketrans(bytes((_LISTENING,)), b"\0")
-_MAX_LISTENERS = 500
+MAX_LISTENERS = 500
 
 # Inside one message: the local port, and the group: the peer's port, source and destination (16 bytes each).
 _PORT_GROUP = ">20xH34s"
@@ -97,7 +97,7 @@ class _Tally:
         for port, group in _connections(batch):
             self.port_use[port] = _LISTENING
             listener = (family, group[2:18], port)
-            if len(self.listeners) < _MAX_LISTENERS:
+            if len(self.listeners) < MAX_LISTENERS:
                 self.listeners[listener] = None
             elif listener not in self.listeners:
                 self.listeners_left_out += 1
@@ -118,10 +118,10 @@ class _Tally:
                 continue
             group = _plain(family, group)
             destination = group[:2] + group[len(group) // 2 + 1 :]
-            self.outgoing += not _is_loopback(destination[2:])
+            self.outgoing += not is_loopback(destination[2:])
             if self.port_use[port] == _EPHEMERAL:
                 live.append(group)
-            if batch.state in _AGREED:
+            if batch.state in AFTER_HANDSHAKE:
                 options = batch.byte(index, INET_DIAG_INFO, _TCPI_OPTIONS)
                 if options is not None:
                     timestamps.append(bytes((options & _TCPI_OPT_TIMESTAMPS,)) + destination)
@@ -224,7 +224,8 @@ def _plain(family: Family, group: bytes) -> bytes:
     return group
 
 
-def _is_loopback(address: bytes) -> bool:
+def is_loopback(address: bytes) -> bool:
+    """Whether a packed address (4 or 16 bytes) is one of the host's own loopback interface."""
     return address[0] == 127 if len(address) == 4 else address == b"\0" * 15 + b"\1"
 
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from typing import Mapping, NamedTuple, Optional, Union
 
-from .._sysctl._keys import SYSCTL_KEYS, Accepted, Refused, SysctlKey, kernel_reads, parse, path_of
+from .._sysctl._keys import MEMORY_SHARE, SYSCTL_KEYS, Accepted, Refused, SysctlKey, kernel_reads, parse, path_of
 from ._errors import ProfileError
 
 # A tab is what the kernel itself puts between the two ends of a range.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _LONGEST_TEXT = 4000
-_SHARE_OF_MEMORY = 64
 
 
 class Setting(NamedTuple):
@@ -109,7 +108,7 @@ def _number(key: str, value: object) -> int:
 def bound(setting: Setting, memory_bytes: Optional[int]) -> int:
     """The bound, lowered where so many units would take more than 1/64 of the memory. Unknown memory lowers nothing."""
     if setting.bytes_each and memory_bytes is not None:
-        return min(setting.number, memory_bytes // _SHARE_OF_MEMORY // setting.bytes_each)
+        return min(setting.number, memory_bytes // MEMORY_SHARE // setting.bytes_each)
     return setting.number
 
 

@@ -7,7 +7,7 @@
 """The sysctl keys that the collection knows: kind of value, bounds, default, caveat.
 
 Bounds are those of current kernels, measured by writing (the test does it again on the kernel it runs on).
-Kernels before 5.13 took any int for what is a byte today. How a value is read is in _knob_values.
+Kernels before 5.13 took any int for what is a byte today. How a value is read is in _values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,20 @@ from dataclasses import dataclass
 
 from ._values import Accepted, Refused, kernel_reads, parse, same
 
-__all__ = ["KNOWN_IPV4_NAMES", "SYSCTL_KEYS", "Accepted", "Refused", "SysctlKey", "is_secret", "kernel_reads", "parse", "path_of", "same"]
+__all__ = [
+    "KNOWN_IPV4_NAMES",
+    "MAX_TW_BUCKETS_DEFAULT_MAX",
+    "MEMORY_SHARE",
+    "SYSCTL_KEYS",
+    "Accepted",
+    "Refused",
+    "SysctlKey",
+    "is_secret",
+    "kernel_reads",
+    "parse",
+    "path_of",
+    "same",
+]
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,11 @@ def _seconds(name: str, default: str | None = None, caveat: str = "") -> SysctlK
     return SysctlKey(name, "int", -_MOST_SECONDS, _MOST_SECONDS, False, 1, default, caveat)
 
 
+# The kernel gives tcp_max_tw_buckets half of the established hash, which grows with memory, and at most this.
+MAX_TW_BUCKETS_DEFAULT_MAX = 262144
+# A setting whose units take memory ("bytes_each") may take this part of a host's memory at most: 1/64.
+MEMORY_SHARE = 64
+
 _CONNTRACK_TIMEOUTS = ("close", "close_wait", "established", "fin_wait", "last_ack", "syn_recv", "syn_sent")
 
 _TABLE = (
@@ -74,7 +92,7 @@ _TABLE = (
     SysctlKey(
         "net.ipv4.tcp_max_tw_buckets",
         caveat="0 is accepted and means no TIME_WAIT at all, a negative value no limit or the same as 0.",
-        kernel_default_max=262144,
+        kernel_default_max=MAX_TW_BUCKETS_DEFAULT_MAX,
     ),
     _seconds("net.ipv4.tcp_fin_timeout", default="60", caveat="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT stays 60 seconds."),
     _byte("net.ipv4.tcp_rfc1337", default="0", caveat="1 ignores resets in TIME_WAIT, so SYN collisions no longer heal themselves."),

@@ -4,7 +4,8 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Advice: every cure of the two documents, weighed by the evidence of one host. One file a kind of trouble, one function a cure.
+
+"""Advice: every cure of the two documents, weighed by the evidence of one host. One file a kind of failure, one function a cure.
 
 To add a cure, add its function in one of these files and its rows in tests/unit/plugins/plugin_utils/_advice/test_cures.py.
 """
@@ -15,9 +16,9 @@ import typing as t
 
 from .._results import SEVERITIES
 
-# Importing a file registers its cures; this is their order among cures of equally severe troubles.
+# Importing a file registers its cures; this is their order among cures of equally severe failures.
 from . import ports, server, wrong  # noqa: F401
-from ._base import CURES, Case, Cure, Verdict, advice
+from ._base import CURES, Assessment, Case, Cure, advice
 
 if t.TYPE_CHECKING:
     from .._results import Advice
@@ -26,12 +27,12 @@ __all__ = ["CURES", "Case", "Cure", "advise"]
 
 
 def advise(case: Case) -> list[Advice]:
-    """Every cure, best first: those that apply, by how severe the trouble is, then those that nothing calls for, then the wrong ones."""
-    weighed = [(cure, cure.weigh(case)) for cure in CURES.values()]
-    weighed.sort(key=lambda pair: _place(pair[1]))
-    return [advice(cure, verdict) for cure, verdict in weighed]
+    """Every cure, best first: those that apply, by how severe the failure is, then those that are not needed, then the wrong ones."""
+    assessed = [(cure, cure.assess(case)) for cure in CURES.values()]
+    assessed.sort(key=lambda pair: _place(pair[1]))
+    return [advice(cure, assessment) for cure, assessment in assessed]
 
 
-def _place(verdict: Verdict) -> tuple[bool, int, bool]:
-    severity = len(SEVERITIES) if verdict.severity is None else SEVERITIES.index(verdict.severity)
-    return (verdict.wrong, severity, verdict.last)
+def _place(assessment: Assessment) -> tuple[bool, int, bool]:
+    severity = len(SEVERITIES) if assessment.severity is None else SEVERITIES.index(assessment.severity)
+    return (assessment.wrong, severity, assessment.last)

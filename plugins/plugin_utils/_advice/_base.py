@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""What a cure is made of: its texts, its verdict on one host, and the evidence that it looks at."""
+"""What a cure is made of: its texts, its assessment on one host, and the evidence that it looks at."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import functools
 import typing as t
 
 from .. import _capacity
+from .._addresses import endpoint
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
-from .._rules._text import endpoint
 from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -25,17 +25,14 @@ if t.TYPE_CHECKING:
     from .._rules import Thresholds, View
     from .._snapshot_types import PortUse, Probe, ProbeHttp
 
-    Weigh = Callable[["Case"], "Verdict"]
-
-# A role never lets TIME_WAIT sockets take more of the RAM than this share; neither does the model.
-_MEMORY_SHARE = 64
+    AssessFailure = Callable[["Case", Result], "Assessment"]
 
 
-class Verdict(t.NamedTuple):
+class Assessment(t.NamedTuple):
     """What one cure would do on one host.
 
-    reason: the evidence, in figures. severity: of the trouble that it cures, set where it applies. wrong: it would do nothing or
-    harm. last: it applies, but other cures of the same trouble come first. how: steps in place of the cure's own.
+    reason: the evidence, in figures. severity: of the failure that it cures, set where it applies. wrong: it would do nothing or
+    harm. last: it applies, but other cures of the same failure come first. how: steps in place of the cure's own.
     """
 
     reason: str
@@ -48,30 +45,80 @@ class Verdict(t.NamedTuple):
 
 
 class Cure(t.NamedTuple):
-    """One row of the catalogue of cures. cost, risk: what it takes, and what may go wrong. how: steps. weigh: the pure function."""
+    """One row of the catalogue of cures.
+
+    needs: the rules of which one must fail, none for a cure that is wrong on every host. cost, risk: what it takes, and what may go
+    wrong. how: steps. assess: the pure function.
+    """
 
     id: str
+    needs: tuple[str, ...]
     title: str
     cost: str
     risk: str
     how: tuple[str, ...]
     claims: tuple[str, ...]
-    weigh: Weigh
+    assess: Callable[[Case], Assessment]
 
 
 CURES: dict[str, Cure] = {}
 
 
-def cure(cure_id: str, *, title: str, cost: str, risk: str, claims: tuple[str, ...], how: tuple[str, ...] = ()) -> Callable[[Weigh], Weigh]:
-    """Register the decorated function as a cure; among cures of the same trouble, those registered first come first."""
+def cure(
+    cure_id: str,
+    *,
+    needs: tuple[str, ...],
+    title: str,
+    cost: str,
+    risk: str,
+    claims: tuple[str, ...],
+    how: tuple[str, ...] = (),
+    wrong: Callable[[Case], str] | None = None,
+    frees_time_wait_only: bool = False,
+) -> Callable[[AssessFailure], AssessFailure]:
+    """Register the decorated function as a cure; among cures of the same failure, those registered first come first.
 
-    def register(weigh: Weigh) -> Weigh:
-        if cure_id in CURES:
-            raise ValueError(f"cure {cure_id} is registered twice")
-        CURES[cure_id] = Cure(cure_id, title, cost, risk, how, claims, weigh)
-        return weigh
+    The function is called where one of the rules `needs` fails, with the most severe of those results. Where none fails, the cure
+    is not needed, and the first of `needs` says why.
+
+    :param wrong: why the cure would do nothing or harm on this host, as a sentence; "" where it would not. Asked before all else.
+    :param frees_time_wait_only: the cure does not apply where most ports of the busiest destination belong to open connections.
+    """
+
+    def register(assess_failure: AssessFailure) -> AssessFailure:
+        def assess(case: Case) -> Assessment:
+            why_wrong = wrong(case) if wrong else ""
+            if why_wrong:
+                return Assessment(why_wrong, wrong=True)
+            failure = case.failed(*needs)
+            if failure is None:
+                return case.not_needed(needs[0])
+            if frees_time_wait_only and case.busiest is not None and not case.time_wait_holds_the_ports:
+                return Assessment(f"{case.pressure}: most of them belong to open connections, and this cure frees only ports in TIME_WAIT")
+            return assess_failure(case, failure)
+
+        _add(Cure(cure_id, needs, title, cost, risk, how, claims, assess))
+        return assess_failure
 
     return register
+
+
+def wrong_cure(
+    cure_id: str, *, title: str, cost: str, risk: str, claims: tuple[str, ...], how: tuple[str, ...]
+) -> Callable[[Callable[[Case], str]], Callable[[Case], str]]:
+    """Register a cure that is wrong on every host; the decorated function says why, with the figures of one host."""
+
+    def register(why: Callable[[Case], str]) -> Callable[[Case], str]:
+        _add(Cure(cure_id, (), title, cost, risk, how, claims, lambda case: Assessment(why(case), wrong=True)))
+        return why
+
+    return register
+
+
+def _add(new: Cure) -> None:
+    if new.id in CURES:
+        raise ValueError(f"cure {new.id} is registered twice")
+    CURES[new.id] = new
 
 
 class Case:
@@ -86,25 +133,25 @@ class Case:
     # --- what the rules say ----------------------------------------------------------------------------------------
 
     def failed(self, *rules: str) -> Result | None:
-        """The most severe failed result of these rules."""
+        """The most severe failed result of these rules; of equally severe ones that of the rule named first."""
         failed = [result for result in self._results if result["id"] in rules and result["status"] == "fail"]
-        return min(failed, key=lambda result: SEVERITIES.index(result["severity"]), default=None)
+        return min(failed, key=lambda result: (SEVERITIES.index(result["severity"]), rules.index(result["id"])), default=None)
 
-    def nothing(self, *rules: str) -> Verdict:
-        """The verdict where none of these rules fails: there is nothing to cure, and why one can tell."""
-        results = [result for result in self._results if result["id"] in rules]
+    def not_needed(self, rule: str) -> Assessment:
+        """What to say of a cure where this rule does not fail."""
+        results = [result for result in self._results if result["id"] == rule]
         worst = min(results, key=lambda result: STATUSES.index(result["status"]))
         if worst["status"] == "pass":
-            return Verdict(f"not called for: {worst['observed']}")
+            return Assessment(f"not needed: {worst['observed']}")
         if worst["status"] == "waived":
-            return Verdict(f"accepted: {worst['reason']}")
-        return Verdict(f"{'not known' if worst['status'] == 'unknown' else 'not asked'}: {worst['reason']}")
+            return Assessment(f"accepted by a waiver: {worst['reason']}")
+        return Assessment(f"{'not known' if worst['status'] == 'unknown' else 'not checked'}: {worst['reason']}")
 
     # --- the busiest destination -----------------------------------------------------------------------------------
 
     @functools.cached_property
     def busiest(self) -> PortUse | None:
-        """The group that keeps most ports from new connections; None where there is none, or where nobody knows."""
+        """The group that keeps most ports from new connections; None where there is none, or where it is not known."""
         sockets = self.host.snapshot["sockets"]
         return max(sockets["ports_in_use"] if sockets else (), key=self.host.taken_ports, default=None)
 
@@ -120,14 +167,14 @@ class Case:
 
     @property
     def time_wait_holds_the_ports(self) -> bool:
-        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of living connections."""
+        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of open connections."""
         return self.busiest is not None and 2 * self.busiest["time_wait"] >= self.busiest["ports"]
 
     @functools.cached_property
     def pressure(self) -> str:
         """The figures of the busiest destination, as the beginning of a reason."""
         if self.busiest is None or self.usable_ports is None:
-            return "ports run short"
+            return "ports are running out"
         group, opened = self.busiest, self.opened_per_second
         held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {group['time_wait']} of them in TIME_WAIT"
         return held if opened is None else f"{held}, and {opened:,.0f} connections are opened per second"
@@ -141,7 +188,7 @@ class Case:
 
     @functools.cached_property
     def probe(self) -> Probe | None:
-        """The probe of the busiest destination; None where nobody asked it."""
+        """The probe of the busiest destination; None where it was not probed."""
         if self.busiest is None:
             return None
         place = (self.busiest["destination"], self.busiest["destination_port"])
@@ -200,42 +247,41 @@ class Case:
     @functools.cached_property
     def whole_load(self) -> _capacity.Load | None:
         """The same, limited by tcp_max_tw_buckets and by memory, too."""
-        memory = self.host.snapshot["host"]["memory_bytes"]
         return self.load and dataclasses.replace(
             self.load,
             bucket_limit=self.bucket_limit if self.bucket_limit is not None and self.bucket_limit >= 0 else None,
-            memory_bytes=max(0, memory) // _MEMORY_SHARE if memory is not None else None,
+            memory_bytes=_capacity.time_wait_memory(self.host.snapshot["host"]["memory_bytes"]),
         )
 
-    def helps(self, trouble: Result, reason: str, *, of: _capacity.Load | None = None, last: bool = False, **changes: t.Any) -> Verdict:
-        """The verdict of a cure that applies; changes: what it changes about the load `of`, which is that of the ports unless told."""
+    def helps(self, failure: Result, reason: str, *, of: _capacity.Load | None = None, last: bool = False, **changes: t.Any) -> Assessment:
+        """The assessment of a cure that applies. changes: what it changes about the load `of`, which is `self.load` without it."""
         load = of or self.load
         gained = _capacity.gain(load, **changes) if load and changes else None
         before = _capacity.capacity(load).rate if load and changes else None
-        return Verdict(reason, severity=trouble["severity"], gain=gained, before=before, last=last)
+        return Assessment(reason, severity=failure["severity"], gain=gained, before=before, last=last)
 
 
 T = t.TypeVar("T")
 
 
-def advice(made: Cure, verdict: Verdict) -> Advice:
-    """A cure and its verdict as the audit returns them."""
-    gained = verdict.gain
+def advice(made: Cure, assessment: Assessment) -> Advice:
+    """A cure and its assessment as the audit returns them."""
+    gained = assessment.gain
     return {
         "id": made.id,
         "title": made.title,
-        "applies": verdict.severity is not None,
-        "severity": verdict.severity,
-        "wrong": verdict.wrong,
-        "reason": verdict.reason,
+        "applies": assessment.severity is not None,
+        "severity": assessment.severity,
+        "wrong": assessment.wrong,
+        "reason": assessment.reason,
         "gain": {
-            "from_per_second": _rounded(verdict.before),
+            "from_per_second": _rounded(assessment.before),
             "to_per_second": _rounded(gained.rate if gained else None),
             "factor": _rounded(gained.factor if gained else None),
         },
         "cost": made.cost,
         "risk": made.risk,
-        "how": list(made.how if verdict.how is None else verdict.how),
+        "how": list(made.how if assessment.how is None else assessment.how),
         "claims": list(made.claims),
     }
 

@@ -4,6 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
+
 """Cures that are recommended all over and are wrong everywhere; the reason has this host's figures."""
 
 from __future__ import annotations
@@ -11,57 +12,53 @@ from __future__ import annotations
 import typing as t
 
 from .._rules._view import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_RECYCLE
-from ._base import Verdict, cure
+from ._base import wrong_cure
 
 if t.TYPE_CHECKING:
     from ._base import Case
 
 
-@cure(
+@wrong_cure(
     "recycle",
-    title="tcp_tw_recycle",
-    cost="Connections of everybody behind one NAT address.",
+    title="Turn tcp_tw_recycle on",
+    cost="Clients behind one NAT address cannot connect.",
     risk="SYNs are dropped without an answer: clients behind NAT see connect timeouts.",
     claims=("D6", "D12", "D15"),
     how=("leave it off, and delete every boot-file line that sets it",),
 )
-def recycle(case: Case) -> Verdict:
+def recycle(case: Case) -> str:
     if case.host.has(TW_RECYCLE) is False:
-        return Verdict("this kernel has no tcp_tw_recycle (gone since 4.12); where it exists it drops SYNs from behind NAT", wrong=True)
+        return "this kernel has no tcp_tw_recycle (removed in 4.12); where it exists, it drops SYNs from behind NAT"
     dropped = case.host.counter("TcpExt", "PAWSPassive")
-    seen = "" if dropped is None else f"; PAWSPassive has counted {dropped} dropped SYNs here"
-    return Verdict(
-        f"tcp_tw_recycle is {case.host.told(TW_RECYCLE)}; with it every SYN from behind a NAT with an older timestamp is dropped{seen}",
-        wrong=True,
-    )
+    seen = "" if dropped is None else f"; PAWSPassive has counted {dropped} dropped SYNs on this host"
+    return f"tcp_tw_recycle is {case.host.shown(TW_RECYCLE)}; when it is on, SYNs from behind NAT with an older timestamp are dropped{seen}"
 
 
-@cure(
+@wrong_cure(
     "tiny-buckets",
-    title="A small tcp_max_tw_buckets",
-    cost="The protection that TIME_WAIT gives, at once.",
-    risk="Late segments land in new connections, and peers that close later get a RST.",
+    title="Set a small tcp_max_tw_buckets",
+    cost="The protection that TIME_WAIT gives is gone at once.",
+    risk="Late segments can land in new connections, and peers that close later get a RST.",
     claims=("D13", "D14"),
-    how=("leave net.ipv4.tcp_max_tw_buckets at the kernel's own value, or raise it",),
+    how=("leave net.ipv4.tcp_max_tw_buckets at the kernel's default, or raise it",),
 )
-def tiny_buckets(case: Case) -> Verdict:
-    return Verdict(
-        f"tcp_max_tw_buckets is {case.host.told(MAX_TW_BUCKETS)}; a low one destroys TIME_WAIT sockets unseen: "
-        "with a limit of 5, 15 of 20 (measured on 6.18)",
-        wrong=True,
+def tiny_buckets(case: Case) -> str:
+    return (
+        f"tcp_max_tw_buckets is {case.host.shown(MAX_TW_BUCKETS)}; a low limit destroys TIME_WAIT sockets without a log line: "
+        "15 of 20 with a limit of 5 (measured on 6.18)"
     )
 
 
-@cure(
+@wrong_cure(
     "fin-timeout",
-    title="A low tcp_fin_timeout",
+    title="Lower tcp_fin_timeout",
     cost="Peers that are slow to close are cut off.",
-    risk="It looks as if something had been done.",
+    risk="The problem stays, but it looks solved.",
     claims=("D2",),
     how=("leave net.ipv4.tcp_fin_timeout at 60",),
 )
-def fin_timeout(case: Case) -> Verdict:
-    return Verdict(
-        f"TIME_WAIT lasts 60 s whatever tcp_fin_timeout is (here {case.host.told(FIN_TIMEOUT)}): it is about orphans in FIN_WAIT2",
-        wrong=True,
+def fin_timeout(case: Case) -> str:
+    return (
+        f"tcp_fin_timeout (here {case.host.shown(FIN_TIMEOUT)}) does not change TIME_WAIT, which always lasts 60 s; "
+        "it limits orphaned sockets in FIN_WAIT2"
     )

@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-from . import boot_files, buckets, closing, nat, ports, recycle, timestamps
+from . import boot_lines, boot_values, buckets, closing, nat, ports, recycle, timestamps
 from ._base import REGISTERED, CannotApplyError, Finding, MissingFactError, Rule, ThresholdError, Thresholds, add, everywhere, lowered
 from ._view import View
 
 WAIVER_EXPIRED = "waiver-expired"
 
 # Importing a theme registers its rules; this is the order of the themes on every page.
-_THEMES = (recycle, timestamps, buckets, ports, closing, nat, boot_files)
+_THEMES = (recycle, timestamps, buckets, ports, closing, nat, boot_values, boot_lines)
 
 add(
     Rule(
@@ -24,12 +24,11 @@ add(
         severities=everywhere("medium"),
         claims=(),
         rationale=(
-            "A waiver is a promise to come back by a date. The date has passed, the rule still fails, and the "
-            "failure counts again; this result makes sure that the forgotten promise is seen and not only its "
-            "consequence."
+            "A waiver hides a result until a date. The date has passed and the rule still fails, so the failure counts again. "
+            "This result tells you that the waiver has ended, and not only that the rule fails."
         ),
         measured="",
-        remedy="Correct what the rule reports, or renew the waiver with a reason that is still true and a new date.",
+        remedy="Fix what the rule reports. If the reason is still true, renew the waiver with a new date.",
         waiver_advice="This rule cannot be waived.",
         references=(),
         check=None,

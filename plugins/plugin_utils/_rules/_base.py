@@ -30,7 +30,7 @@ class CannotApplyError(Exception):
 
 
 class ThresholdError(ValueError):
-    """A threshold has an unknown name or a value out of its bounds."""
+    """A threshold has an unknown name or a value that it cannot have."""
 
 
 def _about(low: int, high: int, text: str) -> dict[str, t.Any]:
@@ -43,57 +43,59 @@ class Thresholds:
     """The numbers that rules compare with. Every one can be set by the option `thresholds` of tcp_audit."""
 
     buckets_small: int = dataclasses.field(
-        default=32768, metadata=_about(1, 2**31 - 1, "Values of `tcp_max_tw_buckets` under this are small (`buckets-too-small`, medium).")
+        default=32768, metadata=_about(1, 2**31 - 1, "A `tcp_max_tw_buckets` below this is small (`buckets-too-small`, medium).")
     )
     buckets_very_small: int = dataclasses.field(
-        default=8192, metadata=_about(0, 2**31 - 1, "Values of `tcp_max_tw_buckets` up to this are very small (`buckets-too-small`, high).")
+        default=8192, metadata=_about(0, 2**31 - 1, "A `tcp_max_tw_buckets` of this or less is very small (`buckets-too-small`, high).")
     )
     buckets_nearly_full_percent: int = dataclasses.field(
-        default=80, metadata=_about(1, 100, "TIME_WAIT sockets in percent of the limit from which `buckets-nearly-full` fails.")
+        default=80, metadata=_about(1, 100, "`buckets-nearly-full` fails when TIME_WAIT sockets reach this many percent of the limit.")
     )
     ports_few: int = dataclasses.field(
-        default=28232, metadata=_about(1, 65535, "Usable ports under this are few (`ports-few`). The kernel's default range has 28232.")
+        default=28232,
+        metadata=_about(1, 65535, "`ports-few` fails with fewer usable ports than this. The kernel's default range has 28232."),
     )
     ports_pressure_medium_percent: int = dataclasses.field(
-        default=60, metadata=_about(1, 100, "Share of the usable ports held towards one destination from which `ports-pressure` is medium.")
+        default=60,
+        metadata=_about(1, 100, "`ports-pressure` fails (medium) when one destination holds this many percent of the usable ports."),
     )
     ports_pressure_high_percent: int = dataclasses.field(
-        default=85, metadata=_about(1, 100, "Share of the usable ports held towards one destination from which `ports-pressure` is high.")
+        default=85, metadata=_about(1, 100, "`ports-pressure` is high when one destination holds this many percent of the usable ports.")
     )
     closes_first_client_sockets: int = dataclasses.field(
-        default=10, metadata=_about(1, 2**31 - 1, "Outgoing TIME_WAIT sockets from which `closes-first-as-client` speaks at all.")
+        default=10, metadata=_about(1, 2**31 - 1, "`closes-first-as-client` passes with fewer outgoing TIME_WAIT sockets than this.")
     )
     closes_first_server_percent: int = dataclasses.field(
         default=1,
         metadata=_about(
             0,
             100,
-            "TIME_WAIT sockets on listening ports, in percent of the bucket limit, above which `closes-first-as-server` fails.",
+            "`closes-first-as-server` fails when TIME_WAIT sockets on listening ports are more than this many percent of the limit.",
         ),
     )
     fin_timeout_seconds: int = dataclasses.field(
-        default=60, metadata=_about(1, 86400, "Values of `tcp_fin_timeout` under this fail `fin-timeout-mistaken` (info).")
+        default=60, metadata=_about(1, 86400, "A `tcp_fin_timeout` below this fails `fin-timeout-mistaken` (info).")
     )
     fin_timeout_low_seconds: int = dataclasses.field(
-        default=5, metadata=_about(0, 86400, "Values of `tcp_fin_timeout` up to this fail `fin-timeout-mistaken` (medium).")
+        default=5, metadata=_about(0, 86400, "A `tcp_fin_timeout` of this or less fails `fin-timeout-mistaken` (medium).")
     )
     resets_percent: int = dataclasses.field(
         default=10,
         metadata=_about(
             0,
             100,
-            "Closes by reset (`TCPAbortOnData`) in percent of all closed connections above which `resets-on-close` fails.",
+            "`resets-on-close` fails when more than this many percent of closed connections ended with a reset (`TCPAbortOnData`).",
         ),
     )
     conntrack_time_wait_seconds: int = dataclasses.field(
-        default=60, metadata=_about(1, 86400, "Values of `nf_conntrack_tcp_timeout_time_wait` under this fail `conntrack-forgets-early`.")
+        default=60, metadata=_about(1, 86400, "A `nf_conntrack_tcp_timeout_time_wait` below this fails `conntrack-forgets-early`.")
     )
     counter_growth: int = dataclasses.field(
         default=0,
         metadata=_about(
             0,
             2**31 - 1,
-            "How far a counter may grow between two samples before its rule fails (`*-seen`, `*-overflow`, `syn-rejected-*`).",
+            "A rule about a counter (`*-seen`, `*-overflow`, `syn-rejected-*`) fails when it grows by more than this between two samples.",
         ),
     )
 
@@ -101,7 +103,7 @@ class Thresholds:
     def from_options(cls, options: Mapping[str, object]) -> Thresholds:
         """Thresholds with these values replaced.
 
-        Raises ThresholdError naming the threshold that is unknown, not a whole number, out of its bounds or at odds with another.
+        Raises ThresholdError, which names the threshold that is unknown, no whole number, out of its bounds or in conflict with another.
         """
         known = {field.name: field for field in dataclasses.fields(cls)}
         chosen: dict[str, int] = {}
@@ -112,7 +114,7 @@ class Thresholds:
                 raise ThresholdError(f"threshold {name} must be a whole number, not {value!r}")
             low, high = known[name].metadata["low"], known[name].metadata["high"]
             if not low <= value <= high:
-                raise ThresholdError(f"threshold {name} must lie between {low} and {high}, not {value}")
+                raise ThresholdError(f"threshold {name} must be between {low} and {high}, not {value}")
             chosen[name] = int(value)
         thresholds = cls(**chosen)
         for lower, upper in (
@@ -121,7 +123,7 @@ class Thresholds:
             ("fin_timeout_low_seconds", "fin_timeout_seconds"),
         ):
             if getattr(thresholds, lower) > getattr(thresholds, upper):
-                raise ThresholdError(f"threshold {lower} must not be above {upper}")
+                raise ThresholdError(f"threshold {lower} must not be greater than {upper}")
         return thresholds
 
 
@@ -131,7 +133,7 @@ class Finding:
 
     status: as in a result; reason says why where it is neither "fail" nor "pass".
     severity: replaces the rule's own severity where the circumstances decide it.
-    since_boot: there was one sample only, so the result counts one severity lower.
+    since_boot: there was one sample only, so the severity is lowered by one step.
     """
 
     status: Status
@@ -155,7 +157,7 @@ def judge(failed: bool, subject: str, observed: str, expected: str, **more: t.An
 class Rule:
     """One row of the catalogue.
 
-    severities: audited profile to severity; a profile that is missing does not ask for this rule.
+    severities: audited profile to severity; the rule is not checked for a profile that is missing.
     rationale: why it matters. measured: what was seen on real kernels, empty where nothing was measured.
     remedy: what to do. waiver_advice: what to weigh before accepting a failure. claims: D1 … of the two documents.
     check: the pure function; None for waiver-expired, which the audit itself answers once all other rules have spoken.
@@ -178,11 +180,11 @@ class Rule:
         return "waivers" if self.check is None else self.check.__module__.rsplit(".", 1)[-1]
 
     def profiles(self, audited: str) -> list[Profile]:
-        """The profiles under which this rule counts when `audited` ("any" or one of PROFILES) is asked for."""
+        """The profiles for which this rule is checked when `audited` ("any" or one of PROFILES) is asked for."""
         return [profile for profile in PROFILES if profile in self.severities and audited in ("any", profile)]
 
     def severity(self, audited: str) -> Severity:
-        """The severity under the audited profile; for "any", and where the rule does not count, the highest of all."""
+        """The severity under the audited profile; for "any", and where the rule is not checked, the highest of all."""
         if audited in self.severities:
             return self.severities[t.cast("Profile", audited)]
         return min(self.severities.values(), key=SEVERITIES.index)

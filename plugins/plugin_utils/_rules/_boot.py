@@ -10,22 +10,29 @@ from __future__ import annotations
 
 import typing as t
 
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
 from ._base import Finding
 
 if t.TYPE_CHECKING:
-    from ._view import Setting, View
+    from ._view import BootSetting, View
+
+READER_MANUALS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
 
 
-def number_set(setting: Setting) -> int | None:
+def number_set(setting: BootSetting) -> int | None:
     """The number that the kernel takes from the line of a key that holds one; None where it refuses the line."""
     read = kernel_reads(SYSCTL_KEYS[setting.key], setting.text)
     return int(read.raw) if isinstance(read, Accepted) and read.raw is not None else None
 
 
 def no_failure(host: View, subject: str, observed: str) -> Finding:
-    """What to say when no boot file was found to be at fault: a pass only where every file could be read."""
+    """The result where no boot file is at fault: a pass only where every file could be read."""
     hidden = host.unread_boot_files()
     if hidden:
-        return Finding("unknown", subject, observed, reason=f"not every boot file could be read: {', '.join(hidden)}")
+        return Finding("unknown", subject, observed, reason=f"some boot files could not be read: {', '.join(hidden)}")
     return Finding("pass", subject, observed)
+
+
+def same_text(key: str, first: str, second: str) -> bool:
+    """Whether two texts mean the same value of a key to the kernel; of keys that are not known the texts must be equal."""
+    return first == second or (key in SYSCTL_KEYS and same(SYSCTL_KEYS[key], first, second))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""How rules look at a snapshot: every question is answered, or raises what makes the result unknown or not applicable."""
+"""How rules look at a snapshot: every question has an answer, or raises what makes the result unknown or not applicable."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ...module_utils._sysctl import _boot_order as boot_order
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, kernel_reads
 from ...module_utils._sysctl._lines import READERS, matches
 from .. import _capacity
+from .._addresses import is_loopback
 from ._base import CannotApplyError, MissingFactError
-from ._text import is_loopback
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Growth:
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class BootSetting:
     """A boot-file line that sets one concrete key (a line with a glob makes one setting per key that it matches)."""
 
     key: str
@@ -79,7 +79,7 @@ class Setting:
 
 
 @dataclasses.dataclass(frozen=True)
-class Booted:
+class BootValue:
     """What a key holds after boot: its raw value, and the line that set it."""
 
     raw: str
@@ -87,14 +87,14 @@ class Booted:
 
 
 def concerns_tcp(key: str) -> bool:
-    """Whether the collection speaks about this key: a sysctl_key of its catalogue, or any tcp_* or ip_local_* key."""
+    """Whether the rules are about this key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key."""
     return key in SYSCTL_KEYS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
 
 
 class View:
     """One host's snapshot, asked by rules.
 
-    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host lacks the thing.
+    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host does not have the thing.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -129,8 +129,8 @@ class View:
             raise MissingFactError(f"{key} holds {self.raw(key)!r}, which is not a number")
         return value
 
-    def told(self, key: str) -> str:
-        """The key and its value for evidence, whatever is known of it."""
+    def shown(self, key: str) -> str:
+        """The key's value for evidence: its text, "absent" or "unknown"."""
         try:
             return self.raw(key)
         except CannotApplyError:
@@ -174,7 +174,7 @@ class View:
         return max(groups, key=lambda group: group["ports"]) if groups else None
 
     def taken_ports(self, group: PortUse) -> int:
-        """Ports of a group that a new connection cannot have: all of them, but for TIME_WAIT that reuse is known to take over."""
+        """Ports of a group that a new connection cannot have: all of them, without those in TIME_WAIT that can be reused for sure."""
         reusable = self.reuses(group["destination"]) and self.negotiates_timestamps(group["destination"], group["destination_port"])
         return group["ports"] - (group["time_wait"] if reusable else 0)
 
@@ -192,7 +192,7 @@ class View:
     # --- reuse of TIME_WAIT ----------------------------------------------------------------------------------------
 
     def reuses(self, destination: str) -> bool:
-        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() take over TIME_WAIT ports towards an address."""
+        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() reuse TIME_WAIT ports towards an address."""
         try:
             reuse = self.number(TW_REUSE)
             return self.number(TIMESTAMPS) != 0 and (reuse == 1 or (reuse == 2 and is_loopback(destination)))
@@ -201,22 +201,22 @@ class View:
 
     @property
     def reuse_delay(self) -> float:
-        """Seconds after which a port in TIME_WAIT may be taken over; the default where the kernel has no key for it."""
+        """Seconds after which a port in TIME_WAIT may be reused; the default where the kernel has no key for it."""
         try:
-            # The model's bounds are the kernel's own; what a damaged snapshot says beyond them is no delay.
+            # The kernel allows no other delays, and the model takes no others: a damaged snapshot may hold any number.
             return min(max(self.number(TW_REUSE_DELAY), 1), _capacity.TIME_WAIT_SECONDS * 1000) / 1000
         except (MissingFactError, CannotApplyError):
             return _capacity.REUSE_DELAY_SECONDS_OLD if self.has(TW_RECYCLE) else _capacity.REUSE_DELAY_SECONDS
 
     @property
     def probes(self) -> list[Probe]:
-        """What asking the peers gave; empty where nobody asked."""
+        """What probing the peers gave; empty where nothing was probed."""
         return self.snapshot.get("probes", [])
 
     def negotiates_timestamps(self, destination: str, port: int) -> bool | None:
-        """Whether connections to a destination negotiate timestamps, by its living connections or else by a probe; None: not known.
+        """Whether connections to a destination negotiate timestamps, by its open connections or else by a probe; None: not known.
 
-        Where one address answers for several hosts, some with and some without, the more frequent answer counts.
+        Several hosts may share one address, some with timestamps and some without: the more frequent answer counts.
         """
         sockets = self.snapshot["sockets"]
         for use in sockets["timestamps"] if sockets else ():
@@ -248,13 +248,13 @@ class View:
         if counters is None or group not in counters:
             raise MissingFactError(f"the {group} counters were not observed")
         if counter not in counters[group]:
-            raise CannotApplyError(f"this kernel does not count {counter}")
+            raise CannotApplyError(f"this kernel has no counter {counter}")
         sample = self.snapshot["sample"]
         if sample is None:
             return Growth(counter, counters[group][counter], None)
         delta = sample["deltas"].get(group, {}).get(counter)
         if delta is None:
-            raise MissingFactError(f"{counter} shrank or was missing between the two samples")
+            raise MissingFactError(f"{counter} became smaller between the two samples, or was missing in one")
         return Growth(counter, delta, sample["seconds"])
 
     def counter(self, group: str, counter: str) -> int | None:
@@ -266,7 +266,7 @@ class View:
     @property
     def boot_files(self) -> BootFiles:
         if self.snapshot["boot_files"] is None:
-            raise MissingFactError("the boot files were not observed")
+            raise MissingFactError("boot files were not observed")
         return self.snapshot["boot_files"]
 
     def unread_boot_files(self) -> list[str]:
@@ -291,45 +291,45 @@ class View:
     def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
         return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
 
-    def booted(self, reader: str) -> dict[str, Booted]:
-        """What keys hold once a reader has set them, for the sysctl_keys of the catalogue; texts that the kernel refuses change nothing."""
+    def boot_values(self, reader: str) -> dict[str, BootValue]:
+        """What each of SYSCTL_KEYS holds after a reader has set it; texts that the kernel refuses change nothing."""
         bounds = self.bounding_values()
         result = {}
         for key, texts in self._writes[reader].items():
             sysctl_key = SYSCTL_KEYS.get(key)
             if sysctl_key is None:
                 continue
-            raw = self.told(key) if self.has(key) else None
+            raw = self.shown(key) if self.has(key) else None
             for text in texts:
                 read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
                 if read is not None and not isinstance(read, Refused) and read.raw is not None:
                     raw = " ".join(read.raw.split())
-                    result[key] = Booted(raw, text)
+                    result[key] = BootValue(raw, text)
         return result
 
     def bounding_values(self) -> dict[str, str]:
         """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
-        told = {key: self.told(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
-        if told[UNPRIVILEGED_PORT_START] == "absent":
-            told[UNPRIVILEGED_PORT_START] = "1"
-        return {key: raw for key, raw in told.items() if raw not in ("absent", "unknown")}
+        shown = {key: self.shown(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
+        if shown[UNPRIVILEGED_PORT_START] == "absent":
+            shown[UNPRIVILEGED_PORT_START] = "1"
+        return {key: raw for key, raw in shown.items() if raw not in ("absent", "unknown")}
 
-    def settings(self, *wanted: str) -> Iterator[Setting]:
+    def boot_settings(self, *wanted: str) -> Iterator[BootSetting]:
         """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
         seen = set()
         for file in self.boot_files["files"]:
             if file["readers"] and file["real_path"] not in seen:
                 seen.add(file["real_path"])
-                yield from self.settings_in(file, *wanted)
+                yield from self.boot_settings_in(file, *wanted)
 
-    def effective_settings(self, key: str) -> Iterator[Setting]:
-        """Those lines of a key that are the last word for one of the readers."""
+    def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
+        """Those lines of a key that win for one of the readers."""
         real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
-        last = [self.booted(reader)[key].setting for reader in READERS if key in self.booted(reader)]
+        last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
         places = {(real[one.path], one.line) for one in last}
-        return (one for one in self.settings(key) if (one.path, one.line) in places)
+        return (one for one in self.boot_settings(key) if (one.path, one.line) in places)
 
-    def settings_in(self, file: BootFile, *wanted: str) -> Iterator[Setting]:
+    def boot_settings_in(self, file: BootFile, *wanted: str) -> Iterator[BootSetting]:
         """The same for one file, read or not."""
         for assignment in file["assignments"]:
             if assignment["value"] is None:
@@ -340,4 +340,4 @@ class View:
             else:
                 keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
             for key in keys:
-                yield Setting(key, file, assignment)
+                yield BootSetting(key, file, assignment)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._capacity import TIME_WAIT_BYTES
+from .._capacity import GENEROUS_BUCKETS, TIME_WAIT_BYTES, time_wait_memory
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
 from ._view import EHASH_ENTRIES, MAX_TW_BUCKETS
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from ._base import Thresholds
     from ._view import View
 
-_KERNEL_DEFAULT = "Linux: half of the established hash, at most 262144"
+_KERNEL_DEFAULT = "Linux: half of the hash of established connections, at most 262144"
 
 
 @rule(
@@ -30,21 +30,24 @@ _KERNEL_DEFAULT = "Linux: half of the established hash, at most 262144"
     severities=everywhere("critical"),
     claims=("D14",),
     rationale=(
-        "The kernel takes 0 and negative numbers without complaint. 0 means that no connection ever gets a "
-        "TIME_WAIT: late segments of a dead connection can land in a new one, and a peer that closes later gets a "
-        "RST instead of a clean end. -1 means unlimited on some kernels and always full on others."
+        "The kernel accepts 0 and negative numbers without an error. With 0, no connection gets a TIME_WAIT: late segments of a "
+        "closed connection can land in a new one, and a peer that closes later gets a RST instead of a normal close. -1 means "
+        "unlimited on some kernels, and always full on others."
     ),
     measured=(
-        "Linux 6.18: with 0 no TIME_WAIT and no FIN_WAIT2 is kept, and the peer's later FIN is answered by a RST. "
-        "-1 is unlimited on 6.1 and 6.18 and overflows always on 5.10."
+        "Linux 6.18: with 0, no TIME_WAIT and no FIN_WAIT2 is kept, and the peer's later FIN is answered with a RST. -1 is "
+        "unlimited on 6.1 and 6.18; on 5.10 it always overflows."
     ),
-    remedy=("Remove the setting, so that the kernel's own RAM-scaled limit applies, or set 262144 (256 bytes each when in use)."),
-    waiver_advice="Do not: what this saves is memory that a host under that load has.",
+    remedy=(
+        "Delete the setting, so that the kernel's default applies, which grows with RAM. Or set 262144 (each socket in use "
+        "takes 256 bytes)."
+    ),
+    waiver_advice="Do not waive it. It only saves memory, and a host with that much load has enough.",
     references=("RFC 9293, 3.6.1 (MUST-13)", "RFC 1122, 4.2.2.13", _KERNEL_DEFAULT),
 )
 def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
     limit = host.number(MAX_TW_BUCKETS)
-    yield judge(limit <= 0, MAX_TW_BUCKETS, f"tcp_max_tw_buckets is {limit}", "the kernel's own limit, or 262144")
+    yield judge(limit <= 0, MAX_TW_BUCKETS, f"tcp_max_tw_buckets is {limit}", "the kernel's default, or 262144")
 
 
 @rule(
@@ -53,24 +56,24 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("high"),
     claims=("D13", "D14"),
     rationale=(
-        "The limit is a defence against memory exhaustion, not a way to have fewer TIME_WAIT sockets. Over the "
-        "limit the kernel destroys them, and with them the protection against late segments and the answer to a "
-        "repeated FIN. It has logged nothing since 3.x, so it goes unnoticed. 180000 and 5000 are copied from "
-        "recipe to recipe; some cloud images ship 5000. A line that a later one overrides is for boot-shadowed to tell."
+        "The limit protects the host's memory. It is not a way to have fewer TIME_WAIT sockets. Above the limit the kernel "
+        "destroys them. Then nothing protects new connections from late segments, and a repeated FIN gets no answer. The kernel "
+        "has logged nothing about this since 3.x, so nobody notices. The values 180000 and 5000 are copied from guide to guide, "
+        "and some cloud images ship 5000. For a line that a later one overrides see boot-shadowed."
     ),
     measured=(
-        "Linux 6.18 with a limit of 5: of 20 closed connections 15 were destroyed, TCPTimeWaitOverflow counted 15, "
-        "and dmesg had no line. Lowering the limit removes nothing that is already there. A TIME_WAIT socket takes "
-        "256 bytes: 262144 of them 64 MB."
+        "Linux 6.18 with a limit of 5: 15 of 20 closed connections lost their TIME_WAIT, TCPTimeWaitOverflow counted 15, and "
+        "dmesg had no line. Lowering the limit removes no socket that is already there. A TIME_WAIT socket takes 256 bytes, so "
+        "262144 of them take 64 MB."
     ),
-    remedy=("Remove the line, so that the kernel's own RAM-scaled limit applies, or raise it to 262144 where the RAM allows."),
-    waiver_advice=("Accept it on a device with very little memory and few connections, as long as TCPTimeWaitOverflow stays at zero."),
+    remedy="Delete the line, so that the kernel's default applies, which grows with RAM. Or raise it to 262144 if the RAM allows.",
+    waiver_advice="Accept it on a device with very little memory and few connections, while TCPTimeWaitOverflow stays at zero.",
     references=(_KERNEL_DEFAULT, "Linux 67631510a318 (TCPTimeWaitOverflow)"),
 )
 def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     wanted = _affordable(host, limits)
-    for setting in host.effective_settings(MAX_TW_BUCKETS):
+    for setting in host.last_boot_settings(MAX_TW_BUCKETS):
         value = number_set(setting)
         if value is None or value >= wanted:
             continue
@@ -82,15 +85,15 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     if lowered_from is not None:
         limit = host.number(MAX_TW_BUCKETS)
         if limit < wanted:
-            yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; this kernel's own limit would be {lowered_from}")
+            yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; this kernel's default would be {lowered_from}")
             return
-    yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.told(MAX_TW_BUCKETS)}")
+    yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.shown(MAX_TW_BUCKETS)}")
 
 
 def _affordable(host: View, limits: Thresholds) -> int:
-    """The limit to ask for: less than usual where that many TIME_WAIT sockets would take more than 1/64 of the RAM."""
-    memory = host.snapshot["host"]["memory_bytes"]
-    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // 64 // TIME_WAIT_BYTES)
+    """The limit to ask for: less than usual where that many TIME_WAIT sockets would take too much of the memory."""
+    memory = time_wait_memory(host.snapshot["host"]["memory_bytes"])
+    return limits.buckets_small if memory is None else min(limits.buckets_small, memory // TIME_WAIT_BYTES)
 
 
 def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: t.Any) -> Finding:
@@ -98,19 +101,19 @@ def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: 
         "fail",
         MAX_TW_BUCKETS,
         observed,
-        f"at least {wanted}, or no line at all",
+        f"at least {wanted}, or no setting at all",
         severity="high" if value <= limits.buckets_very_small else "medium",
         **place,
     )
 
 
 def _lowered_live_limit(host: View) -> int | None:
-    """The kernel's own limit where the running one is known to have been lowered.
+    """The kernel's default where the running limit is known to have been lowered.
 
     tcp_ehash_entries (Linux 6.1) is the size of the hash that the kernel takes half of, negative where the table is shared.
     """
     try:
-        own = min(abs(host.number(EHASH_ENTRIES)) // 2, 262144)
+        own = min(abs(host.number(EHASH_ENTRIES)) // 2, GENEROUS_BUCKETS)
         return own if 0 < host.number(MAX_TW_BUCKETS) < own else None
     except (CannotApplyError, MissingFactError):
         return None
@@ -122,14 +125,15 @@ def _lowered_live_limit(host: View) -> int | None:
     severities=everywhere("high"),
     claims=("D13", "D20"),
     rationale=(
-        "At the limit the kernel destroys TIME_WAIT sockets. On a server that is a matter of memory and of safety, "
-        "not of ports: accepting needs no local port, and a newer SYN re-opens a TIME_WAIT."
+        "At the limit the kernel destroys TIME_WAIT sockets. On a server this is about memory and safety, not about ports: "
+        "accepting a connection needs no local port, and a newer SYN re-opens a TIME_WAIT."
     ),
-    measured="Linux 6.18: 256 bytes each; 131072 TIME_WAIT sockets take 32 MB.",
+    measured="Linux 6.18: 256 bytes each, so 131072 TIME_WAIT sockets take 32 MB.",
     remedy=(
-        "Raise net.ipv4.tcp_max_tw_buckets (262144 or more, 256 bytes each), then let the other side close first or keep connections open."
+        "Raise net.ipv4.tcp_max_tw_buckets to 262144 or more (256 bytes each). Then let the other side close first, or keep "
+        "connections open."
     ),
-    waiver_advice="Accept it only for a short peak that you know, with TCPTimeWaitOverflow watched.",
+    waiver_advice="Accept it only for a short peak that you know, and watch TCPTimeWaitOverflow.",
     references=(_KERNEL_DEFAULT,),
 )
 def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -153,15 +157,13 @@ def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("high"),
     claims=("D13",),
     rationale=(
-        "TCPTimeWaitOverflow counts connections that ended without their TIME_WAIT because the limit was reached. "
-        "Each of them can have a late segment taken for a new connection's, or a peer left waiting. The documents' "
-        "log line no longer exists; this counter is all there is."
+        "TCPTimeWaitOverflow counts connections that got no TIME_WAIT because the limit was reached. After each of them, a late "
+        "segment can land in a new connection, or a peer can wait for an answer that never comes. The log line in the documents "
+        "no longer exists; this counter is the only sign."
     ),
     measured="Linux 6.18 with a limit of 5 and 20 closed connections: TCPTimeWaitOverflow +15, no log line.",
-    remedy=(
-        "Raise net.ipv4.tcp_max_tw_buckets, or remove the line that lowers it; then reduce how many connections this host closes first."
-    ),
-    waiver_advice=("If the number is old, take two samples (sample_seconds) and see whether it still grows before accepting it."),
+    remedy="Raise net.ipv4.tcp_max_tw_buckets, or delete the line that lowers it. Then reduce how many connections this host closes first.",
+    waiver_advice="If the count may be old, first take two samples (sample_seconds) to see whether it still grows.",
     references=("Linux 67631510a318 (TCPTimeWaitOverflow)",),
 )
 def buckets_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -172,5 +174,5 @@ def buckets_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
-        evidence={"tcp_max_tw_buckets": host.told(MAX_TW_BUCKETS)},
+        evidence={"tcp_max_tw_buckets": host.shown(MAX_TW_BUCKETS)},
     )

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from .._addresses import endpoint
 from .._capacity import TIME_WAIT_BYTES
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._text import endpoint
 from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
@@ -29,19 +29,16 @@ if t.TYPE_CHECKING:
     severities={"client_host": "info"},
     claims=("D2", "D9", "D17", "D19"),
     rationale=(
-        "The side that closes first gets the TIME_WAIT, and with it the local port that stays taken for 60 seconds."
-        " Most TIME_WAIT sockets here belong to connections that this host opened: so it is this host's ports that "
-        "they use up, and letting the other side close is the cure."
+        "The side that closes first gets the TIME_WAIT and keeps its local port taken for 60 seconds. Most TIME_WAIT sockets "
+        "here belong to connections that this host opened. So they use up this host's ports. The cure is to let the other side "
+        "close."
     ),
-    measured=(
-        "Linux 6.18: where the server closed first, 30 connections over a range of 20 ports all succeeded, and 20 more at once after them."
-    ),
+    measured="Linux 6.18, range of 20 ports, the server closed first: 30 connections all succeeded, and right after them 20 more at once.",
     remedy=(
-        "Send `Connection: close` and let the server close, or keep connections open and reuse them (HTTP "
-        "keep-alive, connection pools). A load generator may close with SO_LINGER 0 (counted in TCPAbortOnData); a "
-        "real client should not."
+        "Send `Connection: close` and let the server close, or keep connections open and use them again (HTTP keep-alive, "
+        "connection pools). A load generator may close with SO_LINGER 0 (counted in TCPAbortOnData); a real client should not."
     ),
-    waiver_advice="Normal for HTTP clients with few connections. Take it seriously together with ports-pressure.",
+    waiver_advice="Normal for HTTP clients with few connections. Do not waive it if ports-pressure fails too.",
     references=("RFC 9293, 3.6.1", "RFC 1122, 4.2.2.13"),
 )
 def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -51,7 +48,7 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
         outgoing > listening and outgoing >= limits.closes_first_client_sockets,
         "TIME_WAIT sockets",
         f"{outgoing} TIME_WAIT sockets belong to outgoing connections, {listening} to listening ports",
-        "most connections are closed first by the other side",
+        "the other side closes most connections first",
         severity="medium" if host.under_port_pressure(limits.ports_pressure_medium_percent) else None,
         evidence={"busiest destination": endpoint(busiest["destination"], busiest["destination_port"]) if busiest else None},
     )
@@ -59,24 +56,24 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 @rule(
     "peer-closes-never",
-    title="The peer leaves closing to this host",
+    title="The peer does not close the connection when asked to",
     severities={"client_host": "info", "fullnat_lb": "info"},
     claims=("D2", "D9"),
     rationale=(
-        "A probe asked this peer to close the connection (`Connection: close`), and the peer did not: it waited for this host. "
-        "So TIME_WAIT stays here, and asking with a header alone will not move it."
+        "A probe asked this peer to close the connection (`Connection: close`). The peer did not; it waited for this host to "
+        "close. So TIME_WAIT stays here, and a header alone does not change that."
     ),
     remedy=(
-        "Where the rate is high: keep connections open and use them again, or have the peer configured to close first (haproxy "
-        "`option httpclose` in the frontend, nginx `keepalive_timeout 0`)."
+        "If the rate is high, keep connections open and use them again. Or configure the peer to close first (haproxy `option "
+        "httpclose` in the frontend, nginx `keepalive_timeout 0`)."
     ),
-    waiver_advice="It is a property of the peer and no fault of this host. It matters only together with ports-pressure.",
+    waiver_advice="This is how the peer works; it is not a fault of this host. It matters only together with ports-pressure.",
     references=("RFC 9112, 9.6", "RFC 9293, 3.6.1"),
 )
 def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
     answers = [probe["http"]["closes"]["connection_close"] for probe in host.probes if probe["http"]]
     if not any(answers):
-        raise CannotApplyError("no HTTP endpoint was probed, or none answered (option probe_endpoints of tcp_audit)")
+        raise CannotApplyError("no HTTP endpoint was probed, or none answered (set probe_endpoints of tcp_audit)")
     left = False
     for probe in host.probes:
         if probe["http"] and probe["http"]["closes"]["connection_close"] == "local":
@@ -84,14 +81,12 @@ def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
             yield Finding(
                 "fail",
                 endpoint(probe["address"] or probe["host"], probe["port"]),
-                "asked to close, it left closing to this host",
-                "the peer closes first where it is asked to",
-                evidence={f"closed by after {asked}": who for asked, who in probe["http"]["closes"].items() if isinstance(who, str)},
+                "asked to close, it did not close",
+                "the peer closes first when asked to",
+                evidence={f"closed first after {asked}": who for asked, who in probe["http"]["closes"].items() if isinstance(who, str)},
             )
     if not left:
-        yield Finding(
-            "pass", "probed peers", f"{answers.count('peer')} of {len(answers)} probed addresses close first where they are asked to"
-        )
+        yield Finding("pass", "probed peers", f"{answers.count('peer')} of {len(answers)} probed addresses close first when asked to")
 
 
 @rule(
@@ -100,17 +95,17 @@ def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"fullnat_lb": "info", "backend": "info"},
     claims=("D2", "D11", "D19"),
     rationale=(
-        "A TIME_WAIT socket whose local port has a listener means that this host closed first as a server. It takes"
-        " no ephemeral port and does not keep anyone from connecting, but it takes memory and counts against "
-        "tcp_max_tw_buckets, and on a NATed path it is what a reused 5-tuple runs into."
+        "A TIME_WAIT socket on a port with a listener means that this host closed first as a server. It takes no ephemeral "
+        "port, and clients can still connect. But it takes memory and counts against tcp_max_tw_buckets. Behind a NAT that uses "
+        "an address and port again, the new client's SYN meets it."
     ),
     measured="Linux 6.18: a newer SYN re-opens a TIME_WAIT on the server; 256 bytes each.",
     remedy=(
-        "Let clients close: keep-alive with a timeout longer than theirs, no `Connection: close` from the server. "
-        "Do not close with SO_LINGER 0 on a server: the peer sees an error. In front of port-starved load "
-        "generators closing first here is what helps them: then keep it."
+        "Let clients close: use keep-alive with a timeout longer than theirs, and send no `Connection: close` from the server. "
+        "Do not close with SO_LINGER 0 on a server: the peer sees an error. If the clients are load generators that run out of "
+        "ports, closing first here is what helps them; then change nothing."
     ),
-    waiver_advice="A good reason is that clients which run out of ports need this side to close first.",
+    waiver_advice="A good reason: clients that run out of ports need this side to close first.",
     references=("RFC 9293, 3.6.1", "RFC 6191"),
 )
 def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -134,18 +129,18 @@ def closes_first_as_server(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("info"),
     claims=("D2",),
     rationale=(
-        "TIME_WAIT lasts 60 seconds, a constant compiled into the kernel. tcp_fin_timeout is how long an orphaned "
-        "socket waits in FIN_WAIT2 for the other side's FIN. Lowering it cures nothing that TIME_WAIT causes; very "
-        "low values cut off peers that are slow to close."
+        "TIME_WAIT lasts 60 seconds, a constant compiled into the kernel. tcp_fin_timeout is how long an orphaned socket waits "
+        "in FIN_WAIT2 for the other side's FIN. Lowering it solves no problem with TIME_WAIT, and very low values cut off peers "
+        "that are slow to close."
     ),
-    measured="Linux 6.18 with tcp_fin_timeout = 5: TIME_WAIT sockets still ran 59 more seconds.",
-    remedy="Remove the line. Against TIME_WAIT see closes-first-as-client and ports-pressure.",
-    waiver_advice="Accept 15 to 30 where many orphaned FIN_WAIT2 sockets were really seen.",
+    measured="Linux 6.18 with tcp_fin_timeout = 5: TIME_WAIT sockets still had 59 seconds left.",
+    remedy="Delete the line. For problems with TIME_WAIT see closes-first-as-client and ports-pressure.",
+    waiver_advice="Accept 15 to 30 where you really saw many orphaned FIN_WAIT2 sockets.",
     references=("Linux TCP_TIMEWAIT_LEN (include/net/tcp.h)", "RFC 9293, 3.6"),
 )
 def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
-    for setting in host.settings(FIN_TIMEOUT):
+    for setting in host.boot_settings(FIN_TIMEOUT):
         seconds = number_set(setting)
         if seconds is None or seconds >= limits.fin_timeout_seconds:
             continue
@@ -154,13 +149,13 @@ def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
             "fail",
             FIN_TIMEOUT,
             f"tcp_fin_timeout = {setting.text}",
-            "the kernel's own 60, or no line",
+            "the kernel's default of 60, or no line",
             path=setting.path,
             line=setting.line,
             severity="medium" if seconds <= limits.fin_timeout_low_seconds else None,
         )
     if not failed:
-        yield no_failure(host, FIN_TIMEOUT, f"no boot file lowers it; the running value is {host.told(FIN_TIMEOUT)}")
+        yield no_failure(host, FIN_TIMEOUT, f"no boot file lowers it; the running value is {host.shown(FIN_TIMEOUT)}")
 
 
 @rule(
@@ -169,14 +164,15 @@ def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"backend": "low"},
     claims=("D11",),
     rationale=(
-        "A close with SO_LINGER 0 sends a RST and skips TIME_WAIT. On a load generator that is a fair trick; on a "
-        "server the peer sees an error, and data that it has not read yet is lost."
+        "A close with SO_LINGER 0 sends a RST and skips TIME_WAIT. On a load generator that is acceptable. On a server the peer "
+        "sees an error, and data that it has not read yet is lost."
     ),
-    measured=("Linux 6.18 and 5.10: SO_LINGER 0 counts in TCPAbortOnData (not in TCPAbortOnLinger), OutRsts and EstabResets."),
+    measured="Linux 6.18 and 5.10: a close with SO_LINGER 0 counts in TCPAbortOnData (not in TCPAbortOnLinger), OutRsts and EstabResets.",
     remedy=(
-        "Close without SO_LINGER 0 and let the client close first; look for the setting in the server's and the proxy's configuration."
+        "Close without SO_LINGER 0, and let the client close first. Look for the setting in the configuration of the server and "
+        "of the proxy."
     ),
-    waiver_advice=("Accept it where health checks of a balancer are closed by reset on purpose and make up most connections."),
+    waiver_advice="Accept it where a balancer's health checks are closed with a reset on purpose and are most of the connections.",
     references=("Linux TcpExt TCPAbortOnData",),
 )
 def resets_on_close(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -186,7 +182,7 @@ def resets_on_close(host: View, limits: Thresholds) -> Iterator[Finding]:
     closed = opened - established
     if closed <= 0:
         if aborted.amount:
-            raise MissingFactError("no closed connections were counted to compare TCPAbortOnData with")
+            raise MissingFactError("no connection was counted as closed, so there is nothing to compare TCPAbortOnData with")
         yield Finding("pass", "TCPAbortOnData", str(aborted))
         return
     percent = 100.0 * aborted.amount / closed

@@ -22,18 +22,20 @@ if t.TYPE_CHECKING:
 
 @rule(
     "rfc1337-on",
-    title="tcp_rfc1337 keeps colliding connections from healing",
+    title="tcp_rfc1337 is on, so clients that meet an old TIME_WAIT cannot connect",
     severities={"fullnat_lb": "medium", "backend": "medium"},
     claims=("D7",),
     rationale=(
-        "When a SYN meets a TIME_WAIT socket, this host answers with an ACK and a healthy client sends a RST that "
-        "removes the TIME_WAIT, so that its repeated SYN succeeds. With tcp_rfc1337 = 1 that RST is ignored and the"
-        " client fails. The kernel's documentation describes the key the wrong way round, and hardening guides copy"
-        " it."
+        "When a SYN meets a TIME_WAIT socket, this host answers with an ACK. A healthy client then sends a RST, which removes "
+        "the TIME_WAIT, so the repeated SYN succeeds. With tcp_rfc1337 = 1 this host ignores that RST, and the client fails. "
+        "The kernel's documentation describes the key the wrong way round, and hardening guides copy it."
     ),
-    measured=("Linux 6.18 behind a NAT that reused tuples: 16 of 16 connected with 0; with 1 only 7 of 16 did within 6 seconds."),
-    remedy="Set net.ipv4.tcp_rfc1337 = 0 and remove the line from the boot files.",
-    waiver_advice="Accept it on hosts that no client reaches through a NAT, where a benchmark demands the value.",
+    measured=(
+        "Linux 6.18 behind a NAT that used the same addresses and ports again: with 0, 16 of 16 connected; with 1, only 7 of 16 "
+        "within 6 seconds."
+    ),
+    remedy="Set net.ipv4.tcp_rfc1337 = 0, and delete the line from the boot files.",
+    waiver_advice="Accept it where no client comes through a NAT and a benchmark demands the value.",
     references=("RFC 1337, sections 3 and 4", "Linux tcp_timewait_state_process()"),
 )
 def rfc1337_on(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -47,19 +49,18 @@ def rfc1337_on(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"client_host": "medium", "fullnat_lb": "high", "backend": "medium"},
     claims=("D7",),
     rationale=(
-        "The far end keeps its TIME_WAIT for 60 seconds. A NAT that forgets the connection sooner may give the same"
-        " tuple to another client while the server still remembers the old one: then the SYN is judged by a "
-        "stranger's timestamps and sequence numbers."
+        "The server keeps its TIME_WAIT for 60 seconds. A NAT that forgets the connection sooner may give the same address and "
+        "port to another client. The server still remembers the first client, so it checks the second client's SYN against the "
+        "first one's timestamps and sequence numbers."
     ),
     measured=(
-        "Linux 6.18 gateway with a timeout of 1 s: 80 tuples reused after 2.5 s; 38 of them were first refused by "
-        "the server's TIME_WAIT. The kernel's own timeout is 120 s."
+        "Linux 6.18 gateway with a timeout of 1 s: 80 address and port pairs used again after 2.5 s. The server's TIME_WAIT "
+        "first refused 38 of them. The kernel's default timeout is 120 s."
     ),
     remedy=(
-        "Set net.netfilter.nf_conntrack_tcp_timeout_time_wait to 60 or more (the kernel's own value is 120), and "
-        "give the NAT more addresses."
+        "Set net.netfilter.nf_conntrack_tcp_timeout_time_wait to 60 or more (the kernel's default is 120), and give the NAT more addresses."
     ),
-    waiver_advice="Accept it on a host that tracks connections but translates no addresses.",
+    waiver_advice="Accept it on a host that tracks connections but does no NAT.",
     references=("RFC 5382, REQ-5", "RFC 7857, 2.2"),
 )
 def conntrack_forgets_early(host: View, limits: Thresholds) -> Iterator[Finding]:

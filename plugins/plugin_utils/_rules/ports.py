@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._addresses import endpoint, is_loopback, port_list
 from .._capacity import Load, capacity
 from ._base import Finding, MissingFactError, everywhere, judge, rule
-from ._text import endpoint, is_loopback, port_list
 from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
@@ -31,18 +31,20 @@ _PER_TUPLE = "Linux __inet_hash_connect()"
     severities={"client_host": "medium", "fullnat_lb": "medium"},
     claims=("D16",),
     rationale=(
-        "Every connection to one (destination, port) from one source address needs a local port of its own, and a "
-        "port stays taken for 60 seconds after this host closed first. Usable ports divided by 60 is the highest "
-        "sustainable rate of short connections per destination. Reserved ports are taken off the range."
+        "From one source address, each connection to one destination address and port needs its own local port. If this host "
+        "closes first, that port stays taken for 60 more seconds. So the highest steady rate of short connections to one "
+        "destination is usable ports / 60 per second. Reserved ports are not usable."
     ),
-    measured=("Linux 6.18: a range of 20 ports gave 20 connections and then EADDRNOTAVAIL; with 10 of them reserved, 10."),
+    measured=(
+        "Linux 6.18: with a range of 20 ports, 20 connections succeeded, then EADDRNOTAVAIL. With 10 of the ports reserved, 10 succeeded."
+    ),
     remedy=(
-        "Set net.ipv4.ip_local_port_range = 16384 65535 and list the ports of local services in "
-        "net.ipv4.ip_local_reserved_ports. It mitigates; keep-alive, letting the peer close first, or more "
-        "addresses cure."
+        "Set net.ipv4.ip_local_port_range = 16384 65535, and list the ports of local services in "
+        "net.ipv4.ip_local_reserved_ports. This gives more time; it does not solve the problem. Keep-alive, letting the peer "
+        "close first, or more addresses do."
     ),
     waiver_advice=(
-        "Accept it where the range was narrowed on purpose (port-based NAT, containers that share an address) and port use is low."
+        "Accept it where the range was made small on purpose (port-based NAT, containers that share an address) and few ports are in use."
     ),
     references=("RFC 6056, 3.2", _PER_TUPLE),
 )
@@ -51,9 +53,9 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield judge(
         host.usable_ports < limits.ports_few,
         PORT_RANGE,
-        f"{host.usable_ports} usable ports ({low} to {high}, {high - low + 1 - host.usable_ports} of them reserved)",
+        f"{host.usable_ports} usable ports ({low} to {high} without {high - low + 1 - host.usable_ports} reserved ones)",
         f"at least {limits.ports_few}",
-        evidence={"short connections per second and destination": round(capacity(Load(host.usable_ports)).rate or 0, 1)},
+        evidence={"short connections per second to one destination": round(capacity(Load(host.usable_ports)).rate or 0, 1)},
     )
 
 
@@ -63,19 +65,20 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("medium"),
     claims=("D16",),
     rationale=(
-        "The kernel may hand the port of a service to an outgoing connection while the service is down. The service"
-        " then cannot bind when it restarts (EADDRINUSE), minutes or days later, until that connection is gone. A "
-        "listener on a loopback address can lose its port only to connections of the host to itself, so it counts as low."
+        "While the service is down, the kernel may give its port to an outgoing connection. When the service restarts, minutes "
+        "or days later, it cannot bind (EADDRINUSE) until that connection is gone. A listener on a loopback address can lose "
+        "its port only to connections of the host to itself, so its severity is low."
     ),
     measured=(
-        "Linux 6.18: ip_local_reserved_ports keeps ports out of automatic choice only; a service can still bind them. With port "
-        "45000 held by a connection from another address of the host, bind() to 127.0.0.1 succeeded and bind() to 0.0.0.0 failed."
+        "Linux 6.18: the kernel does not choose ports in ip_local_reserved_ports by itself; a service can still bind them. With "
+        "port 45000 held by a connection from another address of the host, bind() to 127.0.0.1 succeeded and bind() to 0.0.0.0 "
+        "failed."
     ),
     remedy=(
-        "Add the ports to net.ipv4.ip_local_reserved_ports (the write replaces the whole list, so keep what is "
-        "there), or move the service or the range."
+        "Add the ports to net.ipv4.ip_local_reserved_ports. A write replaces the whole list, so keep the ports that are in it. "
+        "Or move the service or the range."
     ),
-    waiver_advice=("Accept it for a port that the service itself let the kernel choose (it will choose another next time)."),
+    waiver_advice="Accept it for a port that the kernel chose for the service (next time it will be another one).",
     references=("RFC 6056, 3.2",),
 )
 def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -84,16 +87,16 @@ def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
     unprotected = sorted({listener["port"] for listener in exposed})
     left_out = host.sockets["listeners_left_out"]
     if left_out and not exposed:
-        raise MissingFactError(f"{left_out} listeners were not looked at, and none of the others is in the way")
+        raise MissingFactError(f"{left_out} listeners were left out of the snapshot, and none of the others is in the range")
     yield judge(
         bool(unprotected),
         RESERVED_PORTS,
-        f"listening inside {low} to {high} and not reserved: {port_list(unprotected)}"
+        f"services listen on ports of {low} to {high} that are not reserved: {port_list(unprotected)}"
         if unprotected
-        else "no unreserved listener in the range",
-        "every listener in the range is in ip_local_reserved_ports",
+        else "no service listens on an unreserved port of the range",
+        "every listening port of the range is in ip_local_reserved_ports",
         severity="low" if exposed and all(is_loopback(listener["address"]) for listener in exposed) else None,
-        evidence={"ip_local_reserved_ports": host.told(RESERVED_PORTS), "listeners left out": left_out},
+        evidence={"ip_local_reserved_ports": host.shown(RESERVED_PORTS), "listeners not checked": left_out},
     )
 
 
@@ -103,12 +106,12 @@ def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"client_host": "info", "fullnat_lb": "info"},
     claims=("D16",),
     rationale=(
-        "connect() prefers ports of the low end's parity and bind() to port 0 the other one. With ends of the same "
-        "parity one of the two has a port fewer, and the kernel logs a line about it once per namespace."
+        "connect() prefers ports with the parity of the low end, and bind() to port 0 prefers the others. If both ends have the "
+        "same parity, one of the two has one port fewer. The kernel logs a line about it once in each network namespace."
     ),
-    measured="Linux 6.18: all ports are used in the end, with either parity (20 of 20).",
-    remedy="Choose ends of different parity, for example 16384 65535.",
-    waiver_advice="Harmless; accept it freely.",
+    measured="Linux 6.18: in the end all ports are used, with any ends (20 of 20).",
+    remedy="Choose one even end and one odd end, for example 16384 65535.",
+    waiver_advice="Harmless. Accept it.",
     references=("Linux 07f4c90062f8 (4.2)",),
 )
 def ports_same_parity(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -122,20 +125,20 @@ def ports_same_parity(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"client_host": "medium", "fullnat_lb": "medium"},
     claims=("D1", "D16"),
     rationale=(
-        "Ports run out per (source address, destination address, destination port), not per host. When all usable "
-        "ports are taken towards one of them, connect() fails with EADDRNOTAVAIL, or bind() with EADDRINUSE where "
-        "the program binds a source address first. No counter shows that, so it has to be computed."
+        "Ports run out for each combination of source address, destination address and destination port, not for the whole "
+        "host. When all usable ports are taken for one combination, connect() fails with EADDRNOTAVAIL. If the program binds a "
+        "source address first, bind() fails with EADDRINUSE instead. No counter shows this, so it is computed here."
     ),
     measured=(
-        "Linux 6.18: 20 ports, 30 connections: 20 succeeded, 10 failed with EADDRNOTAVAIL; another destination "
-        "port, destination address or source address had the full range again."
+        "Linux 6.18, 20 ports, 30 connections: 20 succeeded, 10 failed with EADDRNOTAVAIL. With another destination port, "
+        "destination address or source address the full range was free again."
     ),
     remedy=(
-        "First let the other side close, or keep connections open (Connection: close at the balancer, upstream "
-        "keep-alive). Then tcp_tw_reuse = 1 with timestamps at both ends, a wider range, more destination or source"
-        " addresses, more hosts."
+        "First let the other side close, or keep connections open (Connection: close on the balancer, upstream keep-alive). "
+        "Then tcp_tw_reuse = 1 with timestamps at both ends. Then a wider range, more destination or source addresses, or more "
+        "hosts."
     ),
-    waiver_advice=("Accept it for a load test that is meant to reach the limit. In production it is minutes away from failing."),
+    waiver_advice="Accept it for a load test that should reach the limit. In production, connections will fail within minutes.",
     references=(_PER_TUPLE,),
 )
 def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -159,20 +162,20 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
                 "ports": group["ports"],
                 "time_wait": group["time_wait"],
                 "usable_ports": usable,
-                "counted short by at most": host.sockets["error_bound"],
-                "tcp_tw_reuse": host.told(TW_REUSE),
-                "tcp_timestamps": host.told(TIMESTAMPS),
-                "tcp_max_tw_buckets": host.told(MAX_TW_BUCKETS),
+                "ports not counted, at most": host.sockets["error_bound"],
+                "tcp_tw_reuse": host.shown(TW_REUSE),
+                "tcp_timestamps": host.shown(TIMESTAMPS),
+                "tcp_max_tw_buckets": host.shown(MAX_TW_BUCKETS),
             },
         )
     if not groups:
         busiest, short = host.busiest, host.sockets["error_bound"]
         if busiest is not None and 100 * (host.taken_ports(busiest) + short) >= limits.ports_pressure_medium_percent * usable:
-            raise MissingFactError(f"too many destinations to count each one's ports: counts may be short by {short}")
-        told = "nothing connects out"
+            raise MissingFactError(f"there are too many destinations to count exactly: up to {short} ports may be missing from each count")
+        observed = "nothing connects out"
         if busiest is not None:
             where = endpoint(busiest["destination"], busiest["destination_port"])
-            told = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
+            observed = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
             if host.taken_ports(busiest) < busiest["ports"]:
-                told += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse takes over"
-        yield Finding("pass", PORT_RANGE, told)
+                observed += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse can reuse"
+        yield Finding("pass", PORT_RANGE, observed)

@@ -29,21 +29,21 @@ _REMOVED = "Linux 4396e46187ca removed the key in 4.12"
     severities=everywhere("critical"),
     claims=("D6", "D12", "D15"),
     rationale=(
-        "With recycling and timestamps both on, the kernel remembers one timestamp per remote address for 60 "
-        "seconds and drops every SYN from that address that carries an older one. Behind a NAT gateway or a FullNAT"
-        " balancer many hosts share one address and have clocks of their own, so some of them cannot connect: no "
-        "error, no log line, only timeouts."
+        "With tcp_tw_recycle and timestamps both on, the kernel remembers one timestamp for each remote address for 60 seconds. "
+        "It drops every SYN from that address with an older timestamp. Behind a NAT gateway or a FullNAT balancer many hosts "
+        "share one address, and each has its own clock. So some of them cannot connect: no error, no log line, only timeouts."
     ),
     measured=(
-        "Linux 4.4.155 and 4.9.154: a SYN with a timestamp 50,000 ticks older was dropped silently and PAWSPassive "
-        "counted it; so was a SYN without a timestamp. Without recycling both were answered."
+        "Linux 4.4.155 and 4.9.154: a SYN with a timestamp 50,000 ticks older was dropped without an answer, and PAWSPassive "
+        "counted it. A SYN without a timestamp was dropped as well. Without recycling both were answered."
     ),
     remedy=(
-        "Set net.ipv4.tcp_tw_recycle = 0 now and take it out of every boot file. Nothing is lost: outgoing connections have tcp_tw_reuse."
+        "Set net.ipv4.tcp_tw_recycle = 0 now, and delete it from every boot file. You lose nothing: for outgoing connections "
+        "there is tcp_tw_reuse."
     ),
     waiver_advice=(
-        "There is no load for which this is safe on a host that strangers reach. Only a host whose every peer is "
-        "one fixed machine with one address can accept it."
+        "It is not safe for any load on a host that strangers can reach. Accept it only where every peer is one fixed machine "
+        "with its own address."
     ),
     references=(_REMOVED, "RFC 7323, appendix B.2"),
 )
@@ -60,17 +60,17 @@ def recycle_on(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 @rule(
     "recycle-dormant",
-    title="tcp_tw_recycle waits for timestamps to be turned on",
+    title="tcp_tw_recycle is on and will drop clients once timestamps are on",
     severities=everywhere("high"),
     claims=("D3", "D6"),
     rationale=(
-        "Recycling does nothing while timestamps are off. The day somebody turns timestamps on, for tcp_tw_reuse or"
-        " for better round-trip measurement, clients behind NAT start to time out, and nobody looks for the cause "
-        "in a line that was always there."
+        "tcp_tw_recycle does nothing while timestamps are off. One day somebody turns timestamps on, for tcp_tw_reuse or to "
+        "measure round-trip times better. From then on, clients behind NAT time out. Nobody looks for the cause in a line that "
+        "was always there."
     ),
-    measured="Linux 4.4.155 and 4.9.154: with timestamps off the same old SYN was answered.",
-    remedy="Set net.ipv4.tcp_tw_recycle = 0 and take it out of every boot file before timestamps are touched.",
-    waiver_advice="Accept it only together with a guard that keeps timestamps off for as long as the line exists.",
+    measured="Linux 4.4.155 and 4.9.154: with timestamps off, the same old SYN was answered.",
+    remedy="Set net.ipv4.tcp_tw_recycle = 0, and delete it from every boot file. Do this before you touch timestamps.",
+    waiver_advice="Accept it only if something keeps timestamps off for as long as the line exists.",
     references=(_REMOVED,),
 )
 def recycle_dormant(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -89,19 +89,21 @@ def recycle_dormant(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("high"),
     claims=("D6",),
     rationale=(
-        "Where the kernel still has the key, the next boot drops clients behind NAT. Where it does not, the line is"
-        " dead but not harmless: `sysctl -p` ends with exit code 1 because of it, which breaks provisioning scripts"
-        " and hides real errors, and the file gets copied to hosts where it works."
+        "Where the kernel still has the key, clients behind NAT are dropped after the next boot. Where it does not, the line "
+        "does nothing, but it is not harmless: `sysctl -p` ends with exit code 1 because of it. That breaks provisioning "
+        "scripts and hides real errors. And the file may be copied to hosts where the line works."
     ),
-    measured=("procps 4.0.2 on Linux 6.18: a key that does not exist makes `sysctl -p` exit with 1; the other lines are still applied."),
-    remedy=("Delete the line. Outgoing connections that run out of ports have tcp_tw_reuse; nothing replaces recycling for incoming ones."),
-    waiver_advice=("Accept it only for a file that is generated elsewhere and that no host with a kernel under 4.12 can ever get."),
+    measured="procps 4.0.2 on Linux 6.18: with a key that does not exist, `sysctl -p` exits with 1. The other lines are still applied.",
+    remedy=(
+        "Delete the line. If outgoing connections run out of ports, use tcp_tw_reuse. Nothing replaces tcp_tw_recycle for incoming ones."
+    ),
+    waiver_advice="Accept it only for a file that another tool writes and that never gets to a host with a kernel before 4.12.",
     references=(_REMOVED,),
 )
 def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
     lacking = host.has(TW_RECYCLE) is False
     failed = False
-    for setting in host.settings(TW_RECYCLE):
+    for setting in host.boot_settings(TW_RECYCLE):
         if number_set(setting) == 0:
             continue
         failed = True
@@ -121,19 +123,19 @@ def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 @rule(
     "recycle-drops-seen",
-    title="SYNs are being dropped by tcp_tw_recycle",
+    title="tcp_tw_recycle is dropping SYNs",
     severities=everywhere("critical"),
     claims=("D6", "D12"),
     rationale=(
-        "PAWSPassive counts SYNs that were thrown away because the sender's address had shown a newer timestamp "
-        "within 60 seconds. Every count is a client that saw a connect timeout."
+        "PAWSPassive counts SYNs that were dropped because their address had shown a newer timestamp within 60 seconds. Each "
+        "count is a client that saw a connect timeout."
     ),
     measured=(
-        "Linux 4.9.154 with recycling on: every SYN dropped behind one address added one to PAWSPassive. The "
-        "counter does not exist where recycling does not (4.12 and newer)."
+        "Linux 4.9.154 with tcp_tw_recycle on: each SYN dropped from one address added one to PAWSPassive. Kernels without "
+        "tcp_tw_recycle (4.12 and newer) do not have the counter."
     ),
-    remedy="Set net.ipv4.tcp_tw_recycle = 0: the drops end at once. Then take the line out of the boot files.",
-    waiver_advice="Do not. If the counter is old, take two samples (sample_seconds) and see whether it still grows.",
+    remedy="Set net.ipv4.tcp_tw_recycle = 0: the drops stop at once. Then delete the line from the boot files.",
+    waiver_advice="Do not waive it. If the count may be old, take two samples (sample_seconds) to see whether it still grows.",
     references=(_REMOVED, "Linux TcpExt PAWSPassive, up to 4.11"),
 )
 def recycle_drops_seen(host: View, limits: Thresholds) -> Iterator[Finding]:
@@ -144,5 +146,5 @@ def recycle_drops_seen(host: View, limits: Thresholds) -> Iterator[Finding]:
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
-        evidence={"tcp_tw_recycle": host.told(TW_RECYCLE), "tcp_timestamps": host.told(TIMESTAMPS)},
+        evidence={"tcp_tw_recycle": host.shown(TW_RECYCLE), "tcp_timestamps": host.shown(TIMESTAMPS)},
     )

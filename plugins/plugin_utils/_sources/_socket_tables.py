@@ -13,28 +13,20 @@ import re
 import socket
 import struct
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...module_utils._facts._sockets import AFTER_HANDSHAKE, MAX_LISTENERS, STATES
+from .._addresses import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .._snapshot_types import Listener, Sockets
+    from .._snapshot_types import Listener, PortUse, Sockets, TimestampUse
 
-# By number in /proc/net/tcp (net/tcp_states.h).
-_BY_NUMBER = {
-    1: "established",
-    2: "syn_sent",
-    3: "syn_recv",
-    4: "fin_wait1",
-    5: "fin_wait2",
-    6: "time_wait",
-    7: "close",
-    8: "close_wait",
-    9: "last_ack",
-    10: "listen",
-    11: "closing",
-    12: "syn_recv",
-}
+    Group = tuple[str, str, int]
+
+# By number in /proc/net/tcp (net/tcp_states.h). 12 is a connection request, which sock_diag calls syn_recv, too.
+_BY_NUMBER = {**dict(enumerate(STATES[1:], 1)), 12: "syn_recv"}
 _BY_WORD = {
     "ESTAB": "established",
     "ESTABLISHED": "established",
@@ -52,21 +44,20 @@ _BY_WORD = {
     "LISTEN": "listen",
     "CLOSING": "closing",
 }
-_AGREED = {"established", "fin_wait1", "fin_wait2", "close_wait", "last_ack", "closing"}
+_AFTER_HANDSHAKE = {STATES[number] for number in AFTER_HANDSHAKE}
 
 _PROC_ROW = re.compile(
     r"^ *[0-9]+: ([0-9A-F]{8}(?:[0-9A-F]{24})?):([0-9A-F]{4}) ([0-9A-F]{8}(?:[0-9A-F]{24})?):([0-9A-F]{4}) ([0-9A-F]{2}) ", re.MULTILINE
 )
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]+\Z")
-_MAX_LISTENERS = 500
 _TOP = 20
 
 _PROC_HEADER = "local_address"
 _HEADERS = (_PROC_HEADER, "Local Address")
 
 
-class Connection(NamedTuple):
-    """One socket. port is 0 where it was given by name; local and remote are "" then. timestamps: None where it is not told."""
+class SocketRow(NamedTuple):
+    """One socket. port is 0 where it was given by name; local and remote are "" then. timestamps: None where it is not known."""
 
     family: str
     state: str
@@ -87,58 +78,94 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
 
     :param ephemeral: first and last port of outgoing connections; only those count as ports in use, all of them without it.
     """
-    sockets = [found for text in texts for found in connections(text)]
-    listening = {one.port for one in sockets if one.state == "listen"}
-    low, high = ephemeral or (1, 65535)
-    states: dict[str, Counter[str]] = {"ipv4": Counter(), "ipv6": Counter()}
-    ports: Counter[tuple[str, str, int]] = Counter()
-    waiting: Counter[tuple[str, str, int]] = Counter()
-    agreed: Counter[tuple[str, int, bool]] = Counter()
-    time_wait_listening = time_wait_outgoing = outgoing = 0
-    for one in sockets:
-        states[one.family][one.state] += 1
-        if one.state in ("listen", "close"):
-            continue
-        if one.port in listening:
-            time_wait_listening += one.state == "time_wait"
-            continue
-        if one.state != "time_wait":
-            outgoing += bool(one.remote) and not _is_loopback(one.remote)
-            if one.timestamps is not None and one.state in _AGREED and one.remote:
-                agreed[one.remote, one.remote_port, one.timestamps] += 1
-        if not low <= one.port <= high:
-            continue
-        time_wait_outgoing += one.state == "time_wait"
-        if one.local and one.remote:
-            group = (one.local, one.remote, one.remote_port)
-            ports[group] += 1
-            waiting[group] += one.state == "time_wait"
-    listeners = sorted({(one.port, one.family, one.local) for one in sockets if one.state == "listen" and one.port and one.local})
-    destinations = Counter[tuple[str, int]]()
-    for (remote, port, _ts), number in agreed.items():
-        destinations[remote, port] += number
-    return {
-        "states": {family: dict(sorted(counts.items())) for family, counts in states.items()},
-        "listeners": [_listener(one) for one in listeners[:_MAX_LISTENERS]],
-        "listeners_left_out": max(0, len(listeners) - _MAX_LISTENERS),
-        "time_wait_listening": time_wait_listening,
-        "time_wait_outgoing": time_wait_outgoing,
-        "outgoing": outgoing,
-        "ports_in_use": [
-            {"source": local, "destination": remote, "destination_port": port, "ports": number, "time_wait": waiting[local, remote, port]}
-            for (local, remote, port), number in sorted(ports.items(), key=lambda item: (-item[1], item[0]))[:top]
-        ],
-        "error_bound": 0,
-        "timestamps": [
+    sockets = [row for text in texts for row in socket_rows(text)]
+    tally = _Tally({row.port for row in sockets if row.state == "listen"}, ephemeral or (1, 65535))
+    for row in sockets:
+        tally.add(row)
+    return tally.result(top)
+
+
+class _Tally:
+    """What the rows add up to. A group is an outgoing connection without its local port: source, destination, destination port."""
+
+    def __init__(self, listening: set[int], ephemeral: tuple[int, int]) -> None:
+        self.listening = listening
+        self.ephemeral = ephemeral
+        self.states: dict[str, Counter[str]] = {"ipv4": Counter(), "ipv6": Counter()}
+        self.listeners: set[tuple[int, str, str]] = set()
+        self.ports: Counter[Group] = Counter()
+        self.time_wait: Counter[Group] = Counter()
+        self.timestamps: Counter[tuple[str, int, bool]] = Counter()
+        self.time_wait_listening = 0
+        self.time_wait_outgoing = 0
+        self.outgoing = 0
+
+    def add(self, row: SocketRow) -> None:
+        self.states[row.family][row.state] += 1
+        if row.state == "listen":
+            if row.port and row.local:
+                self.listeners.add((row.port, row.family, row.local))
+        elif row.state == "time_wait" and row.port in self.listening:
+            self.time_wait_listening += 1
+        elif row.state != "close" and row.port not in self.listening:
+            self._add_outgoing(row)
+
+    def _add_outgoing(self, row: SocketRow) -> None:
+        waits = row.state == "time_wait"
+        if not waits:
+            self.outgoing += bool(row.remote) and not is_loopback(row.remote)
+            if row.timestamps is not None and row.state in _AFTER_HANDSHAKE and row.remote:
+                self.timestamps[row.remote, row.remote_port, row.timestamps] += 1
+        low, high = self.ephemeral
+        if not low <= row.port <= high:
+            return
+        self.time_wait_outgoing += waits
+        if row.local and row.remote:
+            group = (row.local, row.remote, row.remote_port)
+            self.ports[group] += 1
+            self.time_wait[group] += waits
+
+    def result(self, top: int) -> Sockets:
+        listeners = sorted(self.listeners)
+        return {
+            "states": {family: dict(sorted(counts.items())) for family, counts in self.states.items()},
+            "listeners": [_listener(one) for one in listeners[:MAX_LISTENERS]],
+            "listeners_left_out": max(0, len(listeners) - MAX_LISTENERS),
+            "time_wait_listening": self.time_wait_listening,
+            "time_wait_outgoing": self.time_wait_outgoing,
+            "outgoing": self.outgoing,
+            "ports_in_use": [self._port_use(group) for group in _most_frequent(self.ports, top)],
+            "error_bound": 0,
+            "timestamps": self._timestamp_use(top),
+        }
+
+    def _port_use(self, group: Group) -> PortUse:
+        source, destination, port = group
+        return {
+            "source": source,
+            "destination": destination,
+            "destination_port": port,
+            "ports": self.ports[group],
+            "time_wait": self.time_wait[group],
+        }
+
+    def _timestamp_use(self, top: int) -> list[TimestampUse]:
+        destinations: Counter[tuple[str, int]] = Counter()
+        for (destination, port, _negotiated), count in self.timestamps.items():
+            destinations[destination, port] += count
+        return [
             {
-                "destination": remote,
+                "destination": destination,
                 "destination_port": port,
-                "negotiated": agreed[remote, port, True],
-                "not_negotiated": agreed[remote, port, False],
+                "negotiated": self.timestamps[destination, port, True],
+                "not_negotiated": self.timestamps[destination, port, False],
             }
-            for (remote, port), _number in sorted(destinations.items(), key=lambda item: (-item[1], item[0]))[:top]
-        ],
-    }
+            for destination, port in _most_frequent(destinations, top)
+        ]
+
+
+def _most_frequent(counts: Counter[Any], top: int) -> list[Any]:
+    return [key for key, _count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:top]]
 
 
 def _listener(one: tuple[int, str, str]) -> Listener:
@@ -146,17 +173,17 @@ def _listener(one: tuple[int, str, str]) -> Listener:
     return {"family": "ipv4" if family == "ipv4" else "ipv6", "address": address, "port": port}
 
 
-def connections(text: str) -> Iterator[Connection]:
+def socket_rows(text: str) -> Iterator[SocketRow]:
     """The TCP sockets of one table, of whichever kind it is."""
     return _proc_rows(text) if _PROC_HEADER in text[:400] else _word_rows(text)
 
 
-def _proc_rows(text: str) -> Iterator[Connection]:
+def _proc_rows(text: str) -> Iterator[SocketRow]:
     for local, port, remote, remote_port, state in _PROC_ROW.findall(text):
         name = _BY_NUMBER.get(int(state, 16))
         if name:
             family = "ipv4" if len(local) == 8 else "ipv6"
-            yield Connection(family, name, _from_hex(local), int(port, 16), _from_hex(remote), int(remote_port, 16))
+            yield SocketRow(family, name, _from_hex(local), int(port, 16), _from_hex(remote), int(remote_port, 16))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -169,9 +196,9 @@ def _from_hex(digits: str) -> str:
     return _plain(socket.inet_ntop(socket.AF_INET6, packed))
 
 
-def _word_rows(text: str) -> Iterator[Connection]:
+def _word_rows(text: str) -> Iterator[SocketRow]:
     """Rows of ss and netstat. Lines that start with a blank are ss's details of the row before."""
-    row: Connection | None = None
+    row: SocketRow | None = None
     details: list[str] = []
     for line in text.splitlines():
         if line[:1] in (" ", "\t"):
@@ -187,14 +214,14 @@ def _word_rows(text: str) -> Iterator[Connection]:
         yield _with_details(row, details)
 
 
-def _with_details(row: Connection, details: list[str]) -> Connection:
+def _with_details(row: SocketRow, details: list[str]) -> SocketRow:
     # Every connection that was ever set up has a retransmission timeout: without it, these are no details of TCP.
     if not any(word.startswith("rto:") for word in details):
         return row
     return row._replace(timestamps="ts" in details)
 
 
-def _row(words: list[str]) -> Connection | None:
+def _row(words: list[str]) -> SocketRow | None:
     if words[:1] in (["tcp"], ["tcp6"]) and len(words) >= 6 and words[1].isdigit():
         # netstat: protocol, queues, local, foreign, state
         state, local, remote = words[5], words[3], words[4]
@@ -210,7 +237,7 @@ def _row(words: list[str]) -> Connection | None:
         return None
     family, address, port = _endpoint(local)
     _family, remote_address, remote_port = _endpoint(remote)
-    return Connection(family, name, address, port, remote_address, remote_port)
+    return SocketRow(family, name, address, port, remote_address, remote_port)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -230,7 +257,3 @@ def _endpoint(text: str) -> tuple[str, str, int]:
 def _plain(address: str) -> str:
     """A mapped IPv4 address (::ffff:192.0.2.1) as IPv4."""
     return address[7:] if address.startswith("::ffff:") and "." in address else address
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"

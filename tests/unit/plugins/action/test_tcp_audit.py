@@ -98,7 +98,7 @@ def test_fail_on(fail_on: str | None, failed: bool) -> None:
     options = {"fail_on": fail_on} if fail_on else {}
     result = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", **options)
     assert result.get("failed", False) == failed
-    assert ("web1: 1 result(s)" in result.get("msg", "")) == failed
+    assert ("web1: 1 failed result" in result.get("msg", "")) == failed
     assert result["results"][0]["id"] == "reuse-without-timestamps"
 
 
@@ -150,7 +150,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
     ("options", "message"),
     [
         ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no expiry date"),
-        ({"thresholds": {"ports_few": 0}}, "ports_few must lie between"),
+        ({"thresholds": {"ports_few": 0}}, "ports_few must be between"),
         ({"source": "/no/such/file"}, "/no/such/file"),
         ({"source": "/etc/hostname", "sample_seconds": 1}, "sample_seconds needs a live host"),
         ({"source": "/etc/hostname", "probe_endpoints": [{"host": "x", "port": 1}]}, "probe_endpoints needs a live host"),

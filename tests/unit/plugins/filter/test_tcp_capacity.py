@@ -55,7 +55,7 @@ def test_the_answer(ports: t.Any, options: dict[str, t.Any], expected: dict[str,
         ("60999 32768", {}, "the input must be"),
         ("1024-65535", {}, "the input must be"),
         (None, {}, "usable_ports must be a whole number"),
-        (70000, {}, "usable_ports must lie between 0 and 65535"),
+        (70000, {}, "usable_ports must be between 0 and 65535"),
         ("32768 60999", {"reserved": "a"}, "reserved must be a port list"),
         (100, {"reserved": "8080"}, "reserved goes with a range"),
         (100, {"reuse_delay": "soon"}, "reuse_delay must be a number, not 'soon'"),
@@ -87,7 +87,7 @@ def test_a_template_can_use_it() -> None:
 def test_a_template_gets_the_error() -> None:
     done = rendered("{{ 5 | linux_tcp.hardening.tcp_capacity(destinations=0) }}")
     assert done.returncode != 0
-    assert "destinations must lie between 1" in done.stdout + done.stderr
+    assert "destinations must be between 1" in done.stdout + done.stderr
 
 
 def test_every_argument_and_answer_is_documented_with_its_default() -> None:

@@ -8,7 +8,7 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reaches, verdict
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, failure_message, reaches
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import WaiverError, parse_waivers
@@ -65,15 +65,33 @@ def test_the_summary_counts_what_the_results_say() -> None:
 def test_fail_on(fail_on: str, reaching: int) -> None:
     judged = audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))
     assert len(reaches(judged["results"], fail_on)) == reaching
-    assert bool(verdict(judged)) == bool(reaching)
+    assert bool(failure_message(judged)) == bool(reaching)
 
 
-def test_the_verdict_names_host_rule_and_place() -> None:
+def test_the_failure_message_names_host_rule_and_place() -> None:
     files = {"/etc/sysctl.d/9.conf": "net.ipv4.tcp_max_tw_buckets = 5000\n"}
-    told = verdict(audit(snapshot(files=files), "web1", options()))
+    told = failure_message(audit(snapshot(files=files), "web1", options()))
     assert "web1" in told
     assert "high buckets-too-small" in told
     assert "/etc/sysctl.d/9.conf:1" in told
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "message"),
+    [
+        ("high", "web1: 1 failed result of severity high or above. high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"),
+        (
+            "medium",
+            (
+                "web1: 2 failed results of severity medium or above. "
+                "The first: high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"
+            ),
+        ),
+        ("critical", ""),
+    ],
+)
+def test_the_failure_message_counts_what_fails(fail_on: str, message: str) -> None:
+    assert failure_message(audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))) == message
 
 
 def test_figures_for_people() -> None:

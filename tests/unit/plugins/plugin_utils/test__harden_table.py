@@ -96,7 +96,7 @@ def test_the_best_cure_that_is_left_is_told() -> None:
     after = audit(full, "web1", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
     hosts: t.Any = {"web1": {"profile": "client_host", "change": CHANGE, "after": after}}
     told = " ".join(shown(**hosts).split())
-    assert "do next: Let the peer close first, so that TIME_WAIT is the peer's (peer-closes-first): 192.0.2.80:80 holds" in told
+    assert "do next: Let the peer close first, so that TIME_WAIT is on the peer (peer-closes-first): 192.0.2.80:80 holds" in told
     assert "do next" not in shown(check_mode=True, **hosts)
 
 

@@ -10,9 +10,9 @@ import math
 import typing as t
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import TIME_WAIT_SECONDS
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import (
     FULL_SHARE,
-    TIME_WAIT_SECONDS,
     WatchError,
     first_limit,
     measure,

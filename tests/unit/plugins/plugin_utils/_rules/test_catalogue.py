@@ -86,6 +86,7 @@ ROWS = [
     row("recycle-in-boot-file", BACKEND, "unknown", "files not observed", boot_files=None),
     row("recycle-drops-seen", BACKEND, "critical", "growing", counted={"PAWSPassive": 9}, grown={"PAWSPassive": 2}),
     row("recycle-drops-seen", BACKEND, "high", "since boot", counted={"PAWSPassive": 9}),
+    row("recycle-drops-seen", BACKEND, "pass", "none since boot", counted={"PAWSPassive": 0}),
     row("recycle-drops-seen", BACKEND, "pass", "not growing", counted={"PAWSPassive": 9}, grown={}),
     row("recycle-drops-seen", BACKEND, "unknown", "shrank", counted={"PAWSPassive": 9}, grown={"PAWSPassive": None}),
     row("recycle-drops-seen", BACKEND, "not_applicable", "no such counter"),
@@ -100,6 +101,24 @@ ROWS = [
     row("peer-without-timestamps", CLIENT, "medium", "probed", {REUSE: "1"}, **in_use(towards(1)), probes=[probe(False)]),
     row("peer-without-timestamps", CLIENT, "high", "probed, pressure", {REUSE: "1"}, **in_use(towards(20000)), probes=[probe(False)]),
     row("peer-without-timestamps", CLIENT, "pass", "hardly used", {REUSE: "1"}, **in_use(towards(9), timestamps=[negotiated(0, 2)])),
+    row("peer-without-timestamps", CLIENT, "medium", "1 %", {REUSE: "1"}, **in_use(towards(283), timestamps=[negotiated(0, 2)])),
+    row("peer-without-timestamps", CLIENT, "pass", "under 1 %", {REUSE: "1"}, **in_use(towards(282), timestamps=[negotiated(0, 2)])),
+    row(
+        "peer-without-timestamps",
+        CLIENT,
+        "high",
+        "60 %",
+        {REUSE: "1", RANGE: "40000 40019"},
+        **in_use(towards(12), timestamps=[negotiated(0, 2)]),
+    ),
+    row(
+        "peer-without-timestamps",
+        CLIENT,
+        "pass",
+        "as many with as without",
+        {REUSE: "1"},
+        **in_use(towards(300), timestamps=[negotiated(2, 2)]),
+    ),
     row("peer-without-timestamps", CLIENT, "pass", "most have", {REUSE: "1"}, **in_use(towards(300), timestamps=[negotiated(2, 1)])),
     row(
         "peer-without-timestamps",
@@ -116,6 +135,8 @@ ROWS = [
     row("peer-without-timestamps", CLIENT, "unknown", "sockets unknown", {REUSE: "1"}, sockets=None),
     row("reuse-loopback-only", CLIENT, "low", "the kernel's default"),
     row("reuse-loopback-only", CLIENT, "medium", "under port pressure", **in_use(towards(20000))),
+    row("reuse-loopback-only", CLIENT, "medium", "60 %", {RANGE: "40000 40019"}, **in_use(towards(12))),
+    row("reuse-loopback-only", CLIENT, "low", "55 %", {RANGE: "40000 40019"}, **in_use(towards(11))),
     row("reuse-loopback-only", CLIENT, "low", "sockets unknown", sockets=None),
     row("reuse-loopback-only", CLIENT, "pass", "on", {REUSE: "1"}),
     row("reuse-loopback-only", BACKEND, "not_applicable", "other profile"),
@@ -133,6 +154,8 @@ ROWS = [
     row("timestamps-on-at-l7", BALANCER, "pass", "off", {TS: "0"}),
     row("timestamps-on-at-l7", BACKEND, "not_applicable", "other profile"),
     row("timestamps-odd-value", BACKEND, "low", "3 means on", {TS: "3"}),
+    row("timestamps-odd-value", BACKEND, "pass", "0 is known", {TS: "0"}),
+    row("timestamps-odd-value", BACKEND, "pass", "1 is known", {TS: "1"}),
     row("timestamps-odd-value", BACKEND, "pass", "2 is known", {TS: "2"}),
     row("syn-rejected-in-time-wait", BALANCER, "medium", "growing", grown={"PAWSTimewait": 1}),
     row("syn-rejected-in-time-wait", BACKEND, "medium", "repeats", grown={"TCPACKSkippedTimeWait": 1}),
@@ -159,6 +182,11 @@ ROWS = [
     # Only sysctl --system reads this file, and last.
     row("buckets-too-small", BACKEND, "high", "5000", files={CONF: f"{BUCKETS} = 65536\n", "/etc/sysctl.conf": f"{BUCKETS} = 5000\n"}),
     row("buckets-too-small", BACKEND, "pass", "32768", files={CONF: f"{BUCKETS} = 32768\n"}),
+    row("buckets-too-small", BACKEND, "medium", "32767", files={CONF: f"{BUCKETS} = 32767\n"}),
+    row("buckets-too-small", BACKEND, "pass", "lowered, and still enough", {BUCKETS: "32768"}),
+    row("buckets-too-small", BACKEND, "medium", "lowered by hand, one under it", {BUCKETS: "32767"}),
+    row("buckets-too-small", BACKEND, "pass", "not lowered", {BUCKETS: "5000", "net.ipv4.tcp_ehash_entries": "10000"}),
+    row("buckets-too-small", BACKEND, "pass", "0 has its own rule", {BUCKETS: "0"}),
     row("buckets-too-small", BACKEND, "pass", "all it can pay for", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16384\n"}),
     row("buckets-too-small", BACKEND, "medium", "less than that", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16383\n"}),
     row("buckets-too-small", BACKEND, "pass", "small RAM", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": "8192"}),
@@ -167,9 +195,11 @@ ROWS = [
     row("buckets-too-small", BACKEND, "high", "shared table", {BUCKETS: "5", "net.ipv4.tcp_ehash_entries": "-262144"}),
     row("buckets-nearly-full", BACKEND, "high", "80 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 800}}),
     row("buckets-nearly-full", BACKEND, "pass", "79.9 %", {BUCKETS: "1000"}, sockstat={"TCP": {"tw": 799}}),
+    row("buckets-nearly-full", BACKEND, "high", "one of one", {BUCKETS: "1"}, sockstat={"TCP": {"tw": 1}}),
     row("buckets-nearly-full", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
     row("buckets-nearly-full", BACKEND, "unknown", "not observed", sockstat=None, sockets=None),
     row("buckets-overflow", BACKEND, "high", "growing", grown={"TCPTimeWaitOverflow": 15}),
+    row("buckets-overflow", BACKEND, "high", "one more", grown={"TCPTimeWaitOverflow": 1}),
     row("buckets-overflow", BACKEND, "medium", "since boot", counted={"TCPTimeWaitOverflow": 15}),
     row("buckets-overflow", BACKEND, "pass", "old", counted={"TCPTimeWaitOverflow": 15}, grown={}),
     row("ports-few", CLIENT, "medium", "one under the kernel's", {RANGE: "32768 60998"}),
@@ -191,6 +221,9 @@ ROWS = [
     row("ports-pressure", CLIENT, "medium", "60 %", {RANGE: "40000 40019"}, **in_use(towards(12))),
     row("ports-pressure", CLIENT, "high", "85 %", {RANGE: "40000 40019"}, **in_use(towards(17))),
     row("ports-pressure", CLIENT, "critical", "all", {RANGE: "40000 40019"}, **in_use(towards(20))),
+    row("ports-pressure", CLIENT, "high", "all but one", {RANGE: "40000 40019"}, **in_use(towards(19))),
+    row("ports-pressure", CLIENT, "medium", "84 %", {RANGE: "40000 40099"}, **in_use(towards(84))),
+    row("ports-pressure", CLIENT, "critical", "no usable port", {RANGE: "40000 40001", RESERVED: "40000-40001"}, **in_use(towards(1))),
     row(
         "ports-pressure", CLIENT, "critical", "all but the reserved", {RANGE: "40000 40019", RESERVED: "40000-40009"}, **in_use(towards(10))
     ),
@@ -218,12 +251,15 @@ ROWS = [
     row("closes-first-as-client", CLIENT, "info", "most", sockets=sockets(time_wait_outgoing=11, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "half", sockets=sockets(time_wait_outgoing=10, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "a handful", sockets=sockets(time_wait_outgoing=9)),
+    row("closes-first-as-client", CLIENT, "info", "just enough", sockets=sockets(time_wait_outgoing=10)),
     row("closes-first-as-client", CLIENT, "medium", "pressure", **in_use(towards(20000, 20000), time_wait_outgoing=20000)),
     row("closes-first-as-server", BACKEND, "info", "over 1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=11)),
     row("closes-first-as-server", BALANCER, "pass", "1 %", {BUCKETS: "1000"}, sockets=sockets(time_wait_listening=10)),
+    row("closes-first-as-server", BACKEND, "info", "one of one", {BUCKETS: "1"}, sockets=sockets(time_wait_listening=1)),
     row("closes-first-as-server", BACKEND, "not_applicable", "disabled", {BUCKETS: "0"}),
     row("fin-timeout-mistaken", BACKEND, "info", "59", files={CONF: "net.ipv4.tcp_fin_timeout = 59\n"}),
     row("fin-timeout-mistaken", CLIENT, "medium", "5", files={CONF: "net.ipv4.tcp_fin_timeout = 5\n"}),
+    row("fin-timeout-mistaken", CLIENT, "info", "6", files={CONF: "net.ipv4.tcp_fin_timeout = 6\n"}),
     row("fin-timeout-mistaken", CLIENT, "info", "octal", files={CONF: "net.ipv4.tcp_fin_timeout = 060\n"}),
     row("fin-timeout-mistaken", CLIENT, "pass", "60", files={CONF: "net.ipv4.tcp_fin_timeout = 60\n"}),
     row("fin-timeout-mistaken", CLIENT, "pass", "live only", {"net.ipv4.tcp_fin_timeout": "5"}),
@@ -248,6 +284,8 @@ ROWS = [
     row("boot-differs", BACKEND, "pass", "no such key", files={CONF: f"{RECYCLE} = 1\n"}),
     row("boot-differs", BACKEND, "not_applicable", "not boot's", files={CONF: f"{REUSE} = 1\n"}, host={"boot_files_apply": False}),
     row("boot-differs", BACKEND, "unknown", "whose?", host={"boot_files_apply": None, "network_namespace": "own"}),
+    row("boot-differs", BACKEND, "medium", "most likely boot's", files={CONF: f"{REUSE} = 1\n"}, host={"boot_files_apply": None}),
+    row("boot-differs", BACKEND, "pass", "systemd, most likely", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}, host={"init": None}),
     row("boot-differs", BACKEND, "pass", "without a link systemd does not read it", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}),
     row("boot-differs", BACKEND, "medium", "procps does", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}, host={"init": "other"}),
     row("boot-readers-disagree", BACKEND, "low", "only procps", files={"/etc/sysctl.conf": f"{REUSE} = 1\n"}),
@@ -256,6 +294,13 @@ ROWS = [
     row("boot-shadowed", BACKEND, "low", "later file", files={CONF: f"{TS} = 1\n", "/etc/sysctl.d/60.conf": f"{TS} = 0\n"}),
     row("boot-shadowed", BACKEND, "pass", "same value", files={CONF: f"{TS} = 1\n", "/etc/sysctl.d/60.conf": f"{TS} = 1\n"}),
     row("boot-shadowed", BACKEND, "pass", "vendor file", files={"/usr/lib/sysctl.d/10.conf": f"{TS} = 1\n", CONF: f"{TS} = 0\n"}),
+    row(
+        "boot-shadowed",
+        BACKEND,
+        "low",
+        "by a vendor file",
+        files={"/etc/sysctl.d/1.conf": f"{TS} = 1\n", "/run/sysctl.d/9.conf": f"{TS} = 0\n"},
+    ),
     row("boot-shadowed", BACKEND, "pass", "another key", files={CONF: "kernel.x = 1\n", "/etc/sysctl.d/60.conf": "kernel.x = 0\n"}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
@@ -263,6 +308,7 @@ ROWS = [
     row("boot-unknown-key", BACKEND, "low", "gone", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "tolerated", files={CONF: "-net.ipv4.tcp_low_latency = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "recycle has its own rule", files={CONF: f"{RECYCLE} = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "no TCP key", files={CONF: "net.ipv4.ip_forward = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "kernel unknown", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}, ipv4_keys=None),
     row("boot-unknown-key", BACKEND, "low", "no kernel has it", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}, ipv4_keys=None),
     row("boot-unknown-key", BACKEND, "pass", "init only", files={CONF: "net.ipv4.tcp_mem=1 2 3\n"}, host={"network_namespace": "own"}),
@@ -273,6 +319,9 @@ ROWS = [
     row("boot-refused-value", BACKEND, "medium", "a second word", files={CONF: f"{REUSE} = 1 2\n"}),
     row("boot-refused-value", BACKEND, "medium", "octal", files={CONF: f"{BUCKETS} = 0100000\n"}),
     row("boot-refused-value", BACKEND, "low", "a comment behind it", files={CONF: f"{BUCKETS} = 262144 # enough\n"}),
+    row("boot-refused-value", BACKEND, "low", "a comment behind two ports", files={CONF: f"{RANGE} = 16384 65535 ; wide\n"}),
+    row("boot-refused-value", BACKEND, "medium", "a comment in place of a port", files={CONF: f"{RANGE} = 16384 # 65535\n"}),
+    row("boot-refused-value", BACKEND, "medium", "octal, with a comment", files={CONF: f"{BUCKETS} = 0100000 # enough\n"}),
     row("boot-refused-value", BACKEND, "pass", "hexadecimal", files={CONF: f"{REUSE} = 0x1\n"}),
     row("boot-refused-value", BACKEND, "pass", "plain", files={CONF: f"{RANGE} = 16384 65535\n{RESERVED} = 8080,9000-9010\n"}),
     row("boot-file-unread", BACKEND, "medium", "wrong name", files={"/etc/sysctl.d/tcp": f"{TS} = 1\n"}),
@@ -317,6 +366,25 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
     assert result["expected"] == REUSE
 
 
+def test_usable_ports_are_told_with_the_range_and_what_is_reserved_of_it() -> None:
+    (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
+    assert result["observed"] == "17 usable ports (40000 to 40019 without 3 reserved ones)"
+    assert result["evidence"] == {"short connections per second to one destination": 0.3}
+
+
+def test_without_a_usable_port_the_rate_is_0() -> None:
+    (result,) = judge(snapshot({RANGE: "40000 40000", RESERVED: "40000"}), CLIENT, "ports-few")
+    assert result["evidence"] == {"short connections per second to one destination": 0}
+
+
+@pytest.mark.parametrize(("keys", "more"), [(5, False), (6, True)])
+def test_of_an_unread_file_five_keys_are_named(keys: int, more: bool) -> None:
+    lines = [f"net.ipv4.tcp_a{number} = 1\n" for number in range(keys)]
+    (result,) = judge(snapshot(files={"/etc/sysctl.d/tcp": "".join(lines)}), BACKEND, "boot-file-unread")
+    assert ("tcp_a4 and more" in result["observed"], result["evidence"]) == (more, {"keys": keys})
+    assert "tcp_a5" not in result["observed"]
+
+
 def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
     (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
     assert "40000,50000-50002" in result["observed"]
@@ -358,8 +426,8 @@ def test_nothing_known_is_unknown_and_never_a_pass() -> None:
         ({"ports_many": 1}, "unknown threshold 'ports_many'"),
         ({"ports_few": "many"}, "ports_few must be a whole number"),
         ({"ports_few": True}, "ports_few must be a whole number"),
-        ({"ports_few": 0}, "ports_few must lie between 1 and 65535"),
-        ({"ports_pressure_medium_percent": 90}, "ports_pressure_medium_percent must not be above ports_pressure_high_percent"),
+        ({"ports_few": 0}, "ports_few must be between 1 and 65535"),
+        ({"ports_pressure_medium_percent": 90}, "ports_pressure_medium_percent must not be greater than ports_pressure_high_percent"),
     ],
 )
 def test_a_wrong_threshold_is_named(options: dict[str, object], message: str) -> None:
@@ -375,8 +443,26 @@ def test_a_wrong_threshold_is_named(options: dict[str, object], message: str) ->
         ("closes-first-as-client", {"closes_first_client_sockets": 1}, snapshot(sockets=sockets(time_wait_outgoing=1))),
         ("conntrack-forgets-early", {"conntrack_time_wait_seconds": 121}, snapshot()),
         ("ports-pressure", {"ports_pressure_medium_percent": 1}, snapshot(**in_use(towards(300)))),
+        ("buckets-too-small", {"buckets_small": 40000}, snapshot(files={CONF: f"{BUCKETS} = 39999\n"})),
+        ("fin-timeout-mistaken", {"fin_timeout_seconds": 61}, snapshot(files={CONF: "net.ipv4.tcp_fin_timeout = 60\n"})),
+        ("resets-on-close", {"resets_percent": 2}, snapshot(grown={"TCPAbortOnData": 3, "PassiveOpens": 100})),
+        ("closes-first-as-server", {"closes_first_server_percent": 0}, snapshot(sockets=sockets(time_wait_listening=1))),
     ],
 )
 def test_a_threshold_moves_its_rule(rule: str, options: dict[str, object], observed: Snapshot) -> None:
     assert {result["status"] for result in judge(observed, "any", rule)} == {"pass"}
     assert {result["status"] for result in judge(observed, "any", rule, Thresholds.from_options(options))} == {"fail"}
+
+
+@pytest.mark.parametrize(("growth", "status"), [(15, "pass"), (16, "fail")])
+@pytest.mark.parametrize(("rule", "counter"), [("buckets-overflow", "TCPTimeWaitOverflow"), ("syn-rejected-in-time-wait", "PAWSTimewait")])
+def test_growth_up_to_the_threshold_is_allowed(rule: str, counter: str, growth: int, status: str) -> None:
+    (result,) = judge(snapshot(grown={counter: growth}), BACKEND, rule, Thresholds(counter_growth=15))
+    assert result["status"] == status
+
+
+def test_a_line_that_no_reader_uses_in_the_end_is_not_too_small() -> None:
+    """Only the line that wins is reported, not the earlier one that it overrides."""
+    files = {CONF: f"{BUCKETS} = 6000\n", "/etc/sysctl.d/60.conf": f"{BUCKETS} = 7000\n"}
+    (result,) = judge(snapshot(files=files), BACKEND, "buckets-too-small")
+    assert (result["path"], result["line"]) == ("/etc/sysctl.d/60.conf", 1)

@@ -10,11 +10,12 @@ import socket
 import struct
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import MAX_LISTENERS
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
-    Connection,
-    connections,
+    SocketRow,
     count,
     is_socket_table,
+    socket_rows,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,18 +50,18 @@ def as_hex(address: str) -> str:
     return "".join(f"{word:08X}" for word in words)
 
 
-def as_proc(row: Connection) -> str:
+def as_proc(row: SocketRow) -> str:
     state = WORDS[row.state][0]
     ends = f"{as_hex(row.local)}:{row.port:04X} {as_hex(row.remote)}:{row.remote_port:04X}"
     return f"   0: {ends} {state} 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0\n"
 
 
-def as_ss(row: Connection) -> str:
+def as_ss(row: SocketRow) -> str:
     local, remote = (f"[{address}]" if ":" in address else address for address in (row.local, row.remote))
     return f"{WORDS[row.state][1]:<10} 0      128    {local}:{row.port}   {remote}:{row.remote_port or '*'}   \n"
 
 
-def as_netstat(row: Connection) -> str:
+def as_netstat(row: SocketRow) -> str:
     protocol = "tcp6" if ":" in row.local else "tcp"
     return f"{protocol:<6}     0      0 {row.local}:{row.port}    {row.remote}:{row.remote_port or '*'}    {WORDS[row.state][2]}  \n"
 
@@ -69,16 +70,16 @@ ports = st.integers(1, 65535)
 ipv4 = st.sampled_from(["10.0.0.1", "192.0.2.7", "127.0.0.1", "255.255.255.255"])
 ipv6 = st.sampled_from(["2001:db8::1", "fe80::1:2", "::1"])
 states = st.sampled_from([state for state in WORDS if state != "listen"])
-rows = st.builds(Connection, st.just("ipv4"), states, ipv4, ports, ipv4, ports) | st.builds(
-    Connection, st.just("ipv6"), states, ipv6, ports, ipv6, ports
+rows = st.builds(SocketRow, st.just("ipv4"), states, ipv4, ports, ipv4, ports) | st.builds(
+    SocketRow, st.just("ipv6"), states, ipv6, ports, ipv6, ports
 )
-listeners = st.builds(
-    Connection, st.just("ipv4"), st.just("listen"), st.just("0.0.0.0"), ports, st.just("0.0.0.0"), st.just(0)
-) | st.builds(Connection, st.just("ipv6"), st.just("listen"), st.just("::"), ports, st.just("::"), st.just(0))
+listeners = st.builds(SocketRow, st.just("ipv4"), st.just("listen"), st.just("0.0.0.0"), ports, st.just("0.0.0.0"), st.just(0)) | st.builds(
+    SocketRow, st.just("ipv6"), st.just("listen"), st.just("::"), ports, st.just("::"), st.just(0)
+)
 
 
 @given(st.lists(rows | listeners, max_size=20))
-def test_all_tables_tell_the_same(table: list[Connection]) -> None:
+def test_all_tables_tell_the_same(table: list[SocketRow]) -> None:
     proc4 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv4")
     proc6 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv6")
     expected = count([proc4, proc6])
@@ -88,7 +89,7 @@ def test_all_tables_tell_the_same(table: list[Connection]) -> None:
 
 
 def made(*rows: tuple[str, str, int, str, int]) -> str:
-    return SS + "".join(as_ss(Connection("ipv4", *row)) for row in rows)
+    return SS + "".join(as_ss(SocketRow("ipv4", *row)) for row in rows)
 
 
 def test_who_closed_first() -> None:
@@ -125,8 +126,9 @@ def test_timestamps_from_the_details_of_ss() -> None:
         + "\t cubic wscale:7,7 sack rto:204\n"
         + row.format(3)
     )
+    text += row.format(5) + "\t skmem:(r0)\n" + "\t ts rto:204\n"
     text += row.format(4).rstrip() + " timer:(keepalive,1min,0) ts sack cubic rto:200\n"
-    assert count([text])["timestamps"] == [{"destination": "10.0.0.2", "destination_port": 443, "negotiated": 2, "not_negotiated": 1}]
+    assert count([text])["timestamps"] == [{"destination": "10.0.0.2", "destination_port": 443, "negotiated": 3, "not_negotiated": 1}]
 
 
 @pytest.mark.parametrize(
@@ -137,12 +139,39 @@ def test_timestamps_from_the_details_of_ss() -> None:
         ("tcp LISTEN 0 0 *:8080 *:*", "::", 8080),
         ("tcp   0   0 :::22   :::*   LISTEN", "::", 22),
         ("tcp   0   0 localhost:https   other:ssh   ESTABLISHED", "", 0),
-        ("ESTAB 0 0 10.0.0.1:99999 10.0.0.1:5", "", 0),
+        ("ESTAB 0 0 10.0.0.1:65535 10.0.0.1:5", "10.0.0.1", 65535),
+        ("ESTAB 0 0 10.0.0.1:65536 10.0.0.1:5", "", 0),
+        ("ESTAB 0 0 10.0.0.1:0 10.0.0.1:5", "", 0),
     ],
 )
 def test_addresses(line: str, local: str, port: int) -> None:
-    (row,) = connections(SS + line + "\n")
+    (row,) = socket_rows(SS + line + "\n")
     assert (row.local, row.port) == (local, port)
+
+
+def test_a_listener_given_by_name_is_counted_and_not_named() -> None:
+    figures = count([SS + "LISTEN 0 0 localhost:8080 *:*\nTIME-WAIT 0 0 10.0.0.1:8080 10.0.0.2:5\nLISTEN 0 0 10.0.0.1:http *:*\n"])
+    assert (figures["listeners"], figures["time_wait_listening"], figures["states"]["ipv4"]["listen"]) == ([], 1, 2)
+
+
+@pytest.mark.parametrize(("listeners", "left_out"), [(MAX_LISTENERS, 0), (MAX_LISTENERS + 1, 1)])
+def test_a_bounded_number_of_listeners_is_named(listeners: int, left_out: int) -> None:
+    figures = count([made(*(("listen", "0.0.0.0", port, "0.0.0.0", 0) for port in range(1, listeners + 1)))])
+    assert (len(figures["listeners"]), figures["listeners_left_out"]) == (MAX_LISTENERS, left_out)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ESTAB many 0 10.0.0.1:1 10.0.0.2:5",
+        "ESTAB 0 0 10.0.0.1:1",
+        "tcp many 0 10.0.0.1:1 10.0.0.2:5 ESTABLISHED",
+        "u_str ESTAB 0 0 * 17 * 18",
+        "GONE 0 0 10.0.0.1:1 10.0.0.2:5",
+    ],
+)
+def test_what_is_no_row(line: str) -> None:
+    assert list(socket_rows(SS + line + "\n")) == []
 
 
 @given(st.text(st.sampled_from("tcp ESTABLIN0123456789.:[]*%\t\n\x00é-"), max_size=200))

@@ -8,7 +8,11 @@
 
 from __future__ import annotations
 
+import functools
+import socket
 import typing as t
+
+from ..module_utils._facts import _sockets
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +34,10 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+@functools.lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
-    """Whether an address is one of the host's own loopback interface."""
-    return address.startswith("127.") or address == "::1"
+    """Whether an address is one of the host's own loopback interface; False for what is no address."""
+    try:
+        return _sockets.is_loopback(socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address))
+    except (OSError, ValueError):
+        return False

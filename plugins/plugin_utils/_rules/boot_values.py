@@ -1,0 +1,171 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Values from boot files: what the next boot will set, and which of several files wins."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ...module_utils._sysctl import _boot_order as boot_order
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, same
+from ...module_utils._sysctl._lines import READERS
+from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
+from ._boot import READER_MANUALS, no_failure, same_text
+from ._view import concerns_tcp
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._base import Thresholds
+    from ._view import BootValue, View
+
+# Places that packages fill and administrators are meant to override (sysctl.d(5)); a folder of the controller may stand before them.
+_VENDOR_FILE = re.compile(r"(?:^|/)(?:usr/lib|usr/local/lib|lib|run)/sysctl\.d/[^/]+\Z")
+_ADMIN_FILE = re.compile(r"(?:^|/)etc/sysctl\.(?:conf|d/[^/]+)\Z")
+# Docker, ufw, kube-proxy and their like set these whenever they start: after the next boot the host is most likely as it is now.
+_SET_BY_PROGRAMS = frozenset(
+    (
+        "net.ipv4.ip_forward",
+        "net.ipv4.conf.all.rp_filter",
+        "net.ipv4.conf.default.rp_filter",
+        "net.nf_conntrack_max",
+        "net.netfilter.nf_conntrack_max",
+        "net.netfilter.nf_conntrack_tcp_timeout_established",
+        "net.netfilter.nf_conntrack_tcp_timeout_close_wait",
+    )
+)
+
+
+@rule(
+    "boot-differs",
+    title="The running value is not what the next boot will set",
+    severities=everywhere("medium"),
+    rationale=(
+        "Somebody changed the running kernel but not the files, or the files but not the kernel. After its next reboot the host "
+        "will behave differently, often at the worst time. Firewalls, container engines and kube-proxy set some keys whenever "
+        "they start (forwarding, rp_filter, some of conntrack's); for these the severity is low."
+    ),
+    remedy=(
+        "Decide which of the two values is right. Write it into the file named here (or delete the line), and set the running "
+        "value to the same."
+    ),
+    waiver_advice=(
+        "Accept it during an experiment, until a date. Another good reason is a program that sets the key when it starts: name it."
+    ),
+    references=READER_MANUALS,
+)
+def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
+    _boot_files_apply(host)
+    failed = False
+    for key, booted in sorted(host.boot_values(host.boot_reader).items()):
+        try:
+            running = host.raw(key)
+        except (CannotApplyError, MissingFactError):
+            continue
+        if same(SYSCTL_KEYS[key], booted.raw, running):
+            continue
+        failed = True
+        yield Finding(
+            "fail",
+            key,
+            f"now {running!r}; the next boot will set {booted.raw!r}",
+            "the same value in both",
+            path=booted.setting.real_path,
+            line=booted.setting.line,
+            severity="low" if key in _SET_BY_PROGRAMS else None,
+            evidence={"reader": host.boot_reader},
+        )
+    if not failed:
+        yield no_failure(host, "boot files", "every key that boot sets has that value now")
+
+
+def _boot_files_apply(host: View) -> None:
+    """Raise unless boot sets the keys of the namespace that was observed."""
+    about = host.snapshot["host"]
+    if about["boot_files_apply"] is False:
+        raise CannotApplyError("boot files do not apply to this network namespace")
+    if about["boot_files_apply"] is None and about["network_namespace"] == "own":
+        raise MissingFactError("it is not known whether boot files apply to this network namespace")
+
+
+@rule(
+    "boot-readers-disagree",
+    title="systemd-sysctl and sysctl --system would set different values",
+    severities=everywhere("low"),
+    rationale=(
+        "At boot systemd-sysctl reads the files. Administrators, packages and documentation use `sysctl --system`. The two read "
+        "different files in a different order: procps reads /etc/sysctl.conf last; systemd does not read it at all, unless a "
+        "link in /etc/sysctl.d points to it. So the value depends on which of them ran last."
+    ),
+    measured="systemd 252 and procps 4.0.2: this collection's tests compare them on many generated file trees.",
+    remedy="Set the key in one file only, in /etc/sysctl.d with a name that sorts last (99-…). Delete it from the others.",
+    waiver_advice="Accept it if one of the two never runs on this host.",
+    references=READER_MANUALS,
+)
+def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
+    systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
+    failed = False
+    for key in sorted({*systemd, *procps}):
+        first, second = systemd.get(key), procps.get(key)
+        blamed = second or first
+        if host.has(key) is False or blamed is None or (first and second and same(SYSCTL_KEYS[key], first.raw, second.raw)):
+            continue
+        failed = True
+        yield Finding(
+            "fail",
+            key,
+            f"systemd-sysctl sets {_shown(first)}, sysctl --system sets {_shown(second)}",
+            "the same value from both",
+            path=blamed.setting.real_path,
+            line=blamed.setting.line,
+        )
+    if not failed:
+        yield no_failure(host, "boot files", "systemd-sysctl and sysctl --system set the same values")
+
+
+def _shown(booted: BootValue | None) -> str:
+    return "nothing" if booted is None else f"{booted.raw!r} ({booted.setting.path}:{booted.setting.line})"
+
+
+@rule(
+    "boot-shadowed",
+    title="A later boot file overrides the value of this one",
+    severities=everywhere("low"),
+    rationale=(
+        "If you edit the earlier file, nothing changes at the next boot. This is how a good value from a package or a role gets "
+        "lost to a forgotten file with a higher number."
+    ),
+    remedy="Keep the key in one file. If the later file is right, delete the earlier line; if not, delete the later one.",
+    waiver_advice="Accept it if the earlier file belongs to a tool that rewrites it. Vendor files that /etc overrides are not reported.",
+    references=READER_MANUALS,
+)
+def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
+    shadowed: dict[tuple[str, str, int], Finding] = {}
+    for reader in READERS:
+        for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
+            if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
+                continue
+            if same_text(lost.key, lost.value, lost.by_value):
+                continue
+            if _VENDOR_FILE.search(lost.path) and _ADMIN_FILE.search(lost.by_path):
+                continue
+            shadowed.setdefault(
+                (lost.key, lost.path, lost.line),
+                Finding(
+                    "fail",
+                    lost.key,
+                    f"{lost.value!r} is overridden by {lost.by_value!r} ({lost.by_path}:{lost.by_line})",
+                    "only one file sets the key",
+                    path=lost.path,
+                    line=lost.line,
+                    evidence={"reader": reader},
+                ),
+            )
+    yield from shadowed.values()
+    if not shadowed:
+        yield no_failure(host, "boot files", "no file overrides another file's value")
