@@ -127,7 +127,7 @@ def sample(observed: object) -> Sample:
     try:
         snapshot = validate(observed.get("snapshot"))
     except SourceError as error:
-        raise WatchError(f"the host sent a snapshot that {error}") from error
+        raise WatchError(f"the snapshot that the host sent cannot be used: {error}") from error
     view = View(snapshot)
     counters = snapshot["counters"] or {}
     sockets = snapshot["sockets"]

@@ -16,12 +16,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import _html, _json, _junit, _markdown, _sarif
-from ._checked import ReportError
+from ._error import ReportError
 from ._files import differs, make_folder, replace_all
-from ._model import VERDICTS, Report, build
+from ._model import OUTCOMES, HostReport, Report, build, build_host
 from ._text import render as text_summary
 
-__all__ = ["FORMATS", "VERDICTS", "Report", "ReportError", "Written", "build", "text_summary", "write"]
+__all__ = [
+    "FORMATS",
+    "OUTCOMES",
+    "HostReport",
+    "Report",
+    "ReportError",
+    "Written",
+    "build",
+    "build_host",
+    "text_summary",
+    "write",
+]
 
 _RENDERERS: dict[str, tuple[str, Callable[[Report], str]]] = {
     "json": (".json", _json.render),

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
-from ._model import MOMENT, Host, Report, gain_text, location
+from ._model import MOMENT, HostReport, Report, gain_text, location
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -106,14 +106,14 @@ def _policy_hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _bars(host: Host) -> list[Bar]:
+def _bars(host: HostReport) -> list[Bar]:
     if host.audit is None:
         return []
     capacity = host.audit["capacity"]
     return [_port_bar(host, capacity), _bucket_bar(host, capacity)]
 
 
-def _port_bar(host: Host, capacity: Capacity) -> Bar:
+def _port_bar(host: HostReport, capacity: Capacity) -> Bar:
     busiest, usable = capacity["busiest"], capacity["usable_ports"]
     severity = _worst_of(host, _PORT_RULES)
     if busiest is None:
@@ -124,7 +124,7 @@ def _port_bar(host: Host, capacity: Capacity) -> Bar:
     return _bar(f"Ports towards {target} from {busiest['source']}", busiest["ports"], usable, "usable", severity)
 
 
-def _bucket_bar(host: Host, capacity: Capacity) -> Bar:
+def _bucket_bar(host: HostReport, capacity: Capacity) -> Bar:
     severity = _worst_of(host, _BUCKET_RULES)
     if capacity["time_wait"] is None:
         return Bar("TIME_WAIT sockets", "nothing seen", None, severity)
@@ -140,5 +140,5 @@ def _bar(label: str, used: int, limit: int | None, word: str, severity: Severity
     return Bar(label, f"{used:,} of {limit:,} {word} ({share:.0f} %)", min(100.0, round(share, 1)), severity)
 
 
-def _worst_of(host: Host, rules: frozenset[str]) -> Severity | None:
+def _worst_of(host: HostReport, rules: frozenset[str]) -> Severity | None:
     return next((result["severity"] for result in host.failed if result["id"] in rules), None)

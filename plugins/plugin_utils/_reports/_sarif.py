@@ -17,7 +17,7 @@ from .._escape import one_line
 from .._results import SEVERITIES, Result, Severity, Status
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
-from ._model import Host, Report
+from ._model import HostReport, Report
 
 Json = dict[str, Any]
 
@@ -133,7 +133,7 @@ def _name(rule: str) -> str:
     return "Tcp" + "".join(word.capitalize() for word in rule.replace("_", "-").split("-"))
 
 
-def _result(host: Host, result: Result, index: dict[str, int]) -> Json:
+def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
     status = result["status"]
     subject = result["subject"] or result["title"]
     if status in ("fail", "waived"):
@@ -169,14 +169,14 @@ def _justification(result: Result) -> str:
     return f"{_sentence(result['waiver']['reason'])} Accepted until {result['waiver']['expires']}."
 
 
-def _not_audited(host: Host, index: dict[str, int]) -> Json:
+def _not_audited(host: HostReport, index: dict[str, int]) -> Json:
     """A result of its own, because many viewers show results and nothing else."""
     return {
         "ruleId": NOT_AUDITED,
         "ruleIndex": index[NOT_AUDITED],
         "kind": "fail",
         "level": "error",
-        "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.trouble),
+        "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.not_audited_because),
         "locations": [_host_location(host)],
         "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, NOT_AUDITED, "")},
         "properties": {"host": host.name},
@@ -187,7 +187,7 @@ def _invocation(report: Report) -> Json:
     troubles: list[Json] = []
     for host in report.hosts:
         if host.audit is None:
-            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.trouble)
+            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
             troubles.append({"level": "error", "message": message, "locations": [_host_location(host)]})
             continue
         for sentence in host.audit["not_seen"]:
@@ -196,11 +196,11 @@ def _invocation(report: Report) -> Json:
     return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": troubles}
 
 
-def _host_location(host: Host) -> Json:
+def _host_location(host: HostReport) -> Json:
     return {"logicalLocations": [{"name": host.name, "fullyQualifiedName": host.name, "kind": "resource"}]}
 
 
-def _location(host: Host, result: Result) -> Json:
+def _location(host: HostReport, result: Result) -> Json:
     place = _host_location(host)
     if result["subject"]:
         qualified = f"{host.name}/{result['subject']}"
@@ -213,7 +213,7 @@ def _location(host: Host, result: Result) -> Json:
     return place
 
 
-def _base_id(host: Host) -> str:
+def _base_id(host: HostReport) -> str:
     """Each host has a root folder of its own, so that /etc/sysctl.conf of two hosts is two files."""
     return f"ROOT:{host.name}"
 

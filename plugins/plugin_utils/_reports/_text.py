@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from .._escape import one_line
 from .._results import PROFILES, SEVERITIES, Result, Severity
-from ._model import Host, Report, gain_text, location
+from ._model import HostReport, Report, gain_text, location
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
@@ -30,7 +30,7 @@ def render(report: Report, width: int = 96, paint: Paint = lambda text, severity
 
 
 def headline(report: Report) -> str:
-    """One line with the number of hosts by verdict; hosts that were not audited are never among the clean ones."""
+    """One line with the number of hosts by outcome; hosts that were not audited are never among the clean ones."""
     counts = (
         (report.count("failed"), "with failed results"),
         (report.count("not_audited"), "NOT AUDITED"),
@@ -49,23 +49,23 @@ def _table(report: Report, width: int, paint: Paint) -> str:
     for host in report.urgent_first:
         start = f"{one_line(host.name, names):<{names}}  "
         if host.audit is None:
-            lines.append(start + one_line(f"NOT AUDITED: {host.trouble}", width - len(start)))
+            lines.append(start + one_line(f"NOT AUDITED: {host.not_audited_because}", width - len(start)))
             continue
         summary = host.summary
         numbers = [summary["severity"][severity] for severity in SEVERITIES]
         numbers += [summary["status"]["unknown"], summary["status"]["waived"]]
-        word = host.worst or ("none" if host.verdict == "clean" else "unknown")
+        word = host.worst or ("none" if host.outcome == "clean" else "unknown")
         worst = f"{word.upper() if host.worst else word:<8}"
         lines.append(start + (paint(worst, host.worst) if host.worst else worst) + "  " + " ".join(f"{n or '-':>4}" for n in numbers))
     return "\n".join(lines)
 
 
-def _dark(host: Host) -> bool:
+def _dark(host: HostReport) -> bool:
     """Whether something about an audited host could not be seen."""
     return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
 
 
-def _host(host: Host, width: int, paint: Paint) -> str:
+def _host(host: HostReport, width: int, paint: Paint) -> str:
     if host.audit is None:
         return ""
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
@@ -82,7 +82,7 @@ def _host(host: Host, width: int, paint: Paint) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _advice(host: Host, width: int) -> list[str]:
+def _advice(host: HostReport, width: int) -> list[str]:
     """The first cure that applies, and the names of the others; nothing where none does."""
     if not host.advice:
         return []

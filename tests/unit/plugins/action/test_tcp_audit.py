@@ -82,8 +82,8 @@ def test_what_the_peers_answer_joins_the_audit() -> None:
     [
         ({"failed": True, "msg": "endpoints: missing port"}, "web1 could not probe probe_endpoints: endpoints: missing port"),
         ({}, "web1 could not probe probe_endpoints: the module returned nothing"),
-        ({"endpoints": [{"host": HOSTILE}]}, "could not be audited: probes[0].port: is missing"),
-        ({"endpoints": [{**probe(), "timestamps": HOSTILE}]}, "could not be audited: probes[0].timestamps: is"),
+        ({"endpoints": [{"host": HOSTILE}]}, "could not be audited: probes[0].port is missing"),
+        ({"endpoints": [{**probe(), "timestamps": HOSTILE}]}, "could not be audited: probes[0].timestamps must be"),
     ],
 )
 def test_a_probe_that_fails_fails_the_audit_with_the_reason(probed: dict[str, t.Any], message: str) -> None:

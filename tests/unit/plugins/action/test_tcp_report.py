@@ -96,7 +96,7 @@ def test_what_is_shown_cannot_steer_the_terminal(shown: list[str], monkeypatch: 
         ({}, "missing required arguments: audits"),
         ({"audits": [{"host": "a"}], "formats": ["pdf"]}, "value of formats must be one or more of"),
         ({"audits": [{"host": "a"}], "colour": True}, "colour"),
-        ({"audits": "web1"}, "tcp_report: audits must be a list or a mapping"),
+        ({"audits": "web1"}, "tcp_report: audits must be a dictionary or a list"),
         ({"audits": [{"host": "a"}, {"host": "a"}]}, "more than one entry for host 'a'"),
         ({"audits": [{"host": "a"}], "dest": "/proc/no/such"}, "cannot create the folder /proc/no/such"),
         ({"audits": [{"host": "a"}], "dest": __file__}, f"{__file__} is not a folder"),

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._checked import ReportError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._files import differs, make_folder, replace_all
 
 

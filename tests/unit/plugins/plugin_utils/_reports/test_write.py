@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import (
     FORMATS,
-    VERDICTS,
+    OUTCOMES,
     Report,
     ReportError,
     build,
@@ -110,7 +110,7 @@ def test_every_report_says_who_was_not_audited_and_why(tmp_path: Path, format_: 
 
 def test_hosts_are_counted_by_what_is_known_of_them() -> None:
     report = build(sample_audits(), "t")
-    assert {verdict: report.count(verdict) for verdict in VERDICTS} == {
+    assert {outcome: report.count(outcome) for outcome in OUTCOMES} == {
         "failed": 2,
         "not_audited": 2,
         "not_judged": 1,
