@@ -130,7 +130,7 @@ def _named(value: object) -> str:
         return f"a number that is {TOO_LARGE}"
     if isinstance(value, _DICT_CLASSES):
         return "a dictionary"
-    return "a list" if isinstance(value, _LIST_CLASSES) else f"a {type(value).__name__}"
+    return "a list" if isinstance(value, _LIST_CLASSES) else f"a value of type {type(value).__name__}"
 
 
 def _checker(kind: Any, strict: bool, notes: tuple[Any, ...] = ()) -> _Checker:
@@ -211,7 +211,7 @@ def _words(words: tuple[str, ...]) -> _Checker:
 
 
 def _union(members: list[_Checker], nullable: bool) -> _Checker:
-    wanted = " or ".join(member.wanted for member in members)
+    wanted = " or ".join(dict.fromkeys(member.wanted for member in members))
     by_type: dict[type, list[_Checker]] = {}
 
     def fitting(kind: type) -> list[_Checker]:
