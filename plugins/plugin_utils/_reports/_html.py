@@ -21,6 +21,7 @@ from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
 from ._model import MOMENT, HostReport, Report, gain_text, location
 
+ENDING = ".html"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 # Colour is never the only sign: each word also has a shape of its own.
@@ -117,7 +118,7 @@ def _port_bar(host: HostReport, capacity: Capacity) -> Bar:
     busiest, usable = capacity["busiest"], capacity["usable_ports"]
     severity = _worst_of(host, _PORT_RULES)
     if busiest is None:
-        seen = "nothing seen" if usable is None else f"no outgoing connections seen, {usable:,} ports usable"
+        seen = "unknown" if usable is None else f"no outgoing connections, {usable:,} ports usable"
         return Bar("Ports", seen, 0.0 if usable else None, severity)
     address = busiest["destination"]
     target = f"[{address}]:{busiest['destination_port']}" if ":" in address else f"{address}:{busiest['destination_port']}"
@@ -127,13 +128,13 @@ def _port_bar(host: HostReport, capacity: Capacity) -> Bar:
 def _bucket_bar(host: HostReport, capacity: Capacity) -> Bar:
     severity = _worst_of(host, _BUCKET_RULES)
     if capacity["time_wait"] is None:
-        return Bar("TIME_WAIT sockets", "nothing seen", None, severity)
+        return Bar("TIME_WAIT sockets", "unknown", None, severity)
     return _bar("TIME_WAIT sockets", capacity["time_wait"], capacity["bucket_limit"], "allowed", severity)
 
 
 def _bar(label: str, used: int, limit: int | None, word: str, severity: Severity | None) -> Bar:
     if limit is None:
-        return Bar(label, f"{used:,}, the limit was not seen", None, severity)
+        return Bar(label, f"{used:,}, the limit is unknown", None, severity)
     if limit <= 0:
         return Bar(label, f"{used:,} of {limit:,} {word}", 100.0 if used else 0.0, severity)
     share = 100 * used / limit

@@ -15,6 +15,8 @@ from .._escape import one_line
 from .._results import STATUSES, Audit, Result
 from ._model import MOMENT, HostReport, Report, location
 
+ENDING = ".junit.xml"
+
 
 def render(report: Report) -> str:
     """Return the report as XML. A host that could not be audited is a suite with one test case in error."""

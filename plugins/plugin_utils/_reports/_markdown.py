@@ -15,6 +15,7 @@ from .._results import SEVERITIES, Result
 from ._model import HostReport, Report, gain_text, location
 from ._text import headline
 
+ENDING = ".md"
 MAX_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""
 
@@ -41,7 +42,7 @@ def render(report: Report) -> str:
         else:
             left_out += len(host.failed)
     if left_out:
-        parts.append(f"_{left_out} more failed results do not fit into a comment; the other reports have them._")
+        parts.append(f"_{left_out} more failed results do not fit here. See the other reports._")
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,7 +73,7 @@ def _row(host: HostReport) -> str:
         return f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8
     numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
     numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]
-    worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.outcome == "clean" else "❔ nothing judged")
+    worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.outcome == "clean" else "❔ unknown")
     return f"| {escape(host.name, 100)} | {worst} | " + " | ".join(str(number or "·") for number in numbers) + " |"
 
 

@@ -23,8 +23,8 @@ from ._input import Entry, read_audit, read_audits
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 """A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
 
-Outcome = Literal["not_audited", "failed", "not_judged", "clean"]
-OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "not_judged", "clean")
+Outcome = Literal["not_audited", "failed", "unknown", "clean"]
+OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class HostReport:
 
     @cached_property
     def advised_against(self) -> list[Advice]:
-        """The cures that would be wrong here, or that nothing calls for."""
+        """The cures that are wrong here, or not needed."""
         return [cure for cure in (self.audit["advice"] if self.audit else ()) if not cure["applies"]]
 
     @property
@@ -72,13 +72,13 @@ class HostReport:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """not_judged: there was an audit, but nothing in it passed, failed or was waived, so it is no good news."""
+        """unknown: there was an audit, but all its results are unknown or not applicable. That is no good news."""
         if self.audit is None:
             return "not_audited"
         count = self.summary["status"]
         if count["fail"]:
             return "failed"
-        return "clean" if count["pass"] or count["waived"] else "not_judged"
+        return "clean" if count["pass"] or count["waived"] else "unknown"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Report:
 
 
 def location(result: Result) -> str:
-    """The boot file to blame, with its line where that is known: "/etc/sysctl.conf:3"; empty where there is none."""
+    """The boot file that causes the result, with its line where that is known: "/etc/sysctl.conf:3"; empty where there is none."""
     if not result["path"]:
         return ""
     return result["path"] if result["line"] is None else f"{result['path']}:{result['line']}"
@@ -132,7 +132,7 @@ def gain_text(gain: AdviceGain) -> str:
     if before is None:
         return ""
     if after is None:
-        return f"from {before:,.1f} short connections per second to no limit by TIME_WAIT"
+        return f"from {before:,.1f} short connections per second to no limit from TIME_WAIT"
     times = "" if factor is None else f" ({factor:,.1f} times)"
     return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 

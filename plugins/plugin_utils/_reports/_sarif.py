@@ -21,6 +21,7 @@ from ._model import HostReport, Report
 
 Json = dict[str, Any]
 
+ENDING = ".sarif"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 NOT_AUDITED = "host-not-audited"
 
@@ -41,13 +42,13 @@ _KINDS: dict[Status, Literal["fail", "open", "notApplicable", "pass"]] = {
 }
 _MESSAGES: dict[str, str] = {
     "fail": "On host '{0}', '{1}': observed '{2}', expected '{3}'.",
-    "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}', and this is accepted.",
-    "unknown": "On host '{0}', '{1}' could not be judged: '{2}'.",
-    "not_applicable": "On host '{0}', this does not apply to '{1}': '{2}'.",
-    "pass": "On host '{0}', '{1}' is as it should be: '{2}'.",
+    "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}'. This result is waived.",
+    "unknown": "On host '{0}', '{1}' is unknown: '{2}'.",
+    "not_applicable": "On host '{0}', the rule does not apply to '{1}': '{2}'.",
+    "pass": "On host '{0}', '{1}' is OK: '{2}'.",
 }
 _NOT_AUDITED_MESSAGE = "Host '{0}' was not audited: '{1}'."
-_NOT_SEEN_MESSAGE = "On host '{0}', something could not be seen: '{1}'."
+_NOT_SEEN_MESSAGE = "On host '{0}', something could not be read: '{1}'."
 
 
 def render(report: Report) -> str:
@@ -101,7 +102,7 @@ def _rules(report: Report) -> list[Json]:
                 "name": _name(NOT_AUDITED),
                 "shortDescription": {"text": "A host could not be audited."},
                 "fullDescription": {"text": "A host could not be audited, so nothing is known about it."},
-                "help": {"text": "Make the host reachable for Ansible, or leave it out of the audit on purpose."},
+                "help": {"text": "Make the host reachable for Ansible, or remove it from the audit."},
                 "defaultConfiguration": {"level": "error"},
                 "messageStrings": {"default": {"text": _NOT_AUDITED_MESSAGE}},
             }
@@ -184,16 +185,16 @@ def _not_audited(host: HostReport, index: dict[str, int]) -> Json:
 
 
 def _invocation(report: Report) -> Json:
-    troubles: list[Json] = []
+    notifications: list[Json] = []
     for host in report.hosts:
         if host.audit is None:
             message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
-            troubles.append({"level": "error", "message": message, "locations": [_host_location(host)]})
+            notifications.append({"level": "error", "message": message, "locations": [_host_location(host)]})
             continue
         for sentence in host.audit["not_seen"]:
             message = _text(_NOT_SEEN_MESSAGE, host.name, sentence)
-            troubles.append({"level": "note", "message": message, "locations": [_host_location(host)]})
-    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": troubles}
+            notifications.append({"level": "note", "message": message, "locations": [_host_location(host)]})
+    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notifications}
 
 
 def _host_location(host: HostReport) -> Json:

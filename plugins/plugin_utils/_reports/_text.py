@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what nobody could see."""
+"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what could not be read."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
     blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
-    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _dark(host)]
+    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _has_unknown(host)]
     return "\n\n".join(blocks) + "\n"
 
 
 def headline(report: Report) -> str:
-    """One line with the number of hosts by outcome; hosts that were not audited are never among the clean ones."""
+    """One line with the number of hosts of each outcome. A host that was not audited never counts as clean."""
     counts = (
         (report.count("failed"), "with failed results"),
         (report.count("not_audited"), "NOT AUDITED"),
-        (report.count("not_judged"), "where nothing could be judged"),
+        (report.count("unknown"), "with unknown results only"),
         (report.count("clean"), "without failed results"),
     )
     total = len(report.hosts)
@@ -60,8 +60,8 @@ def _table(report: Report, width: int, paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def _dark(host: HostReport) -> bool:
-    """Whether something about an audited host could not be seen."""
+def _has_unknown(host: HostReport) -> bool:
+    """Whether something about an audited host is unknown."""
     return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
 
 
@@ -88,11 +88,11 @@ def _advice(host: HostReport, width: int) -> list[str]:
         return []
     first, *others = host.advice
     against = f" ({first['severity']})" if first["severity"] else ""
-    lines = _wrapped("FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
+    lines = _wrapped("DO FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
     for label, text in (
         ("why", first["reason"]),
         ("gain", gain_text(first["gain"])),
-        ("do", "; ".join(first["how"])),
+        ("how", "; ".join(first["how"])),
         ("risk", first["risk"]),
     ):
         lines += _wrapped(label, text, width, lines=4)
@@ -100,19 +100,19 @@ def _advice(host: HostReport, width: int) -> list[str]:
         lines += _wrapped("then", ", ".join(cure["id"] for cure in others), width, lines=2)
     wrong = [cure["id"] for cure in host.advised_against if cure["wrong"]]
     if wrong:
-        lines += _wrapped("not", ", ".join(wrong), width, lines=2)
+        lines += _wrapped("do not", ", ".join(wrong), width, lines=2)
     return [*lines, ""]
 
 
 def _failed(result: Result, width: int, paint: Paint, any_profile: bool) -> list[str]:
     head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
-    lines += _wrapped("saw", result["observed"], width, lines=2)
-    lines += _wrapped("want", result["expected"], width, lines=2)
+    lines += _wrapped("found", result["observed"], width, lines=2)
+    lines += _wrapped("expected", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
     lines += _wrapped("do", result["remedy"], width, lines=4)
     if any_profile and set(result["profiles"]) != set(PROFILES):
-        lines += _wrapped("for", f"hosts that are audited as {' or '.join(result['profiles'])}", width, lines=1)
+        lines += _wrapped("for", f"hosts with the profile {' or '.join(result['profiles'])}", width, lines=1)
     return lines
 
 
@@ -120,7 +120,7 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     """text behind a label, in at most so many lines; nothing where there is no text."""
     if not text:
         return []
-    start = " " * indent + f"{label + ':':<{7 if indent else 10}}"
+    start = " " * indent + f"{label + ':':<10}"
     wrapper = textwrap.TextWrapper(
         width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
     )

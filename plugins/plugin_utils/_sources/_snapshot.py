@@ -17,6 +17,16 @@ from .._snapshot_types import Snapshot, Sysctl
 from ._common import SCHEMA, SourceError, read_bytes, shown
 
 
+def is_file(start: bytes) -> bool:
+    """Whether a file that starts so is JSON, which only a snapshot is."""
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def is_folder(path: str) -> bool:
+    """A snapshot is always a file."""
+    return False
+
+
 def load(path: str) -> Snapshot:
     """The snapshot in a file.
 
@@ -26,15 +36,15 @@ def load(path: str) -> Snapshot:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceError(f"{path} is not UTF-8 text (byte {error.start})") from None
+        raise SourceError(f"{path}: not UTF-8 text (byte {error.start})") from None
     try:
         content = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except RecursionError:
-        raise SourceError(f"{path} is nested too deeply") from None
+        raise SourceError(f"{path}: nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise SourceError(f"{path} is not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
+        raise SourceError(f"{path}: not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
     except ValueError as error:
-        raise SourceError(f"{path} is not valid JSON: {error}") from None
+        raise SourceError(f"{path}: not valid JSON: {error}") from None
     try:
         snapshot = validate(_unwrapped(content))
     except SourceError as error:

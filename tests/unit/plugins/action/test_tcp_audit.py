@@ -149,7 +149,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no expiry date"),
+        ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no last day"),
         ({"thresholds": {"ports_few": 0}}, "ports_few must lie between"),
         ({"source": "/no/such/file"}, "/no/such/file"),
         ({"source": "/etc/hostname", "sample_seconds": 1}, "sample_seconds needs a live host"),

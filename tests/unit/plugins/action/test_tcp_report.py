@@ -51,7 +51,7 @@ def test_reports_are_written_and_counted(tmp_path: Path, shown: list[str]) -> No
     returned = run(audits=sample_audits(), dest=str(tmp_path / "new"))
     assert returned["changed"]
     assert [Path(file["path"]).exists() for file in returned["files"]] == [True] * 5
-    assert returned["hosts"] == {"failed": 2, "not_audited": 2, "not_judged": 1, "clean": 1}
+    assert returned["hosts"] == {"failed": 2, "not_audited": 2, "unknown": 1, "clean": 1}
     assert returned["summary"].startswith("TCP audit: 6 hosts: 2 with failed results, 2 NOT AUDITED")
     assert shown == []
     again = run(audits=sample_audits(), dest=str(tmp_path / "new"))
@@ -100,7 +100,7 @@ def test_what_is_shown_cannot_steer_the_terminal(shown: list[str], monkeypatch: 
         ({"audits": [{"host": "a"}, {"host": "a"}]}, "more than one entry for host 'a'"),
         ({"audits": [{"host": "a"}], "dest": "/proc/no/such"}, "cannot create the folder /proc/no/such"),
         ({"audits": [{"host": "a"}], "dest": __file__}, f"{__file__} is not a folder"),
-        ({"audits": [{"host": "a"}], "dest": "x", "basename": "../x"}, "basename '../x' is not a plain file name"),
+        ({"audits": [{"host": "a"}], "dest": "x", "basename": "../x"}, "basename '../x' cannot be used"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, Any], message: str) -> None:

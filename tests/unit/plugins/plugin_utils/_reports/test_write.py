@@ -94,7 +94,7 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path, dry_run: bool) -
 @pytest.mark.parametrize("format_", FORMATS)
 def test_one_report_that_cannot_be_written_stops_all(tmp_path: Path, format_: str) -> None:
     (tmp_path / NAMES[format_]).mkdir()
-    with pytest.raises(ReportError, match=f"{NAMES[format_]} is a folder"):
+    with pytest.raises(ReportError, match=f"{NAMES[format_]} is a folder, so"):
         write(build(sample_audits(), "t"), str(tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == [NAMES[format_]]
 
@@ -113,7 +113,7 @@ def test_hosts_are_counted_by_what_is_known_of_them() -> None:
     assert {outcome: report.count(outcome) for outcome in OUTCOMES} == {
         "failed": 2,
         "not_audited": 2,
-        "not_judged": 1,
+        "unknown": 1,
         "clean": 1,
     }
 

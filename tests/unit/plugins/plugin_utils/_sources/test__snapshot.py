@@ -161,7 +161,7 @@ def test_nothing_is_counted_below_zero_and_lines_start_at_one(part: str, place: 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"{", ["is not JSON", "line 1"]),
+        (b"{", ["not JSON", "line 1"]),
         (b"{}", ["not a snapshot"]),
         (b"[]", ["not a snapshot"]),
         (b'{"schema": NaN}', ["NaN"]),
