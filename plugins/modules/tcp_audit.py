@@ -42,7 +42,7 @@ options:
       - V(sysctl_d) is a file or folder of sysctl.d syntax, judged as a host would be after booting with it; the kernel and its counters are
         unknown then.
     type: str
-    choices: [auto, snapshot, capture, sos, sysctl_a, sysctl_d]
+    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d]
     default: auto
   fail_on:
     description:

@@ -14,12 +14,11 @@ import typing as t
 from ..module_utils._facts._gather import deltas
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
+from ._snapshot_types import PortUse
 from ._sources import SourceError, validate
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from ._snapshot_types import PortUse
 
     Group = tuple[str, str, int]
     T = t.TypeVar("T")

@@ -15,9 +15,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._error import ReportError
 from ._files import differs, make_folder, replace_all
 from ._formats import FORMATS
+from ._input import ReportError
 from ._model import OUTCOMES, HostReport, Report, build, build_host
 from ._text import render as text_summary
 

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 
-from ._error import ReportError
+from ._input import ReportError
 
 
 def make_folder(folder: str) -> None:

@@ -16,7 +16,10 @@ from .._audit import summarise
 from .._escape import one_line
 from .._results import Audit, AuditBody
 from .._shapes import ShapeError, check, check_string, must_be
-from ._error import ReportError
+
+
+class ReportError(Exception):
+    """Something in the input or on the disk stops the reports. The message names it."""
 
 
 class NotAudited(typing.TypedDict):

@@ -20,13 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports impor
 )
 from support.audits import audit, hostile_audits, result, sample_audits
 
-NAMES = {
-    "json": "tcp-audit.json",
-    "junit": "tcp-audit.junit.xml",
-    "sarif": "tcp-audit.sarif",
-    "html": "tcp-audit.html",
-    "markdown": "tcp-audit.md",
-}
+NAMES = {name: f"tcp-audit{form.ENDING}" for name, form in FORMATS.items()}
 
 
 def rendered(report: Report, format_: str, folder: Path) -> str:
