@@ -62,7 +62,7 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
     if rule is not None and not isinstance(rule, str):
         raise WaiverError(f"waiver {place}: rule must be the id of a rule, such as ports-few")
     where = f"waiver {place}" + (f" ({rule})" if rule else "")
-    unknown = sorted(set(option) - set(_FIELDS))
+    unknown = sorted(str(name) for name in option if name not in _FIELDS)
     if unknown:
         raise WaiverError(f"{where} has unknown keys: {', '.join(unknown)}. A waiver has {', '.join(_FIELDS)}.")
     if not rule:
