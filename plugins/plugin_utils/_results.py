@@ -43,9 +43,9 @@ class WaiverNote(TypedDict):
 class Result(TypedDict):
     """One rule on one subject of one host.
 
-    severity: the severity that this result has here (profile, port pressure and missing second samples may move it).
-    profiles: the audited profiles under which the result counts. subject: what was judged, a key, a file, a destination.
-    observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file to blame.
+    severity: that of this result (the profile, port pressure and a missing second sample may change it).
+    profiles: those for which the result counts. subject: what was checked, a key, a file, a destination.
+    observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file that causes the result.
     reason: why the status is unknown, not_applicable or waived; empty otherwise.
     """
 
@@ -112,7 +112,7 @@ class AdviceGain(TypedDict):
 class Advice(TypedDict):
     """One cure, weighed for one host.
 
-    applies: it would help here, now. severity: of the trouble that it cures; None where it does not apply.
+    applies: it would help here, now. severity: of the problem that it solves; None where it does not apply.
     wrong: it would do nothing or harm here; a cure may be neither, where there is nothing to cure.
     reason: the evidence, in figures. how: what to do, one step each. claims: D1 … of the two documents.
     """
