@@ -178,7 +178,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
         ({"tcp_profile": "server"}, "value of audit_profile must be one of"),
         ({"tcp_fail_on": "bad"}, "value of audit_fail_on must be one of"),
         ({"tcp_waivers": [{"rule": "no-such-rule"}]}, "there is no rule 'no-such-rule'"),
-        ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no expiry date"),
+        ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no last day"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),
         ({"tcp_thresholds": {"ports_many": 1}}, "ports_many"),
         ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must lie between"),
