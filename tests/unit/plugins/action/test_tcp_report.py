@@ -19,6 +19,7 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_report
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_report as documentation
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
 from support.audits import hostile_audits, sample_audits
 
 ROOT = Path(__file__).parents[4]
@@ -50,7 +51,7 @@ def test_the_options_are_those_of_the_documentation() -> None:
 def test_reports_are_written_and_counted(tmp_path: Path, shown: list[str]) -> None:
     returned = run(audits=sample_audits(), dest=str(tmp_path / "new"))
     assert returned["changed"]
-    assert [Path(file["path"]).exists() for file in returned["files"]] == [True] * 5
+    assert {file["format"]: Path(file["path"]).exists() for file in returned["files"]} == dict.fromkeys(FORMATS, True)
     assert returned["hosts"] == {"failed": 2, "not_audited": 2, "unknown": 1, "clean": 1}
     assert returned["summary"].startswith("TCP audit: 6 hosts: 2 with failed results, 2 NOT AUDITED")
     assert shown == []

@@ -61,7 +61,7 @@ def test_cures_that_apply_are_told_apart_from_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "line", "text"), [(None, None, ""), ("", None, ""), ("/etc/sysctl.conf", None, "/etc/sysctl.conf"), ("/a", 3, "/a:3")]
+    ("path", "line", "text"), [(None, None, ""), ("", 3, ""), ("/etc/sysctl.conf", None, "/etc/sysctl.conf"), ("/a", 3, "/a:3")]
 )
 def test_a_location(path: str | None, line: int | None, text: str) -> None:
     (one,) = build_host("web1", audit("web1", result("a", "low", path=path, line=line))).results
