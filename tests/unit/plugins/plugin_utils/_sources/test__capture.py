@@ -274,16 +274,16 @@ def bundle_of(*lines: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (bundle_of("@file /a", "|x"), "cut off"),
-        (b"linux_tcp.capture/1", "cut off"),
-        (bundle_of("@end", "|x"), "line 3: something follows"),
-        (bundle_of("|x", "@end"), "line 2: content that belongs to no file"),
+        (bundle_of("@file /a", "|x"), "incomplete"),
+        (b"linux_tcp.capture/1", "incomplete"),
+        (bundle_of("@end", "|x"), "line 3: there is text after @end"),
+        (bundle_of("|x", "@end"), "line 2: content without a file before it"),
         (bundle_of("@folder /a", "|x", "@end"), "line 3: content"),
-        (bundle_of("hello", "@end"), "line 2: is neither"),
+        (bundle_of("hello", "@end"), "line 2: starts neither with @ nor with |"),
         (bundle_of("@nonsense /a", "@end"), "line 2: unknown record '@nonsense'"),
         (bundle_of("@file etc/x", "@end"), "line 2: 'etc/x' is not an absolute path"),
-        (b"linux_tcp.capture/2\n@end\n", "linux_tcp.capture/2'; this collection reads linux_tcp.capture/1"),
-        (b"something else\n", "no capture bundle"),
+        (b"linux_tcp.capture/2\n@end\n", "linux_tcp.capture/2'. This collection reads linux_tcp.capture/1."),
+        (b"something else\n", "not a capture bundle"),
     ],
 )
 def test_a_damaged_bundle_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
@@ -306,7 +306,7 @@ def test_a_bundle_that_was_cut_by_its_own_limit_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.capture"
     path.write_bytes(bundle_of("@file /proc/net/tcp", "|  sl  local_address rem_address   st", "@cut", "@end"))
     snapshot = load(str(path))
-    assert any("/proc/net/tcp was longer" in sentence for sentence in snapshot["not_seen"])
+    assert any("/proc/net/tcp was too long for a capture" in sentence for sentence in snapshot["not_seen"])
     assert snapshot["sockets"] is not None
     assert snapshot["sockets"]["error_bound"] == 65535, "any number of ports may be missing"
 
@@ -374,5 +374,5 @@ def test_the_host_that_recycled() -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds none of"):
+    with pytest.raises(SourceError, match="has none of"):
         load(str(tmp_path), "capture")

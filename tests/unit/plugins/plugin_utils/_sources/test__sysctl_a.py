@@ -103,7 +103,7 @@ def test_secrets_are_left_out() -> None:
 def test_another_text_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "listing"
     path.write_text(text)
-    with pytest.raises(SourceError, match=r"listing: holds no line"):
+    with pytest.raises(SourceError, match=r"listing: has no line"):
         load(str(path), "sysctl_a")
 
 
