@@ -46,7 +46,7 @@ def capture(shell: str, root: Path, seconds: str = "0", tools: Path | None = Non
         [program, *words[1:], str(SCRIPT), seconds, str(root)],
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=300,
         env={"PATH": str(tools) if tools else os.environ["PATH"]},
     )
     assert not done.stderr
