@@ -15,11 +15,11 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, verdict
+from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
 from ..plugin_utils._target_module import run_on_target, trouble_of
-from ..plugin_utils._visible import one_line
 from ..plugin_utils._waivers import parse_waivers
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

@@ -11,8 +11,8 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._escape import one_line
 from ..plugin_utils._target_module import run_on_target, trouble_of
-from ..plugin_utils._visible import one_line
 from ..plugin_utils._watch import WatchError, measure, peak, sample
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {

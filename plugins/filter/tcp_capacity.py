@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._knobs import KNOBS, parse
+from ..module_utils._sysctl._keys import SYSCTL_KEYS, parse
 from ..plugin_utils._capacity import REUSE_DELAY_SECONDS, CapacityError, Load, capacity, gains, usable_ports
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Load)}
@@ -48,7 +48,7 @@ def _usable(ports: object, reserved: object) -> int:
     """Usable ports from their number, or from the two sysctl values as the kernel shows them."""
     if isinstance(ports, (str, list, tuple)):
         text = " ".join(map(str, ports)) if not isinstance(ports, str) else ports
-        value = parse(KNOBS["net.ipv4.ip_local_port_range"], text)
+        value = parse(SYSCTL_KEYS["net.ipv4.ip_local_port_range"], text)
         if not text.strip().isdecimal() and isinstance(value, list) and len(value) == 2:
             low, high = (int(str(end)) for end in value)
             if 1 <= low <= high <= 65535:
@@ -61,7 +61,7 @@ def _usable(ports: object, reserved: object) -> int:
 
 
 def _reserved(reserved: object) -> list[tuple[int, int]]:
-    value = parse(KNOBS["net.ipv4.ip_local_reserved_ports"], str(reserved or ""))
+    value = parse(SYSCTL_KEYS["net.ipv4.ip_local_reserved_ports"], str(reserved or ""))
     if not isinstance(value, list):
         raise CapacityError(f"reserved must be a port list such as '8080,9148-9150', not {str(reserved)[:80]!r}")
     return [(int(pair[0]), int(pair[1])) for pair in value if isinstance(pair, list)]

@@ -145,7 +145,7 @@ seealso:
   - module: linux_tcp.hardening.tcp_facts
   - module: linux_tcp.hardening.tcp_probe
   - module: linux_tcp.hardening.tcp_report
-  - module: linux_tcp.hardening.tcp_verdict
+  - module: linux_tcp.hardening.tcp_audit_assert
 """
 
 EXAMPLES = r"""

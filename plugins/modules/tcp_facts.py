@@ -77,7 +77,7 @@ ansible_facts:
           description: Name and version of this structure.
           returned: always
           type: str
-          sample: linux_tcp.snapshot/1
+          sample: linux_tcp.snapshot/2
         collected_at:
           description: When it was taken, in UTC.
           returned: always
@@ -156,7 +156,7 @@ ansible_facts:
               C(time_wait_outgoing) are those of the others whose local port is an ephemeral one. C(outgoing) are live connections to
               other hosts from ports without a listener.
             - C(ports_in_use) are the ephemeral ports that connections from one source to one destination and port hold, and how many
-              of them are in TIME_WAIT; each count may be short by C(undercount).
+              of them are in TIME_WAIT; each count may be short by C(error_bound).
             - C(timestamps) counts for each destination the connections that did and did not agree on TCP timestamps.
           returned: always
           type: dict
@@ -169,7 +169,7 @@ ansible_facts:
             outgoing: 2
             ports_in_use:
               - {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5, time_wait: 3}
-            undercount: 0
+            error_bound: 0
             timestamps:
               - {destination: 192.0.2.80, destination_port: 443, negotiated: 2, not_negotiated: 0}
         not_seen:
@@ -182,12 +182,9 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._zipped import compile_once
-
-compile_once()
-
-from ..module_utils._facts import SUBSETS, chosen_subset, gather
-from ..module_utils._host import Host
+from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils._facts._gather import SUBSETS, chosen_subset, gather
+from ..module_utils._tree import HostTree
 
 MAX_SAMPLE_SECONDS = 300
 MAX_TOP = 200
@@ -212,7 +209,7 @@ def main() -> None:
         if not low <= module.params[name] <= high:
             module.fail_json(msg=f"{name} must be between {low} and {high}, not {module.params[name]}")
     subset = chosen_subset(module.params["gather_subset"])
-    snapshot = gather(Host(), subset, module.params["sample_seconds"], module.params["top"])
+    snapshot = gather(HostTree(), subset, module.params["sample_seconds"], module.params["top"])
     module.exit_json(ansible_facts={"linux_tcp": snapshot})
 
 

@@ -215,7 +215,7 @@ endpoints:
         - C(status) of the first answer, V(null) where there was none.
         - C(closes) tells who ended the connection, for a request that asks to close it (C(connection_close)), one of HTTP/1.0
           (C(http_1_0)) and one that asks to keep it (C(keep_alive)).
-        - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(us) where it had not done so after
+        - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(local) where it had not done so after
           C(keep_alive_bound) seconds, V(reset) where it reset the connection, V(error) where it gave no complete answer, and V(null)
           where it was not asked, because the first request got no answer.
         - C(keep_alive_seconds) is how long the peer kept the idle connection, V(null) where it outlived C(keep_alive_bound).
@@ -224,19 +224,16 @@ endpoints:
       type: dict
       sample:
         status: 200
-        closes: {connection_close: peer, http_1_0: peer, keep_alive: us}
+        closes: {connection_close: peer, http_1_0: peer, keep_alive: local}
         keep_alive_seconds: null
         keep_alive_bound: 5.0
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._zipped import compile_once
-
-compile_once()
-
-from ..module_utils._probe import probe_all
-from ..module_utils._probe_options import EndpointsError, read_endpoints
+from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils._probe._endpoints import probe_all
+from ..module_utils._probe._options import EndpointsError, read_endpoints
 
 # Seconds, the least and the most.
 BOUNDS = {"keep_alive_bound": (0.1, 300), "max_seconds": (1, 600)}

@@ -76,7 +76,7 @@ author:
   - The linux_tcp.hardening authors (!UNKNOWN)
 seealso:
   - module: linux_tcp.hardening.tcp_audit
-  - module: linux_tcp.hardening.tcp_verdict
+  - module: linux_tcp.hardening.tcp_audit_assert
 """
 
 EXAMPLES = r"""

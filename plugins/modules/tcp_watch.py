@@ -165,12 +165,9 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._zipped import compile_once
-
-compile_once()
-
-from ..module_utils._facts import gather
-from ..module_utils._host import Host
+from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils._facts._gather import gather
+from ..module_utils._tree import HostTree
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MAX_BOOT_ID = 64
@@ -184,7 +181,7 @@ def main() -> None:
         argument_spec={"previous": {"type": "dict", "default": {}}, "finished": {"type": "bool", "default": False}},
         supports_check_mode=True,
     )
-    host = Host()
+    host = HostTree()
     try:
         boot_id = host.read(BOOT_ID, MAX_BOOT_ID)[:MAX_BOOT_ID].decode("ascii", "replace").strip()
     except OSError:

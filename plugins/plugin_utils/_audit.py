@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Sequence
 
-    from ..module_utils._snapshot_types import Snapshot
+    from ._snapshot_types import Snapshot
     from ._waivers import Waiver
 
 ANY_PROFILE = "any"

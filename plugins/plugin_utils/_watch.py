@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ..module_utils._facts import deltas
+from ..module_utils._facts._gather import deltas
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
 from ._sources import SourceError, validate
@@ -19,7 +19,7 @@ from ._sources import SourceError, validate
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ..module_utils._snapshot_types import PortUse
+    from ._snapshot_types import PortUse
 
     Group = tuple[str, str, int]
     T = t.TypeVar("T")
@@ -146,7 +146,7 @@ def sample(observed: object) -> Sample:
         "usable_ports": _known(lambda: view.usable_ports),
         "reuse": _known(lambda: view.number(TW_REUSE)) == 1,
         "groups": groups,
-        "all_groups": bool(sockets) and len(groups or ()) < top and not (sockets and sockets["undercount"]),
+        "all_groups": bool(sockets) and len(groups or ()) < top and not (sockets and sockets["error_bound"]),
         "not_seen": [],
     }
     if (

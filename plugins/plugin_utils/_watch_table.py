@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ._escape import one_line
 from ._rules._text import endpoint
-from ._visible import one_line
 from ._watch import PAWS, WatchError, first_limit, paws_rate
 
 if t.TYPE_CHECKING:

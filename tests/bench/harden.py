@@ -139,8 +139,9 @@ def _in_process_row() -> Row:
 
 def apply_in_process() -> float:
     """Median seconds of a first apply, each taken back again."""
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._machine import Disk
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._transaction import read_options, run
+    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
+    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run
 
     given = {"name": "bench", "settings": KEYS, "scope": "runtime", "on_conflict": "report", "reserve_listening_ports": False}
     given.update(confirm_seconds=0, boot_file=BOOT_FILE, claims=[])

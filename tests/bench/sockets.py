@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "playbooks/collections"), str(ROOT / "tests")]
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host  # noqa: E402
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._proc import parse_counters, parse_sockstat  # noqa: E402
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sockets import count_sockets  # noqa: E402
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_counters, parse_sockstat  # noqa: E402
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets  # noqa: E402
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree  # noqa: E402
 from bench.table import Row, medians, print_table, shown  # noqa: E402
 
 SOCKETS = 100_000
@@ -108,7 +108,7 @@ def _ss() -> None:
 
 
 def _counts() -> None:
-    host = Host()
+    host = HostTree()
     parse_sockstat(host.read("/proc/net/sockstat", 65536).decode())
     parse_counters(host.read("/proc/net/netstat", 65536).decode())
     parse_counters(host.read("/proc/net/snmp", 65536).decode())

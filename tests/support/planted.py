@@ -19,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collections"))
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, gather
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.faults import FAULTS, SYSCTL_CONF, make_server_address
 
 FOLDERS = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
@@ -44,7 +44,7 @@ def main(fault: str, sample_seconds: float) -> None:
     plant = (lambda: None) if fault == CLEAN else FAULTS[fault]
     if not sample_seconds:
         plant()
-        print(json.dumps(gather(Host(), SUBSETS)))
+        print(json.dumps(gather(HostTree(), SUBSETS)))
         return
     real_sleep = time.sleep
 
@@ -55,7 +55,7 @@ def main(fault: str, sample_seconds: float) -> None:
         real_sleep(seconds)
 
     time.sleep = plant_and_sleep  # type: ignore[assignment]
-    print(json.dumps(gather(Host(), SUBSETS, sample_seconds)))
+    print(json.dumps(gather(HostTree(), SUBSETS, sample_seconds)))
 
 
 if __name__ == "__main__":

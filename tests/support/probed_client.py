@@ -6,7 +6,7 @@
 
 Run it as unshare --net python probed_client.py PID TIMESTAMPS PORT,... SECURE_PORT,...: PID is a process in the server's network
 namespace, TIMESTAMPS what its tcp_timestamps shall be. Prints JSON: "probes", and for each port in "time_wait" how many TIME_WAITs
-the server ("peer") and the probe ("us") held afterwards and not before.
+the server ("peer") and the probe ("local") held afterwards and not before.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collections"))
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import probe_all
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_options import read_endpoints
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._endpoints import probe_all
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import read_endpoints
 
 SERVER = {"ipv4": "192.0.2.2", "ipv6": "2001:db8::2"}
 NETWORKS = {"192.0.2.{}/24": "", "2001:db8::{}/64": "nodad"}
@@ -83,7 +83,9 @@ def main(pid: str, timestamps: str, *lists: str) -> None:
     probes = probe(ports, secure_ports)
     settled(pid)
     server, own = time_waits(pid, 0), time_waits("self", 1)
-    held = {port: {"peer": server.get(port, 0) - before.get(port, 0), "us": own.get(port, 0)} for port in map(str, (*ports, *secure_ports))}
+    held = {
+        port: {"peer": server.get(port, 0) - before.get(port, 0), "local": own.get(port, 0)} for port in map(str, (*ports, *secure_ports))
+    }
     json.dump({"probes": probes, "time_wait": held}, sys.stdout)
 
 

@@ -10,11 +10,11 @@ import errno
 import posixpath
 import typing as t
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, parse
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if t.TYPE_CHECKING:
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import (
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
         PortUse,
         Probe,
@@ -94,7 +94,7 @@ def sysctl(values: t.Mapping[str, str | None]) -> dict[str, Sysctl]:
     """Present keys with their raw values; None is an absent key."""
     found: dict[str, Sysctl] = {}
     for key, raw in values.items():
-        found[key] = {"state": "absent"} if raw is None else {"state": "present", "raw": raw, "value": parse(KNOBS[key], raw)}
+        found[key] = {"state": "absent"} if raw is None else {"state": "present", "raw": raw, "value": parse(SYSCTL_KEYS[key], raw)}
     return found
 
 
@@ -107,7 +107,7 @@ def sockets(**changes: t.Any) -> Sockets:
         "time_wait_outgoing": 0,
         "outgoing": 0,
         "ports_in_use": [],
-        "undercount": 0,
+        "error_bound": 0,
         "timestamps": [],
     }
     return t.cast("Sockets", {**base, **changes})
@@ -124,7 +124,7 @@ def negotiated(yes: int, no: int = 0, destination: str = "192.0.2.80", port: int
 
 def probe(timestamps: bool | None = True, closes: str | None = None, destination: str = "192.0.2.80", **changes: t.Any) -> Probe:
     """A probe of one address; closes: who ended the connection after `Connection: close`, None where HTTP was not asked for."""
-    kept = {"connection_close": closes, "http_1_0": closes, "keep_alive": "us"}
+    kept = {"connection_close": closes, "http_1_0": closes, "keep_alive": "local"}
     base = {
         "host": destination,
         "port": 80,
@@ -184,7 +184,7 @@ def snapshot(
         **parts.pop("host", {}),
     }
     made: dict[str, t.Any] = {
-        "schema": "linux_tcp.snapshot/1",
+        "schema": "linux_tcp.snapshot/2",
         "collected_at": "2026-11-21T12:00:00Z",
         "source": {"kind": "live", "path": None},
         "host": host,

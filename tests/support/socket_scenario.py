@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "playbooks/collections"))
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sockets import count_sockets
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 
 RANGE = (20000, 29999)
 IPV4 = Path("/proc/sys/net/ipv4")

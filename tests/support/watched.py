@@ -13,8 +13,8 @@ from support.snapshots import COUNTERS, snapshot, sockets
 
 
 def observed(seconds: float = 0.0, time_wait: int = 0, boot_id: str = "first", established: int = 40, **parts: t.Any) -> dict[str, t.Any]:
-    """What the module sends: seconds after the first look; parts as in support.snapshots, and ports_in_use, undercount, counted."""
-    groups = {name: parts.pop(name) for name in ("ports_in_use", "undercount") if name in parts}
+    """What the module sends: seconds after the first look; parts as in support.snapshots, and ports_in_use, error_bound, counted."""
+    groups = {name: parts.pop(name) for name in ("ports_in_use", "error_bound") if name in parts}
     counted = {"CurrEstab": established, **parts.pop("counted", {})}
     taken = snapshot(
         counted=counted,

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from containers import engine
+from support.container_image import image
 from support.peers import make_certificate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,24 +56,10 @@ def rows() -> list[Row]:
 ROWS = rows()
 
 
-def image() -> str:
-    """The newest image of the tests. It takes a minute to build, which is not for this test to do."""
-    if not shutil.which("podman"):
-        pytest.skip("needs podman")
-    try:
-        engine.configure()
-        images = engine.podman("images", "--format={{.Repository}}:{{.Tag}}", engine.IMAGE_NAME).stdout.split()
-    except engine.Problem as problem:
-        pytest.skip(f"needs containers: {problem}")
-    if not images:
-        pytest.skip("needs the image of the containers, which the scenarios build")
-    return images[0]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a container with both servers."""
-    name = f"tcp-probe-{os.getpid()}"
+    name = f"tcp-test-{os.getpid()}-probe"
     folder = tmp_path_factory.mktemp("server") / "probed"
     shutil.copytree(SERVERS, folder)
     certificate = make_certificate(folder)
@@ -128,7 +115,7 @@ def test_the_kernels_keep_time_wait_where_the_probe_says(measured: tuple[bool, d
             continue
         assert held[str(row.port)]["peer"] == families * (row.closes.count("peer") + row.closes.count("error")), row
         # Under TLS the server's farewell may reach a socket that is closed, and is then answered by a reset.
-        assert held[str(row.port)]["us"] == families * row.closes.count("us") or row.secure, row
+        assert held[str(row.port)]["local"] == families * row.closes.count("local") or row.secure, row
 
 
 def test_the_guide_names_what_was_measured(server: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_outcome, tcp_report, tcp_verdict
+from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert, tcp_harden_table, tcp_report
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice import CURES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import (
@@ -34,7 +34,12 @@ from support.snapshots import snapshot
 from scripts import docs
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTIONS: dict[str, t.Any] = {"tcp_audit": tcp_audit, "tcp_outcome": tcp_outcome, "tcp_report": tcp_report, "tcp_verdict": tcp_verdict}
+ACTIONS: dict[str, t.Any] = {
+    "tcp_audit": tcp_audit,
+    "tcp_harden_table": tcp_harden_table,
+    "tcp_report": tcp_report,
+    "tcp_audit_assert": tcp_audit_assert,
+}
 
 
 def documented(module: str, part: str) -> t.Any:

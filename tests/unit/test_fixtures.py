@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._proc import parse_counters, parse_sockstat
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_counters, parse_sockstat
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
 from support.corpus import CORPUS, FIXTURES, files_of, needs_corpus
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, Accepted, kernel_reads
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES
 from jinja2 import Environment
@@ -43,7 +43,7 @@ def applied(role: str, before: dict[str, str | None], **variables: object) -> di
         if held is None:
             continue
         wanted = str(max(int(held), value["at_least"]) if isinstance(value, dict) else value)
-        read = kernel_reads(KNOBS[key], wanted, held)
+        read = kernel_reads(SYSCTL_KEYS[key], wanted, held)
         assert isinstance(read, Accepted), key
         assert not read.note, key
         after[key] = read.raw

@@ -21,9 +21,9 @@ from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...module_utils._snapshot_types import PortUse, Probe, ProbeHttp
     from .._results import Result, Severity
     from .._rules import Thresholds, View
+    from .._snapshot_types import PortUse, Probe, ProbeHttp
 
     Weigh = Callable[["Case"], "Verdict"]
 

@@ -107,10 +107,10 @@ def peer_closes_first(case: Case) -> Verdict:
     asked = case.http["closes"]["connection_close"] if case.http else None
     seen = {
         "peer": f"asked with `Connection: close`, {case.where} closed first",
-        "us": f"but asked with `Connection: close`, {case.where} left closing to this host: it has to be configured",
+        "local": f"but asked with `Connection: close`, {case.where} left closing to this host: it has to be configured",
         "reset": f"asked with `Connection: close`, {case.where} reset the connection, which leaves no TIME_WAIT either",
     }.get(asked or "", "who closes first when asked was not probed (option probe_endpoints)")
-    return case.helps(trouble, f"{case.pressure}; {seen}", last=asked == "us", holder="server")
+    return case.helps(trouble, f"{case.pressure}; {seen}", last=asked == "local", holder="server")
 
 
 @cure(
@@ -138,7 +138,7 @@ def keep_alive(case: Case) -> Verdict:
         ended = case.http["closes"]["keep_alive"]
         if ended in ("error", "reset"):
             seen = f"a probe of keep-alive towards {case.where} ended in {'an error' if ended == 'error' else 'a reset'}"
-        elif ended == "us":
+        elif ended == "local":
             seen = f"{case.where} kept an idle connection open for {bound:g} s, which is as long as the probe waited"
         elif kept is not None:
             if kept < _SHORT_KEEP_ALIVE:

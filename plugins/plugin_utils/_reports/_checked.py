@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, TypeGuard, TypeVar, Union
 
 from .._audit import summarise
+from .._escape import escape_unprintable
 from .._results import (
     PROFILES,
     SEVERITIES,
@@ -32,7 +33,6 @@ from .._results import (
     Result,
     WaiverNote,
 )
-from .._visible import visible
 
 T = TypeVar("T")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -70,7 +70,7 @@ def check(audits: object) -> list[Entry]:
         raise ReportError("audits is empty: there is no host to report on")
     twice = [name for name, times in Counter(entry["host"] for entry in entries).items() if times > 1]
     if twice:
-        raise ReportError(f"audits has more than one entry for host {visible(twice[0], 80)!r}: one entry a host")
+        raise ReportError(f"audits has more than one entry for host {escape_unprintable(twice[0], 80)!r}: one entry a host")
     return sorted(entries, key=lambda entry: entry["host"])
 
 
@@ -148,7 +148,7 @@ def _word(value: object, where: str, words: Sequence[T]) -> T:
     for word in words:
         if value == word:
             return word
-    got = repr(visible(value, 40)) if isinstance(value, str) else _kind(value)
+    got = repr(escape_unprintable(value, 40)) if isinstance(value, str) else _kind(value)
     raise ReportError(f"{where} must be one of {', '.join(map(str, words))}, not {got}")
 
 
@@ -171,7 +171,7 @@ def _host(value: object, where: str) -> str:
 def _entry(host: str, value: object, where: str) -> Entry:
     if not host.strip():
         raise ReportError(f"{where} has an entry without a host name")
-    where = f"{where} (host {visible(host, 80)})"
+    where = f"{where} (host {escape_unprintable(host, 80)})"
     audit = _mapping(value, where)
     if "results" not in audit:
         return {
@@ -221,7 +221,7 @@ def _trouble(audit: Mapping[Any, Any], where: str) -> str:
 def _result(value: object, where: str) -> Result:
     data = _mapping(value, where)
     rule = _text(data.get("id"), f"{where}.id")
-    where = f"{where} ({visible(rule, 60)})"
+    where = f"{where} ({escape_unprintable(rule, 60)})"
     evidence = _mapping(data.get("evidence", {}), f"{where}.evidence")
     waiver = data.get("waiver")
     line = _optional_integer(data.get("line"), f"{where}.line")
@@ -237,7 +237,7 @@ def _result(value: object, where: str) -> Result:
         "observed": _text(data.get("observed", ""), f"{where}.observed"),
         "expected": _text(data.get("expected", ""), f"{where}.expected"),
         "evidence": {
-            _text(name, f"{where}.evidence"): _evidence_value(item, f"{where}.evidence.{visible(str(name), 60)}")
+            _text(name, f"{where}.evidence"): _evidence_value(item, f"{where}.evidence.{escape_unprintable(str(name), 60)}")
             for name, item in evidence.items()
         },
         "path": _optional_text(data.get("path"), f"{where}.path") or None,
@@ -253,7 +253,7 @@ def _result(value: object, where: str) -> Result:
 def _advice(value: object, where: str) -> Advice:
     data = _mapping(value, where)
     cure = _text(data.get("id"), f"{where}.id")
-    where = f"{where} ({visible(cure, 60)})"
+    where = f"{where} ({escape_unprintable(cure, 60)})"
     gain = _mapping(data.get("gain", {}), f"{where}.gain")
     return {
         "id": cure,

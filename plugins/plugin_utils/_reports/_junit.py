@@ -11,8 +11,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from itertools import groupby
 
+from .._escape import one_line
 from .._results import STATUSES, Audit, Result
-from .._visible import one_line
 from ._model import MOMENT, Host, Report, location
 
 

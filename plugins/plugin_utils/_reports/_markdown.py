@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
+from .._escape import one_line
 from .._results import SEVERITIES, Result
-from .._visible import one_line
 from ._model import Host, Report, gain_text, location
 from ._text import headline
 

@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import Any, Literal, cast
 
 from .._audit import summarise
+from .._escape import escape_unprintable, one_line
 from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary
-from .._visible import one_line, visible
 from ._checked import Entry, check
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
@@ -28,7 +28,7 @@ VERDICTS: tuple[Verdict, ...] = ("not_audited", "failed", "not_judged", "clean")
 
 @dataclass(frozen=True)
 class Host:
-    """One host as people are to see it: every text in it is safe to show (see _visible).
+    """One host as people are to see it: every text in it is safe to show (see _escape).
 
     number counts the hosts by name. audit is None for a host that could not be audited; trouble then says why.
     """
@@ -143,7 +143,9 @@ def _urgency(result: Result) -> tuple[int, int, str, str]:
 def build(audits: object, title: str) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes."""
     entries = check(audits)
-    return Report(title=visible(title, 200), entries=entries, hosts=[_host(number, entry) for number, entry in enumerate(entries)])
+    return Report(
+        title=escape_unprintable(title, 200), entries=entries, hosts=[_host(number, entry) for number, entry in enumerate(entries)]
+    )
 
 
 def _host(number: int, entry: Entry) -> Host:
@@ -157,9 +159,9 @@ def _host(number: int, entry: Entry) -> Host:
 def _shown(value: Any) -> Any:
     """The same data with every text safe to show."""
     if isinstance(value, str):
-        return visible(value)
+        return escape_unprintable(value)
     if isinstance(value, list):
         return [_shown(item) for item in value]
     if isinstance(value, dict):
-        return {visible(key, 200): _shown(item) for key, item in value.items()}
+        return {escape_unprintable(key, 200): _shown(item) for key, item in value.items()}
     return value

@@ -13,8 +13,8 @@ import json
 from typing import Any, Literal
 from urllib.parse import quote
 
+from .._escape import one_line
 from .._results import SEVERITIES, Result, Severity, Status
-from .._visible import one_line
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
 from ._model import Host, Report

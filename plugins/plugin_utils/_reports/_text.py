@@ -12,8 +12,8 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable
 
+from .._escape import one_line
 from .._results import PROFILES, SEVERITIES, Result, Severity
-from .._visible import one_line
 from ._model import Host, Report, gain_text, location
 
 Paint = Callable[[str, Severity], str]

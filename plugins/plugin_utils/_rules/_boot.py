@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
 from ._base import Finding
 
 if t.TYPE_CHECKING:
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 def number_set(setting: Setting) -> int | None:
     """The number that the kernel takes from the line of a key that holds one; None where it refuses the line."""
-    read = kernel_reads(KNOBS[setting.key], setting.text)
+    read = kernel_reads(SYSCTL_KEYS[setting.key], setting.text)
     return int(read.raw) if isinstance(read, Accepted) and read.raw is not None else None
 
 

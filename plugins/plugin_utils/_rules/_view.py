@@ -12,9 +12,9 @@ import dataclasses
 import functools
 import typing as t
 
-from ...module_utils import _sysctl_files as sysctl_files
-from ...module_utils._knobs import KNOBS, Refused, kernel_reads
-from ...module_utils._sysctl_lines import matches
+from ...module_utils._sysctl import _boot_order as boot_order
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, kernel_reads
+from ...module_utils._sysctl._lines import READERS, matches
 from .. import _capacity
 from ._base import CannotApplyError, MissingFactError
 from ._text import is_loopback
@@ -22,7 +22,7 @@ from ._text import is_loopback
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...module_utils._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
+    from .._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"
@@ -83,12 +83,12 @@ class Booted:
     """What a key holds after boot: its raw value, and the line that set it."""
 
     raw: str
-    setting: sysctl_files.Applied
+    setting: boot_order.Applied
 
 
 def concerns_tcp(key: str) -> bool:
-    """Whether the collection speaks about this key: a knob of its catalogue, or any tcp_* or ip_local_* key."""
-    return key in KNOBS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
+    """Whether the collection speaks about this key: a sysctl_key of its catalogue, or any tcp_* or ip_local_* key."""
+    return key in SYSCTL_KEYS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
 
 
 class View:
@@ -271,7 +271,7 @@ class View:
 
     def unread_boot_files(self) -> list[str]:
         """Paths of the boot files that a reader reads and whose content is not known."""
-        return sorted({path for reader in sysctl_files.READERS for path in sysctl_files.unseen(self.boot_files, reader)})
+        return sorted({path for reader in READERS for path in boot_order.unseen(self.boot_files, reader)})
 
     @functools.cached_property
     def known_keys(self) -> list[str]:
@@ -279,7 +279,7 @@ class View:
         present = [key for key, found in (self.snapshot["sysctl"] or {}).items() if found["state"] != "absent"]
         names = self.snapshot["ipv4_keys"]
         if names is None:
-            return sorted({*present, *KNOBS})
+            return sorted({*present, *SYSCTL_KEYS})
         return sorted({*present, *(IPV4 + name for name in names)})
 
     @functools.cached_property
@@ -288,20 +288,20 @@ class View:
         return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
 
     @functools.cached_property
-    def _writes(self) -> dict[str, dict[str, list[sysctl_files.Applied]]]:
-        return {reader: sysctl_files.writes(self.boot_files, reader, self.known_keys) for reader in sysctl_files.READERS}
+    def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
+        return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
 
     def booted(self, reader: str) -> dict[str, Booted]:
-        """What keys hold once a reader has set them, for the knobs of the catalogue; texts that the kernel refuses change nothing."""
+        """What keys hold once a reader has set them, for the sysctl_keys of the catalogue; texts that the kernel refuses change nothing."""
         bounds = self.bounding_values()
         result = {}
         for key, texts in self._writes[reader].items():
-            knob = KNOBS.get(key)
-            if knob is None:
+            sysctl_key = SYSCTL_KEYS.get(key)
+            if sysctl_key is None:
                 continue
             raw = self.told(key) if self.has(key) else None
             for text in texts:
-                read = None if text.value is None else kernel_reads(knob, text.value, raw, bounds)
+                read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
                 if read is not None and not isinstance(read, Refused) and read.raw is not None:
                     raw = " ".join(read.raw.split())
                     result[key] = Booted(raw, text)
@@ -325,7 +325,7 @@ class View:
     def effective_settings(self, key: str) -> Iterator[Setting]:
         """Those lines of a key that are the last word for one of the readers."""
         real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
-        last = [self.booted(reader)[key].setting for reader in sysctl_files.READERS if key in self.booted(reader)]
+        last = [self.booted(reader)[key].setting for reader in READERS if key in self.booted(reader)]
         places = {(real[one.path], one.line) for one in last}
         return (one for one in self.settings(key) if (one.path, one.line) in places)
 

@@ -12,8 +12,9 @@ import difflib
 import re
 import typing as t
 
-from ...module_utils import _sysctl_files as sysctl_files
-from ...module_utils._knobs import IPV4_NAMES, KNOBS, Refused, kernel_reads, same
+from ...module_utils._sysctl import _boot_order as boot_order
+from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused, kernel_reads, same
+from ...module_utils._sysctl._lines import READERS
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._boot import no_failure
 from ._view import IPV4, TW_RECYCLE, concerns_tcp
@@ -21,7 +22,7 @@ from ._view import IPV4, TW_RECYCLE, concerns_tcp
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...module_utils._knobs import Accepted, Knob
+    from ...module_utils._sysctl._keys import Accepted, SysctlKey
     from .._results import Severity
     from ._base import Thresholds
     from ._view import Booted, Setting, View
@@ -69,7 +70,7 @@ def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
             running = host.raw(key)
         except (CannotApplyError, MissingFactError):
             continue
-        if same(KNOBS[key], booted.raw, running):
+        if same(SYSCTL_KEYS[key], booted.raw, running):
             continue
         failed = True
         yield Finding(
@@ -116,7 +117,7 @@ def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
     for key in sorted({*systemd, *procps}):
         first, second = systemd.get(key), procps.get(key)
         blamed = second or first
-        if host.has(key) is False or blamed is None or (first and second and same(KNOBS[key], first.raw, second.raw)):
+        if host.has(key) is False or blamed is None or (first and second and same(SYSCTL_KEYS[key], first.raw, second.raw)):
             continue
         failed = True
         yield Finding(
@@ -151,8 +152,8 @@ def _told(booted: Booted | None) -> str:
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     shadowed: dict[tuple[str, str, int], Finding] = {}
-    for reader in sysctl_files.READERS:
-        for lost in sysctl_files.earlier(host.boot_files, reader, host.known_keys):
+    for reader in READERS:
+        for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
             if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
                 continue
             if _same_text(lost.key, lost.value, lost.by_value):
@@ -215,7 +216,7 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _same_text(key: str, first: str, second: str) -> bool:
-    return first == second or (key in KNOBS and same(KNOBS[key], first, second))
+    return first == second or (key in SYSCTL_KEYS and same(SYSCTL_KEYS[key], first, second))
 
 
 @rule(
@@ -244,16 +245,16 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
         if not name.startswith(("tcp_", "ip_local_")) or not key.startswith(IPV4):
             continue
         # Another kernel, or the initial namespace, may have it: then only a name that no kernel ever had is wrong for sure.
-        known = IPV4_NAMES if names is None or host.snapshot["host"]["network_namespace"] == "own" else names
+        known = KNOWN_IPV4_NAMES if names is None or host.snapshot["host"]["network_namespace"] == "own" else names
         if name in known or host.has(key):
             continue
         failed = True
-        meant = difflib.get_close_matches(name, sorted({*IPV4_NAMES, *(names or ())} - {name}), n=1, cutoff=0.8)
-        near = meant[0] if meant and name not in IPV4_NAMES else None
+        meant = difflib.get_close_matches(name, sorted({*KNOWN_IPV4_NAMES, *(names or ())} - {name}), n=1, cutoff=0.8)
+        near = meant[0] if meant and name not in KNOWN_IPV4_NAMES else None
         yield Finding(
             "fail",
             key,
-            f"{'no kernel has' if name not in IPV4_NAMES else 'this kernel lacks'} {name}"
+            f"{'no kernel has' if name not in KNOWN_IPV4_NAMES else 'this kernel lacks'} {name}"
             + (f"; {near} may have been meant" if near else ""),
             f"{IPV4}{near}" if near else "a key that this kernel has",
             path=setting.path,
@@ -284,10 +285,10 @@ def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     bounds = host.bounding_values()
     for setting in host.settings():
-        knob = KNOBS.get(setting.key)
-        if knob is None:
+        sysctl_key = SYSCTL_KEYS.get(setting.key)
+        if sysctl_key is None:
             continue
-        read = kernel_reads(knob, setting.text, host.told(setting.key), bounds)
+        read = kernel_reads(sysctl_key, setting.text, host.told(setting.key), bounds)
         severity: Severity | None = None
         if isinstance(read, Refused):
             trouble = read.reason
@@ -295,7 +296,7 @@ def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
             continue
         else:
             trouble = read.note
-            if _only_a_comment_follows(knob, setting.text, read):
+            if _only_a_comment_follows(sysctl_key, setting.text, read):
                 severity = "low"
         failed = True
         yield Finding(
@@ -316,10 +317,10 @@ def _is_hexadecimal(text: str) -> bool:
     return text.strip().lower().startswith("0x")
 
 
-def _only_a_comment_follows(knob: Knob, text: str, read: Accepted) -> bool:
+def _only_a_comment_follows(sysctl_key: SysctlKey, text: str, read: Accepted) -> bool:
     """Whether the kernel reads what was meant, and ignores no more than a comment behind it."""
     words = text.split()
-    numbers = words[: 2 if knob.kind == "range" else knob.count]
+    numbers = words[: 2 if sysctl_key.kind == "range" else sysctl_key.count]
     return words[len(numbers) : len(numbers) + 1] != [] and words[len(numbers)][0] in "#;" and (read.raw or "").split() == numbers
 
 

@@ -79,7 +79,7 @@ def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
         raise CannotApplyError("no HTTP endpoint was probed, or none answered (option probe_endpoints of tcp_audit)")
     left = False
     for probe in host.probes:
-        if probe["http"] and probe["http"]["closes"]["connection_close"] == "us":
+        if probe["http"] and probe["http"]["closes"]["connection_close"] == "local":
             left = True
             yield Finding(
                 "fail",

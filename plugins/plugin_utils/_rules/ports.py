@@ -159,14 +159,14 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
                 "ports": group["ports"],
                 "time_wait": group["time_wait"],
                 "usable_ports": usable,
-                "counted short by at most": host.sockets["undercount"],
+                "counted short by at most": host.sockets["error_bound"],
                 "tcp_tw_reuse": host.told(TW_REUSE),
                 "tcp_timestamps": host.told(TIMESTAMPS),
                 "tcp_max_tw_buckets": host.told(MAX_TW_BUCKETS),
             },
         )
     if not groups:
-        busiest, short = host.busiest, host.sockets["undercount"]
+        busiest, short = host.busiest, host.sockets["error_bound"]
         if busiest is not None and 100 * (host.taken_ports(busiest) + short) >= limits.ports_pressure_medium_percent * usable:
             raise MissingFactError(f"too many destinations to count each one's ports: counts may be short by {short}")
         told = "nothing connects out"

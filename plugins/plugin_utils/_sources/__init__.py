@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from . import _capture, _snapshot, _sos, _sysctl_a, _sysctl_d
 from ._common import KINDS, SourceError, shown, system_trouble
-from ._kind import kind_of
+from ._detect import detect_kind
 from ._snapshot import validate
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot
+    from .._snapshot_types import Snapshot
 
 __all__ = ["KINDS", "SourceError", "load", "validate"]
 
@@ -40,7 +40,7 @@ def load(path: str, kind: str = "auto") -> Snapshot:
     if kind not in ("auto", *KINDS):
         raise SourceError(f"{path}: {shown(kind)} is no kind of source; there are {', '.join(KINDS)} and auto")
     try:
-        return _LOADERS[kind_of(path) if kind == "auto" else kind](path)
+        return _LOADERS[detect_kind(path) if kind == "auto" else kind](path)
     except OSError as error:
         # A folder that may not be listed, a file that goes away meanwhile.
         raise system_trouble(path, error) from None

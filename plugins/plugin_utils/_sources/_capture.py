@@ -17,14 +17,14 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ...module_utils._facts import deltas
-from ...module_utils._knobs import KNOBS, path_of
+from ...module_utils._facts._gather import deltas
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
 # What capture.sh writes in place of a value that may be a secret.
 HEADER = b"linux_tcp.capture/1"
@@ -179,7 +179,7 @@ def _from_bundle(path: str) -> Snapshot:
     tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in _TABLE_FILES if bundle.tree.kind(name) == "file"]
     _proc_files.sockets(snapshot, tables)
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
-        snapshot["sockets"]["undercount"] = _MOST_PORTS
+        snapshot["sockets"]["error_bound"] = _MOST_PORTS
     snapshot["not_seen"] += [f"{shown(name)[1:-1]} was longer than a capture takes: figures from it are too low." for name in bundle.cut]
     return snapshot
 
@@ -197,7 +197,7 @@ def _sysctl(tree: MemoryTree) -> dict[str, Sysctl] | None:
     if tree.known_missing(_ALWAYS):
         return None
     found: dict[str, Sysctl] = {}
-    for key in KNOBS:
+    for key in SYSCTL_KEYS:
         place = path_of(key)
         if tree.kind(place) == "file":
             found[key] = present(key, tree.read(place, MAX_TEXT).decode("utf-8", "replace"))

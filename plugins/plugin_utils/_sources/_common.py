@@ -12,12 +12,12 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from ...module_utils._knobs import KNOBS, parse
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
-SCHEMA = "linux_tcp.snapshot/1"
+SCHEMA = "linux_tcp.snapshot/2"
 KINDS = ("snapshot", "capture", "sos", "sysctl_a", "sysctl_d")
 
 # A snapshot of the busiest host has some megabytes; who gives more has given another file.
@@ -117,9 +117,9 @@ def empty_snapshot(kind: str, path: str) -> Snapshot:
 
 
 def present(key: str, raw: str, origin: Literal["listing", "boot_file", "kernel_default"] | None = None) -> Sysctl:
-    """A key that was seen with a raw value. The key is one of KNOBS, which holds no secrets."""
+    """A key that was seen with a raw value. The key is one of SYSCTL_KEYS, which holds no secrets."""
     raw = raw.strip()
-    one: Sysctl = {"state": "present", "raw": raw, "value": parse(KNOBS[key], raw)}
+    one: Sysctl = {"state": "present", "raw": raw, "value": parse(SYSCTL_KEYS[key], raw)}
     if origin is not None:
         one["origin"] = origin
     return one

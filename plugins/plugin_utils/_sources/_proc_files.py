@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from ...module_utils._facts import gather
-from ...module_utils._proc import parse_counters
+from ...module_utils._facts._gather import gather
+from ...module_utils._facts._proc import parse_counters
 from . import _socket_tables
 from ._common import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ...module_utils._host import Host
-    from ...module_utils._snapshot_types import Snapshot
+    from ...module_utils._tree import HostTree
+    from .._snapshot_types import Snapshot
     from ._tree import MemoryTree
 
     Groups = dict[str, dict[str, int]]
@@ -33,14 +33,14 @@ _NAME_LIMIT = 255
 def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
     """Put into the snapshot what /proc/net, /proc/meminfo and the like in the tree tell, and the boot files where asked for."""
     # The tree offers all that gather() uses of a host.
-    found = gather(cast("Host", tree), ("counters", "boot_files") if boot_files else ("counters",))
+    found = gather(cast("HostTree", tree), ("counters", "boot_files") if boot_files else ("counters",))
     snapshot["counters"] = found["counters"]
     snapshot["sockstat"] = found["sockstat"]
     snapshot["boot_files"] = found["boot_files"]
     snapshot["not_seen"] += found["not_seen"]
     for name, value in found["host"].items():
         if value is not None:
-            snapshot["host"][name] = value  # type: ignore[literal-required]  # both are Host
+            snapshot["host"][name] = value  # type: ignore[literal-required]  # both are HostTree
 
 
 def uname(snapshot: Snapshot, text: str) -> None:

@@ -14,8 +14,8 @@ import types
 import typing
 from typing import Any, Literal, NoReturn, Union
 
-from ...module_utils import _snapshot_types
-from ...module_utils._knobs import KNOBS, is_secret, parse
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret, parse
+from .. import _snapshot_types
 from ._common import SCHEMA, SourceError, read_bytes, shown
 
 Snapshot = _snapshot_types.Snapshot
@@ -114,7 +114,7 @@ def _check_sysctl(place: str, key: str, one: _snapshot_types.Sysctl) -> None:
     for name in ("raw", "value"):
         if name not in one:
             raise SourceError(f"{place}.{name}: is missing")
-    if key in KNOBS and parse(KNOBS[key], one["raw"]) != one["value"]:
+    if key in SYSCTL_KEYS and parse(SYSCTL_KEYS[key], one["raw"]) != one["value"]:
         raise SourceError(f"{place}.value: is not what the raw value {shown(one['raw'])} means")
 
 

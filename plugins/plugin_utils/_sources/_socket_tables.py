@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ...module_utils._snapshot_types import Listener, Sockets
+    from .._snapshot_types import Listener, Sockets
 
 # By number in /proc/net/tcp (net/tcp_states.h).
 _BY_NUMBER = {
@@ -128,7 +128,7 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
             {"source": local, "destination": remote, "destination_port": port, "ports": number, "time_wait": waiting[local, remote, port]}
             for (local, remote, port), number in sorted(ports.items(), key=lambda item: (-item[1], item[0]))[:top]
         ],
-        "undercount": 0,
+        "error_bound": 0,
         "timestamps": [
             {
                 "destination": remote,

@@ -12,17 +12,17 @@ import os
 import re
 from typing import TYPE_CHECKING, Union
 
-from ...module_utils._host import Host
-from ...module_utils._knobs import KNOBS, path_of
-from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, collect
+from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
+from ...module_utils._tree import HostTree
 from . import _archive, _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, text_of
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot
+    from .._snapshot_types import Snapshot
 
-Files = Union[Host, MemoryTree]
+Files = Union[HostTree, MemoryTree]
 
 _COMMANDS = "/sos_commands"
 _LISTING = f"{_COMMANDS}/kernel/sysctl_-a"
@@ -34,7 +34,7 @@ _TABLES = re.compile(r"(?:ss_-[a-z]*a[a-z]*|netstat_(?:-W_)?-[a-z]*a[a-z]*)\Z")
 _PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6")
 _MEMINFO = "/proc/meminfo"
 
-_KNOB_PATHS = {path_of(key): key for key in KNOBS}
+_KNOB_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
     r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|ss_-\w+|netstat_\S+))"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/net|proc/self"
@@ -58,7 +58,7 @@ def load(path: str) -> Snapshot:
 
     :raises SourceError: it cannot be read, or holds nothing about TCP.
     """
-    files: Files = Host(_root_of(path)) if os.path.isdir(path) else _archive.read(path, _wanted)
+    files: Files = HostTree(_root_of(path)) if os.path.isdir(path) else _archive.read(path, _wanted)
     snapshot = empty_snapshot("sos", path)
     listing = _text(files, _LISTING)
     if listing:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...module_utils._knobs import KNOBS, is_secret
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret
 from ._common import SourceError, empty_snapshot, present, read_text
 
 if TYPE_CHECKING:
-    from ...module_utils._snapshot_types import Snapshot, Sysctl
+    from .._snapshot_types import Snapshot, Sysctl
 
     Listing = dict[str, Sysctl]
 
@@ -79,14 +79,14 @@ def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
     troubles = _troubles(text)
     if not values and not troubles and not _ANY_KEY.search(text):
         raise SourceError(f"{path}: holds no line of the form 'key = value', so it is no output of sysctl -a")
-    sysctl: Listing = {key: present(key, raw, "listing") for key, raw in values.items() if key in KNOBS}
+    sysctl: Listing = {key: present(key, raw, "listing") for key, raw in values.items() if key in SYSCTL_KEYS}
     for key, trouble in troubles.items():
-        if key in KNOBS and key not in sysctl:
+        if key in SYSCTL_KEYS and key not in sysctl:
             sysctl[key] = trouble
     seen = values.keys() | {key for key, trouble in troubles.items() if trouble["state"] == "unreadable"}
     tcp, ip = seen >= _TCP_ALWAYS, seen >= _IP_ALWAYS
     whole = tcp and ip and all(any(start in text for start in starts) for starts in _ALL_OF_NET)
-    for key in KNOBS:
+    for key in SYSCTL_KEYS:
         if key not in sysctl and (_is_complete(key, tcp, ip) or (whole and key.startswith("net."))):
             sysctl[key] = {"state": "absent"}
     if any(key in seen for key in _INIT_ONLY):

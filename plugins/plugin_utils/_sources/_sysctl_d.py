@@ -15,17 +15,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ...module_utils._host import Host
-from ...module_utils._knobs import KNOBS, Accepted, kernel_reads
-from ...module_utils._sysctl_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect, writes
+from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect
+from ...module_utils._sysctl._boot_order import writes
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
+from ...module_utils._tree import HostTree
 from ._common import SourceError, empty_snapshot, present, read_text
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...module_utils._host import Tree
-    from ...module_utils._snapshot_types import BootFiles, Snapshot, Sysctl
+    from ...module_utils._tree import Tree
+    from .._snapshot_types import BootFiles, Snapshot, Sysctl
 
 _HOME = "/etc/sysctl.d"
 _PORT_START = "net.ipv4.ip_unprivileged_port_start"
@@ -71,7 +72,7 @@ def _tree_of(path: str) -> tuple[Tree, Callable[[str], str]]:
         tree.add_file(_HOME + "/the.conf", text.encode())
         return tree, lambda _path: path
     if is_root(path):
-        return Host(path), lambda inside: inside if inside == "/dev/null" else path.rstrip("/") + inside
+        return HostTree(path), lambda inside: inside if inside == "/dev/null" else path.rstrip("/") + inside
     names = os.listdir(path)
     if not any(name.endswith(".conf") for name in names):
         raise SourceError(f"{path}: holds no *.conf file, and none of {', '.join(place[1:] for place in (*DIRECTORIES, MAIN_FILE))}")
@@ -84,7 +85,7 @@ class _AsSysctlFolder:
     """A folder, seen as the /etc/sysctl.d of a host that has nothing else."""
 
     def __init__(self, path: str) -> None:
-        self._inside = Host(path)
+        self._inside = HostTree(path)
 
     def _path(self, path: str) -> str:
         if path == _HOME or path.startswith(_HOME + "/"):
@@ -115,15 +116,15 @@ def after_boot(boot_files: BootFiles) -> dict[str, Sysctl]:
 
     The kernel is not known: a key that has no such default and is not set is left out.
     """
-    written = writes(boot_files, "systemd", list(KNOBS))
+    written = writes(boot_files, "systemd", list(SYSCTL_KEYS))
     result: dict[str, Sysctl] = {}
     others: dict[str, str] = {}
     # The port range may only start where the other key lets it.
-    for key in sorted(KNOBS, key=lambda key: key != _PORT_START):
-        knob = KNOBS[key]
-        raw, from_file = knob.default, False
+    for key in sorted(SYSCTL_KEYS, key=lambda key: key != _PORT_START):
+        sysctl_key = SYSCTL_KEYS[key]
+        raw, from_file = sysctl_key.default, False
         for text in written.get(key, []):
-            outcome = kernel_reads(knob, text.value or "", raw, others)
+            outcome = kernel_reads(sysctl_key, text.value or "", raw, others)
             if isinstance(outcome, Accepted):
                 raw, from_file = outcome.raw, True
         if raw is None:

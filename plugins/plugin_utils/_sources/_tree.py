@@ -13,7 +13,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from ...module_utils._host import resolve
+from ...module_utils._tree import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
-from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_verdict
+from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert
 from support.snapshots import probe, snapshot, sockets, towards
 
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
@@ -165,13 +165,13 @@ def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.A
 
 def test_the_verdict_of_a_clean_host() -> None:
     clean = run(tcp_audit, observed(), profile="backend")
-    assert run(tcp_verdict, audit=clean) == {"changed": False, "msg": "web1: nothing reached high"}
+    assert run(tcp_audit_assert, audit=clean) == {"changed": False, "msg": "web1: nothing reached high"}
 
 
 @pytest.mark.parametrize(("fail_on", "failed"), [("high", True), ("critical", False), ("never", False)])
 def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> None:
     audited = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", fail_on="never")
-    assert run(tcp_verdict, audit=audited, fail_on=fail_on).get("failed", False) == failed
+    assert run(tcp_audit_assert, audit=audited, fail_on=fail_on).get("failed", False) == failed
 
 
 @pytest.mark.parametrize(
@@ -184,14 +184,14 @@ def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> Non
     ],
 )
 def test_the_verdict_of_a_host_without_an_audit(audited: dict[str, t.Any], state: str, message: str) -> None:
-    result = run(tcp_verdict, audit=audited)
+    result = run(tcp_audit_assert, audit=audited)
     assert result[state] is True
     assert message in result["msg"]
 
 
 @pytest.mark.parametrize("audited", [{"msg": HOSTILE}, {"unreachable": True, "msg": HOSTILE}])
 def test_no_message_of_the_verdict_steers_a_terminal(audited: dict[str, t.Any]) -> None:
-    message = run(tcp_verdict, audit=audited)["msg"]
+    message = run(tcp_audit_assert, audit=audited)["msg"]
     assert message.isprintable()
     assert "boom" in message
 
@@ -202,5 +202,5 @@ def test_no_message_of_the_audit_steers_a_terminal() -> None:
     assert "tcp_max_tw_buckets = 12 boom" in audited["msg"]
     broken = run(tcp_audit, Target({"failed": True, "msg": HOSTILE, "module_stderr": HOSTILE}), profile="backend")
     assert "could not be audited: boom" in broken["msg"]
-    for message in (audited["msg"], broken["msg"], run(tcp_verdict, audit=audited)["msg"]):
+    for message in (audited["msg"], broken["msg"], run(tcp_audit_assert, audit=audited)["msg"]):
         assert message.isprintable()

@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot, Sockets
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_facts
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot, Sockets
 
 Run = Callable[..., dict[str, Any]]
 PARTS = {"sysctl": {"sysctl", "ipv4_keys"}, "boot_files": {"boot_files"}, "counters": {"sockstat", "counters"}, "sockets": {"sockets"}}
@@ -29,7 +29,7 @@ def snapshot_of(result: dict[str, Any]) -> dict[str, Any]:
 def test_it_returns_the_snapshot_and_nothing_else(run_module: Run, check_mode: bool) -> None:
     snapshot = snapshot_of(run_module(tcp_facts.main, _ansible_check_mode=check_mode))
     assert set(snapshot) == Snapshot.__required_keys__
-    assert snapshot["schema"] == "linux_tcp.snapshot/1"
+    assert snapshot["schema"] == "linux_tcp.snapshot/2"
     assert snapshot["source"] == {"kind": "live", "path": None}
     assert snapshot["sample"] is None
 

@@ -8,14 +8,14 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import MAX_ADDRESSES, MAX_AT_A_TIME
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe_options import (
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._endpoints import MAX_ADDRESSES, MAX_AT_A_TIME
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import (
     MAX_ENDPOINTS,
     MAX_TIMEOUT_SECONDS,
     MIN_SECONDS,
 )
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Probe, ProbeCloses, ProbeHttp, ProbeTls
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_probe
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Probe, ProbeCloses, ProbeHttp, ProbeTls
 from support.peers import make_certificate, secured, serving, well_behaved
 
 Run = Callable[..., dict[str, Any]]
@@ -43,7 +43,7 @@ def test_it_probes_and_changes_nothing(run_module: Run, tmp_path: Any, check_mod
     assert set(second["tls"]) == set(ProbeTls.__annotations__)
     for one, address in ((first, "127.0.0.1"), (second, "::1")):
         assert (one["host"], one["address"], one["source"], one["reached"], one["error"]) == (address, address, address, True, None)
-        assert one["http"]["closes"] == {"connection_close": "peer", "http_1_0": "peer", "keep_alive": "us"}
+        assert one["http"]["closes"] == {"connection_close": "peer", "http_1_0": "peer", "keep_alive": "local"}
         assert one["http"]["keep_alive_bound"] == 2.0
     assert (plain.connections, secure.connections) == (3, 3)
 

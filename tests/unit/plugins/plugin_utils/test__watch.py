@@ -150,9 +150,9 @@ def test_ports_run_out_first_where_they_grow_fastest() -> None:
     assert first_limit(measured) == ("ports", measured["ports_left"]["seconds"])
 
 
-@pytest.mark.parametrize(("undercount", "forecast"), [(0, True), (3, False)])
-def test_a_new_destination_began_at_0_where_all_were_counted(undercount: int, forecast: bool) -> None:
-    first = observed(ports_in_use=[], undercount=undercount)
+@pytest.mark.parametrize(("error_bound", "forecast"), [(0, True), (3, False)])
+def test_a_new_destination_began_at_0_where_all_were_counted(error_bound: int, forecast: bool) -> None:
+    first = observed(ports_in_use=[], error_bound=error_bound)
     measured = two_looks(first, observed(10, ports_in_use=[busy(20000, 20000)], counted=grown(ActiveOpens=20000)))
     assert (measured["ports_left"] is not None) is forecast
 

@@ -23,8 +23,8 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers impor
 from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 if t.TYPE_CHECKING:
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Advice
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 
 TODAY = datetime.date(2026, 11, 21)
 LAB = Path(__file__).resolve().parents[1] / "lab"
@@ -85,7 +85,7 @@ ROWS = [
     row("reuse", BACKEND, "wrong", "acts in connect() only"),
     row("peer-closes-first", CLIENT, "applies", UNPROBED, **pressed()),
     row("peer-closes-first", CLIENT, "applies", "192.0.2.80:80 closed first", **pressed(probes=[probe(closes="peer")])),
-    row("peer-closes-first", CLIENT, "applies", "left closing to this host", **pressed(probes=[probe(closes="us")])),
+    row("peer-closes-first", CLIENT, "applies", "left closing to this host", **pressed(probes=[probe(closes="local")])),
     row("peer-closes-first", CLIENT, "applies", "reset", **pressed(probes=[probe(closes="reset")])),
     row("peer-closes-first", CLIENT, "neither", "living connections", **pressed(time_wait=100)),
     row("peer-closes-first", CLIENT, "neither", "not called for"),
@@ -172,13 +172,13 @@ def test_a_peer_that_drops_keep_alive_at_once_makes_it_wrong() -> None:
     [
         (CLIENT, ["reuse", "peer-closes-first", "keep-alive", "linger-reset", "wider-range", "more-destinations"], {}, pressed()),
         (CLIENT, ["peer-closes-first", "keep-alive", "linger-reset", "wider-range"], {REUSE: "1"}, pressed(negotiated(0, 1))),
-        (CLIENT, ["keep-alive", "linger-reset"], {REUSE: "1"}, pressed(probes=[probe(False, closes="us")])),
+        (CLIENT, ["keep-alive", "linger-reset"], {REUSE: "1"}, pressed(probes=[probe(False, closes="local")])),
         (CLIENT, ["timestamps-on", "peer-closes-first"], {TS: "0", REUSE: "1"}, pressed()),
         (CLIENT, ["wider-range", "more-destinations", "more-sources", "more-hosts"], {}, pressed(time_wait=0)),
         # What is destroyed now comes before what is merely short.
         (CLIENT, ["raise-buckets", "reuse"], {BUCKETS: "0"}, pressed()),
         (BACKEND, ["rfc1337-off", "let-client-close"], {"net.ipv4.tcp_rfc1337": "1"}, {"sockets": sockets(time_wait_listening=9999)}),
-        (BALANCER, ["keep-alive"], {TS: "0", REUSE: "1"}, pressed(probes=[probe(False, closes="us")])),
+        (BALANCER, ["keep-alive"], {TS: "0", REUSE: "1"}, pressed(probes=[probe(False, closes="local")])),
     ],
 )
 def test_the_order(profile: str, first: list[str], keys: dict[str, str | None], parts: dict[str, t.Any]) -> None:

@@ -22,8 +22,8 @@ from support.snapshots import negotiated, probe, snapshot, sockets, towards
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Result
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 
 TODAY = datetime.date(2026, 11, 21)
 TS = "net.ipv4.tcp_timestamps"
@@ -195,8 +195,8 @@ ROWS = [
         "ports-pressure", CLIENT, "critical", "all but the reserved", {RANGE: "40000 40019", RESERVED: "40000-40009"}, **in_use(towards(10))
     ),
     row("ports-pressure", BALANCER, "pass", "55 %", {RANGE: "40000 40019"}, **in_use(towards(11))),
-    row("ports-pressure", CLIENT, "unknown", "perhaps 60 %", {RANGE: "40000 40019"}, **in_use(towards(11), undercount=1)),
-    row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), undercount=9)),
+    row("ports-pressure", CLIENT, "unknown", "perhaps 60 %", {RANGE: "40000 40019"}, **in_use(towards(11), error_bound=1)),
+    row("ports-pressure", CLIENT, "pass", "59 % at most", {RANGE: "40000 40099"}, **in_use(towards(50), error_bound=9)),
     row("ports-pressure", CLIENT, "pass", "nothing connects out"),
     row("ports-pressure", CLIENT, "unknown", "sockets unknown", sockets=None),
     row("ports-pressure", CLIENT, "pass", "taken over", {REUSE: "1"}, **in_use(towards(28000, 28000), timestamps=[negotiated(1)])),
@@ -210,11 +210,11 @@ ROWS = [
     row("ports-pressure", CLIENT, "critical", "no reuse", **in_use(towards(28232, 28232), timestamps=[negotiated(1)])),
     row("ports-pressure", CLIENT, "critical", "not known", {REUSE: "1"}, **in_use(towards(28232, 28232))),
     row("ports-pressure", CLIENT, "critical", "living", {REUSE: "1"}, **in_use(towards(28232, 0), timestamps=[negotiated(1)])),
-    row("peer-closes-never", CLIENT, "info", "left to us", probes=[probe(closes="us")]),
+    row("peer-closes-never", CLIENT, "info", "left to us", probes=[probe(closes="local")]),
     row("peer-closes-never", BALANCER, "pass", "closes", probes=[probe(closes="peer")]),
     row("peer-closes-never", CLIENT, "not_applicable", "no HTTP", probes=[probe()]),
     row("peer-closes-never", CLIENT, "not_applicable", "nobody asked"),
-    row("peer-closes-never", BACKEND, "not_applicable", "other profile", probes=[probe(closes="us")]),
+    row("peer-closes-never", BACKEND, "not_applicable", "other profile", probes=[probe(closes="local")]),
     row("closes-first-as-client", CLIENT, "info", "most", sockets=sockets(time_wait_outgoing=11, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "half", sockets=sockets(time_wait_outgoing=10, time_wait_listening=10)),
     row("closes-first-as-client", CLIENT, "pass", "a handful", sockets=sockets(time_wait_outgoing=9)),

@@ -13,9 +13,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS, path_of
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, path_of
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._capture import Bundle, parse_bundle
 from hypothesis import HealthCheck, given, settings
@@ -95,7 +95,7 @@ def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
     assert sysctl["net.ipv4.tcp_timestamps"] == {"state": "present", "raw": "1", "value": 1}
     assert sysctl["net.ipv4.ip_local_reserved_ports"] == {"state": "present", "raw": "", "value": []}
     assert sysctl["net.ipv4.tcp_tw_recycle"] == {"state": "absent"}
-    assert sysctl.keys() == KNOBS.keys()
+    assert sysctl.keys() == SYSCTL_KEYS.keys()
     assert snapshot["ipv4_keys"] == ["ip_local_port_range", "ip_local_reserved_ports", "tcp_fastopen_key", "tcp_timestamps"]
     assert snapshot["counters"] == {"TcpExt": {"TW": 5, "PAWSPassive": 12}, "Tcp": {"MaxConn": -1}}
     assert snapshot["sockstat"] == {"TCP": {"inuse": 3, "tw": 5}}
@@ -176,7 +176,7 @@ def test_bad_seconds_are_refused(tmp_path: Path, seconds: str) -> None:
 def test_the_script_knows_the_knobs() -> None:
     listed = re.search(r'\ntcp_keys="\n(.*?)\n"\n', SCRIPT.read_text(), re.DOTALL)
     assert listed
-    assert [f"/proc/sys/{key}" for key in listed.group(1).split()] == [path_of(key) for key in KNOBS]
+    assert [f"/proc/sys/{key}" for key in listed.group(1).split()] == [path_of(key) for key in SYSCTL_KEYS]
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="needs shellcheck")
@@ -250,7 +250,7 @@ def test_any_boot_files_come_back(
 
 def without_what_was_left_out(source: Bundle | Path) -> object:
     """The model's view, less the lines that the capture changes."""
-    found = collect(source.tree if isinstance(source, Bundle) else Host(str(source)))
+    found = collect(source.tree if isinstance(source, Bundle) else HostTree(str(source)))
     for file in found["files"]:
         file["assignments"] = [one for one in file["assignments"] if not one["secret"] and "[" not in one["key"]]
         file["problems"] = []
@@ -308,7 +308,7 @@ def test_a_bundle_that_was_cut_by_its_own_limit_says_so(tmp_path: Path) -> None:
     snapshot = load(str(path))
     assert any("/proc/net/tcp was longer" in sentence for sentence in snapshot["not_seen"])
     assert snapshot["sockets"] is not None
-    assert snapshot["sockets"]["undercount"] == 65535, "any number of ports may be missing"
+    assert snapshot["sockets"]["error_bound"] == 65535, "any number of ports may be missing"
 
 
 @shells

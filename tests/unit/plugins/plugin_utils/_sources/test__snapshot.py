@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import SUBSETS, gather
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._host import Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
@@ -58,7 +58,7 @@ def test_a_full_snapshot_is_let_in() -> None:
 
 
 def test_probes_are_let_in_and_may_be_missing() -> None:
-    probed = {**full(), "probes": [probe(closes="us"), probe(None, address=None, reached=False, error="NAME_NOT_RESOLVED")]}
+    probed = {**full(), "probes": [probe(closes="local"), probe(None, address=None, reached=False, error="NAME_NOT_RESOLVED")]}
     assert validate(probed) == probed
     assert "probes" not in validate(full())
 
@@ -71,7 +71,7 @@ def test_probes_are_let_in_and_may_be_missing() -> None:
         ([{**probe(), "port": "80"}], "probes[0].port: is '80'"),
         ([{**probe(), "timestamps": "yes"}], "probes[0].timestamps: is 'yes', where true or false is expected"),
         ([{**probe(), "extra": 1}], "probes[0].extra: is not part of"),
-        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, us, reset, error"),
+        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, local, reset, error"),
     ],
 )
 def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None:
@@ -80,7 +80,7 @@ def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None
 
 
 def test_what_this_host_gives_is_let_in() -> None:
-    validate(json.loads(json.dumps(gather(Host("/"), SUBSETS))))
+    validate(json.loads(json.dumps(gather(HostTree("/"), SUBSETS))))
 
 
 @pytest.mark.parametrize("around", [{}, {"linux_tcp": None}, {"ansible_facts": {"linux_tcp": None}}])
@@ -100,7 +100,7 @@ def test_alone_or_as_ansible_saves_it(tmp_path: Path, around: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("schema", "linux_tcp.snapshot/2", ["'linux_tcp.snapshot/2'", "linux_tcp.snapshot/1"]),
+        ("schema", "linux_tcp.snapshot/1", ["'linux_tcp.snapshot/1'", "linux_tcp.snapshot/2"]),
         ("schema", 1, ["'1'"]),
         ("-schema", 0, ["schema"]),
         ("-host", 0, ["host: is missing"]),

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._proc import parse_sockstat
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_sockstat
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
     Connection,
     connections,

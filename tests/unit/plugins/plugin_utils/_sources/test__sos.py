@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, _archive, load, validate
 from support.corpus import each_collection
 

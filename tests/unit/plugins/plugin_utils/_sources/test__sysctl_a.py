@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._knobs import KNOBS
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._sysctl_a import _IP_ALWAYS, _TCP_ALWAYS, fill_in
@@ -154,4 +154,4 @@ def test_real_listings(hosts: Path, name: str, release: str | None, namespace: s
     assert snapshot["host"]["network_namespace"] == namespace
     assert sysctl.get(RECYCLE, {}).get("state") == recycle  # type: ignore[call-overload]
     assert whole is not bool(snapshot["not_seen"])
-    assert {key for key in KNOBS if key.startswith("net.ipv4.tcp_")} <= sysctl.keys() or not whole
+    assert {key for key in SYSCTL_KEYS if key.startswith("net.ipv4.tcp_")} <= sysctl.keys() or not whole

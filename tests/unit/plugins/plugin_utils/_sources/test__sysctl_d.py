@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._snapshot_types import Snapshot
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,262 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Takes the snapshot of a live host."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal
+
+from .._sysctl._boot_files import collect
+from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
+from .._tree import HostTree, errno_name
+from ._proc import parse_counters, parse_sockstat
+from ._sockets import count_sockets
+
+if TYPE_CHECKING:
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Sample, Snapshot, Sockets, Sysctl
+    from .._sysctl._keys import SysctlKey
+
+    Groups = Dict[str, Dict[str, int]]
+
+SCHEMA = "linux_tcp.snapshot/2"
+SUBSETS = ("sysctl", "boot_files", "counters", "sockets")
+
+_IPV4 = "/proc/sys/net/ipv4"
+# Exists in the initial network namespace only, in every kernel.
+_INIT_ONLY = _IPV4 + "/tcp_max_orphans"
+# Exists in every network namespace.
+_ALWAYS = _IPV4 + "/ip_forward"
+# The link of the pid namespace that the machine booted with (PROC_PID_INIT_INO in linux/proc_ns.h).
+_FIRST_PID_NAMESPACE = "pid:[4026531836]"
+
+_COUNTERS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
+_SOCKSTAT = "/proc/net/sockstat"
+# The one number among the Tcp counters that says how many there are now.
+_GAUGES = ("CurrEstab",)
+
+_VALUE_LIMIT = 4096
+# ip_local_reserved_ports with every second port in it; the kernel gives it in one read or not at all.
+_PORTS_LIMIT = 200_000
+_PROC_LIMIT = 1 << 20
+_NAME_LIMIT = 255
+_NAMED_FILES = 10
+
+
+def chosen_subset(wanted: Iterable[str]) -> set[str]:
+    """The parts that a list of names asks for: "all", parts, and with "!" in front those to leave out.
+
+    A list of nothing but parts to leave out means all others. "!all" leaves out all that is not named.
+    """
+    names = set(wanted)
+    left_out = {name[1:] for name in names if name.startswith("!")}
+    named = {name for name in names if not name.startswith("!")}
+    if "all" in named or not named:
+        named |= set(SUBSETS) if "all" not in left_out else set()
+    return (named - left_out) & set(SUBSETS)
+
+
+def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, top: int = 20) -> Snapshot:
+    """Everything known about the host's TCP now. Never raises for what the host holds; not_seen tells what is missing.
+
+    subset: parts to gather, of SUBSETS; the others are None. sample_seconds: with more than 0 the counters are read again
+    after that many seconds. top: how many socket groups and destinations to name.
+    """
+    return _Gatherer(host).snapshot(subset, sample_seconds, top)
+
+
+class _Gatherer:
+    def __init__(self, host: HostTree) -> None:
+        self._host = host
+        self._not_seen: list[str] = []
+
+    def snapshot(self, subset: Collection[str], sample_seconds: float, top: int) -> Snapshot:
+        started = time.monotonic()
+        counters = self._counters() if "counters" in subset else None
+        snapshot: Snapshot = {
+            "schema": SCHEMA,
+            "collected_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "source": {"kind": "live", "path": None},
+            "host": self._host_facts(),
+            "sysctl": self._sysctl() if "sysctl" in subset else None,
+            "ipv4_keys": self._ipv4_keys() if "sysctl" in subset else None,
+            "boot_files": self._boot_files() if "boot_files" in subset else None,
+            "sockstat": self._sockstat() if "counters" in subset else None,
+            "counters": counters,
+            "sample": None,
+            "sockets": self._sockets(top) if "sockets" in subset else None,
+            "not_seen": self._not_seen,
+        }
+        if counters and sample_seconds > 0:
+            snapshot["sample"] = self._second_sample(counters, started, sample_seconds)
+        return snapshot
+
+    def _host_facts(self) -> HostFacts:
+        namespace = self._namespace()
+        return {
+            "hostname": self._name("/proc/sys/kernel/hostname"),
+            "kernel_release": self._name("/proc/sys/kernel/osrelease"),
+            "network_namespace": namespace,
+            "boot_files_apply": self._boot_files_apply(namespace),
+            "proc_sys_writable": self._host.writable(_ALWAYS) if self._host.live else None,
+            "init": self._init(),
+            "memory_bytes": self._memory_bytes(),
+            "root": os.geteuid() == 0 if self._host.live else None,
+        }
+
+    def _namespace(self) -> Literal["initial", "own"] | None:
+        if self._host.kind(_INIT_ONLY) == "file":
+            return "initial"
+        return "own" if self._host.kind(_ALWAYS) == "file" else None
+
+    def _boot_files_apply(self, namespace: str | None) -> bool | None:
+        # A container manager runs no reader of boot files: only a container that boots with systemd has one.
+        if self._in_container() and self._init() != "systemd":
+            return False
+        try:
+            return self._host.link_target("/proc/self/ns/net") == self._host.link_target("/proc/1/ns/net")
+        except OSError as error:
+            # What the machine's boot sets, it sets in the initial namespace.
+            if namespace == "initial":
+                return True
+            self._cannot("Whether boot files apply to this network namespace is unknown: /proc/1/ns/net", error)
+            return None
+
+    def _in_container(self) -> bool:
+        try:
+            return self._host.link_target("/proc/self/ns/pid") != _FIRST_PID_NAMESPACE
+        except OSError:
+            return False
+
+    def _init(self) -> Literal["systemd", "other"] | None:
+        # The folder that systemd itself makes to say that it runs (sd_booted(3)).
+        if self._host.kind("/run/systemd/system") == "folder":
+            return "systemd"
+        return "other" if self._host.kind("/proc/1") == "folder" else None
+
+    def _memory_bytes(self) -> int | None:
+        for line in (self._text("/proc/meminfo") or "").split("\n"):
+            words = line.split()
+            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal():
+                return int(words[1][:_NAME_LIMIT]) * 1024
+        return None
+
+    def _name(self, path: str) -> str | None:
+        text = self._text(path)
+        return text.strip()[:_NAME_LIMIT] if text else None
+
+    def _sysctl(self) -> dict[str, Sysctl] | None:
+        # Without /proc/sys every key would look absent, which is something else than not known.
+        if self._host.kind(_ALWAYS) == "missing":
+            return None
+        found = {key: self._one_sysctl(sysctl_key) for key, sysctl_key in SYSCTL_KEYS.items()}
+        unreadable = [f"{key} ({one['reason']})" for key, one in found.items() if one["state"] == "unreadable"]
+        if unreadable:
+            self._not_seen.append(f"These sysctl keys exist and could not be read: {', '.join(unreadable)}.")
+        return found
+
+    def _one_sysctl(self, sysctl_key: SysctlKey) -> Sysctl:
+        path = path_of(sysctl_key.name)
+        limit = _PORTS_LIMIT if sysctl_key.kind == "ports" else _VALUE_LIMIT
+        try:
+            data = self._host.read(path, limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return {"state": "absent"}
+        except OSError as error:
+            return {"state": "unreadable", "reason": errno_name(error)}
+        if len(data) > limit:
+            return {"state": "unreadable", "reason": "EFBIG"}
+        raw = data.decode("utf-8", "replace").strip()
+        one: Sysctl = {"state": "present", "raw": raw, "value": parse(sysctl_key, raw)}
+        if self._host.live:
+            one["writable"] = self._host.writable(path)
+        return one
+
+    def _ipv4_keys(self) -> list[str] | None:
+        try:
+            return [name for name in self._host.names(_IPV4) if name.startswith(("tcp_", "ip_local_"))]
+        except OSError as error:
+            self._cannot(_IPV4, error)
+            return None
+
+    def _boot_files(self) -> BootFiles:
+        boot_files = collect(self._host)
+        unread = [f"{file['path']} ({file['reason']})" for file in boot_files["files"] if file["unread_because"] == "unreadable"]
+        if unread:
+            more = f" and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""
+            self._not_seen.append(f"These boot files could not be read: {', '.join(unread[:_NAMED_FILES])}{more}.")
+        return boot_files
+
+    def _sockstat(self) -> Groups | None:
+        text = self._text(_SOCKSTAT, wanted=True)
+        try:
+            return None if text is None else parse_sockstat(text)
+        except ValueError as error:
+            self._not_seen.append(f"{_SOCKSTAT} could not be understood: {error}.")
+            return None
+
+    def _counters(self) -> Groups | None:
+        counters: Groups = {}
+        for group, path in _COUNTERS.items():
+            text = self._text(path, wanted=True)
+            if text is None:
+                continue
+            try:
+                counters[group] = parse_counters(text)[group]
+            except ValueError as error:
+                self._not_seen.append(f"{path} could not be understood: {error}.")
+            except KeyError:
+                self._not_seen.append(f"{path} has no group {group}.")
+        return counters or None
+
+    def _second_sample(self, first: Groups, started: float, seconds: float) -> Sample | None:
+        time.sleep(max(0.0, started + seconds - time.monotonic()))
+        taken = time.monotonic()
+        second = self._counters()
+        return None if second is None else {"seconds": round(taken - started, 3), "deltas": deltas(first, second)}
+
+    def _sockets(self, top: int) -> Sockets | None:
+        if not self._host.live:
+            self._not_seen.append("Sockets were not counted: only a live host has any.")
+            return None
+        sockets, not_seen = count_sockets(self._ephemeral_ports(), top)
+        self._not_seen.extend(not_seen)
+        return sockets
+
+    def _ephemeral_ports(self) -> tuple[int, int] | None:
+        one = self._one_sysctl(SYSCTL_KEYS["net.ipv4.ip_local_port_range"])
+        ends = one.get("value")
+        if not isinstance(ends, list):
+            return None
+        low, high = ends
+        return (low, high) if isinstance(low, int) and isinstance(high, int) else None
+
+    def _text(self, path: str, wanted: bool = False) -> str | None:
+        """A file under /proc as text; None where it cannot be read, which not_seen tells of a wanted one."""
+        try:
+            return self._host.read(path, _PROC_LIMIT)[:_PROC_LIMIT].decode("utf-8", "replace")
+        except OSError as error:
+            if wanted:
+                self._cannot(path, error)
+            return None
+
+    def _cannot(self, what: str, error: OSError) -> None:
+        self._not_seen.append(f"{what} could not be read ({errno_name(error)}).")
+
+
+def deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
+    """How far each counter that both samples hold has grown; None for one that shrank. A gauge may go either way."""
+    return {
+        group: {
+            name: second[group][name] - before if second[group][name] >= before or name in _GAUGES else None
+            for name, before in counters.items()
+            if name in second[group]
+        }
+        for group, counters in first.items()
+        if group in second
+    }

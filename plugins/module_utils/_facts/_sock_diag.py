@@ -1,0 +1,159 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into runs of messages that are alike.
+
+Message layout: linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h of the kernel. Only reads:
+nothing here can close or destroy a socket.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import Callable, Iterable, Iterator, NamedTuple
+
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+NLMSG_ERROR = 2
+NLMSG_DONE = 3
+NLM_F_REQUEST_DUMP = 0x301
+NLM_F_MULTI = 0x02
+NLM_F_DUMP_INTR = 0x10
+INET_DIAG_INFO = 2
+
+# nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
+SOCKET_MESSAGE = 88
+_STATE = 17
+_LISTEN = 10
+_HEADER = struct.Struct("=IHH8x")
+_REQUEST = struct.Struct("=IHHII BBBxI 48x")
+_ATTRIBUTE = struct.Struct("=HH")
+_ERROR = struct.Struct("=i")
+
+# The kernel fills at most 32 KiB at a time however large the buffer is.
+_BUFFER = 65536
+_PATIENCE_SECONDS = 10
+
+
+class MessageBatch(NamedTuple):
+    """size socket messages of stride bytes each, one after the other; all of them tell the same TCP state."""
+
+    data: memoryview
+    stride: int
+    size: int
+    state: int
+
+    def byte(self, index: int, wanted: int, offset: int) -> int | None:
+        """One byte of an attribute of the index-th message; None where the message or the attribute is too short for it."""
+        at = self.stride * index + SOCKET_MESSAGE
+        end = self.stride * (index + 1)
+        while at + 4 <= end:
+            length, kind = _ATTRIBUTE.unpack_from(self.data, at)
+            if length < 4 or at + length > end:
+                return None
+            if kind == wanted:
+                return self.data[at + 4 + offset] if 4 + offset < length else None
+            at += -(-length // 4) * 4
+        return None
+
+
+class DumpParser:
+    """Takes the buffers of one dump apart. Never raises for damaged messages; damaged tells that there were some.
+
+    done: the kernel said that the dump is complete. interrupted: the kernel said that its table changed under the dump.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.damaged = False
+        self.interrupted = False
+
+    def batches(self, data: bytes) -> Iterator[MessageBatch]:
+        """The socket messages of one buffer, in no order. Raises OSError where the kernel refused the dump."""
+        uniform = _uniform(data)
+        if uniform:
+            yield uniform
+        start = uniform.stride * uniform.size if uniform else 0
+        alike: dict[tuple[int, int], list[bytes]] = {}
+        while not self.done and start < len(data):
+            length, is_socket = self._message(data, start)
+            if is_socket:
+                alike.setdefault((length, data[start + _STATE]), []).append(data[start : start + length])
+            # Messages start at multiples of four bytes.
+            start += -(-length // 4) * 4
+        for (length, state), messages in alike.items():
+            yield MessageBatch(memoryview(b"".join(messages)), length, len(messages), state)
+
+    def _message(self, data: bytes, start: int) -> tuple[int, bool]:
+        """The length of the next message, and whether it is a socket."""
+        left = len(data) - start
+        length, kind, flags = _HEADER.unpack_from(data, start) if left >= _HEADER.size else (0, 0, 0)
+        if not _HEADER.size <= length <= left:
+            self.damaged = True
+            return left, False
+        if flags & NLM_F_DUMP_INTR:
+            self.interrupted = True
+        is_socket = kind == SOCK_DIAG_BY_FAMILY
+        if is_socket and length < SOCKET_MESSAGE:
+            self.damaged = True
+            return length, False
+        if kind in (NLMSG_DONE, NLMSG_ERROR):
+            self.done = True
+            error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
+            if error > 0:
+                raise OSError(error, os.strerror(error))
+        return length, is_socket
+
+
+def _uniform(data: bytes) -> MessageBatch | None:
+    """As much of the buffer as there are messages with the header and the state of the first; None where one differs.
+
+    The kernel fills whole buffers with TIME_WAITs, equally long in one dump. This saves a step of the interpreter for each.
+    """
+    if len(data) < SOCKET_MESSAGE:
+        return None
+    stride, kind, flags = _HEADER.unpack_from(data)
+    if kind != SOCK_DIAG_BY_FAMILY or flags != NLM_F_MULTI or not SOCKET_MESSAGE <= stride <= len(data) or stride % 4:
+        return None
+    count = len(data) // stride
+    messages = memoryview(data)[: stride * count]
+    if set(struct.iter_unpack(f"8s{_STATE - 8}xB{stride - _STATE - 1}x", messages)) != {(data[:8], data[_STATE])}:
+        return None
+    return MessageBatch(messages, stride, count, data[_STATE])
+
+
+def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
+    """Buffers of the live kernel's dump of TCP sockets, until the caller stops asking.
+
+    family: socket.AF_INET or AF_INET6. states: a bit mask (1 << state). extensions: a bit mask (1 << (attribute - 1)).
+    Raises OSError: EPROTONOSUPPORT or EPERM where there is no such socket, EAGAIN where the kernel stays silent.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE_SECONDS, 0))
+        request = _REQUEST.pack(
+            _REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, socket.IPPROTO_TCP, extensions, states
+        )
+        connection.send(request)
+        while True:
+            data = connection.recv(_BUFFER)
+            if not data:
+                return
+            yield data
+
+
+def listening_ports(dump: Callable[[int, int, int], Iterable[bytes]] = kernel_dump) -> set[int]:
+    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError where the kernel does not list sockets. dump: as kernel_dump."""
+    ports: set[int] = set()
+    for family in (socket.AF_INET, socket.AF_INET6):
+        parser = DumpParser()
+        for data in dump(family, 1 << _LISTEN, 0):
+            for batch in parser.batches(data):
+                ports.update(port for (port,) in struct.iter_unpack(f">20xH{batch.stride - 22}x", batch.data))
+            if parser.done:
+                break
+    return ports

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The little of HTTP/1 (RFC 9112) that a probe needs: three requests, and where an answer ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ._options import printable
+from ._tcp import ProbeError
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from ._options import Http
+
+MAX_HEAD_BYTES = 32768
+MAX_ANSWER_BYTES = 1 << 20
+_AGENT = "linux_tcp.hardening-tcp_probe"
+
+_PROTOCOL = b"HTTP/1."
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?\Z", re.DOTALL)
+_LENGTH = re.compile(rb"[0-9]{1,18}\Z")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\Z", re.DOTALL)
+_MAX_LINE = 4096
+_SWITCHING, _NO_CONTENT, _NOT_MODIFIED = 101, 204, 304
+
+
+def request(http: Http, version: str, connection: str | None) -> bytes:
+    """A GET request. version: "1.0" or "1.1"; connection: the value of that header, None for none."""
+    lines = [f"GET {http.path} HTTP/{version}", f"Host: {http.host}", f"User-Agent: {_AGENT}", "Accept: */*"]
+    if connection is not None:
+        lines.append(f"Connection: {connection}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+class Answer:
+    """One answer, fed with bytes as they come; bodies are counted, not kept.
+
+    status: of the final answer, None until it is known. complete: nothing of it is missing.
+    """
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.complete = False
+        self._received = 0
+        self._buffer = b""
+        self._left = 0
+        self._step: Callable[[], bool] = self._head
+
+    def feed(self, data: bytes) -> None:
+        """Raises ProbeError: "GARBAGE", "TOO_MUCH_DATA"."""
+        self._received += len(data)
+        self._buffer += data
+        # A step takes its part from the front of the buffer, and says whether there may be more to do.
+        while self._step():
+            pass
+        if self._received > MAX_ANSWER_BYTES and not self.complete:
+            raise _too_much()
+
+    def end(self) -> None:
+        """The peer will send no more. Raises ProbeError: "NO_ANSWER", "GARBAGE"."""
+        if not self._received:
+            raise ProbeError("NO_ANSWER", "The peer closed the connection without an answer.")
+        if self._step == self._until_the_end:
+            self.complete = True
+        if not self.complete:
+            raise _garbage("The answer ends too early", self._buffer)
+
+    def _head(self) -> bool:
+        if self._buffer[: len(_PROTOCOL)] != _PROTOCOL[: len(self._buffer)]:
+            raise _garbage("The peer does not answer in HTTP/1", self._buffer)
+        end = _HEAD_END.search(self._buffer, 0, MAX_HEAD_BYTES)
+        if end is None:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise _garbage("The head of the answer does not end", self._buffer)
+            return False
+        lines = [line.rstrip(b"\r") for line in self._buffer[: end.start()].split(b"\n")]
+        self._buffer = self._buffer[end.end() :]
+        found = _STATUS.match(lines[0])
+        if found is None:
+            raise _garbage("The peer does not answer in HTTP/1", lines[0])
+        status = int(found[1])
+        # Interim answers come before the final one.
+        if status >= 200 or status == _SWITCHING:
+            self.status = status
+            self._choose_body(lines[1:])
+        return True
+
+    def _choose_body(self, fields: list[bytes]) -> None:
+        """RFC 9112, section 6.3."""
+        values: dict[bytes, list[bytes]] = {}
+        for field in fields:
+            name, _colon, value = field.partition(b":")
+            values.setdefault(name.strip().lower(), []).extend(part.strip() for part in value.split(b","))
+        lengths = set(values.get(b"content-length", []))
+        codings = values.get(b"transfer-encoding")
+        if self.status in (_NO_CONTENT, _NOT_MODIFIED):
+            self._finish()
+        elif self.status == _SWITCHING or (codings and codings[-1].lower() != b"chunked"):
+            self._step = self._until_the_end
+        elif codings:
+            self._step = self._chunk_size
+        elif not lengths:
+            self._step = self._until_the_end
+        else:
+            length = lengths.pop()
+            if lengths or not _LENGTH.match(length):
+                raise _garbage("The answer has no usable length", length)
+            self._left, self._step = int(length), self._body
+            if self._left > MAX_ANSWER_BYTES:
+                raise _too_much()
+
+    def _body(self) -> bool:
+        if self._take():
+            self._finish()
+        return False
+
+    def _chunk_size(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        found = _CHUNK_SIZE.match(line)
+        if found is None:
+            raise _garbage("A chunk of the answer has no size", line)
+        self._left = int(found[1], 16)
+        self._step = self._chunk if self._left else self._trailer
+        return True
+
+    def _chunk(self) -> bool:
+        if not self._take():
+            return False
+        self._step = self._chunk_end
+        return True
+
+    def _chunk_end(self) -> bool:
+        line = self._line()
+        if line:
+            raise _garbage("A chunk of the answer is longer than its size", line)
+        if line is not None:
+            self._step = self._chunk_size
+        return line is not None
+
+    def _trailer(self) -> bool:
+        line = self._line()
+        if line == b"":
+            self._finish()
+        return bool(line)
+
+    def _until_the_end(self) -> bool:
+        self._buffer = b""
+        return False
+
+    def _finish(self) -> None:
+        self.complete = True
+        self._step = self._until_the_end
+
+    def _take(self) -> bool:
+        """Drop what is left of a body or chunk; whether all of it was there."""
+        taken = min(self._left, len(self._buffer))
+        self._buffer = self._buffer[taken:]
+        self._left -= taken
+        return not self._left
+
+    def _line(self) -> bytes | None:
+        """The next line without its end, None where it is not complete yet."""
+        line, end, rest = self._buffer.partition(b"\n")
+        if len(line) > _MAX_LINE:
+            raise _garbage("A line of the answer is too long", line)
+        if not end:
+            return None
+        self._buffer = rest
+        return line.rstrip(b"\r")
+
+
+def _garbage(what: str, data: bytes) -> ProbeError:
+    shown = printable(data[:200].decode("latin-1"), 60)
+    return ProbeError("GARBAGE", f"{what}: '{shown}'." if shown else f"{what}.")
+
+
+def _too_much() -> ProbeError:
+    return ProbeError("TOO_MUCH_DATA", f"The answer is longer than {MAX_ANSWER_BYTES} bytes; ask for a path with less.")

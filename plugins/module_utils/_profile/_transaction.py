@@ -1,0 +1,267 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""One application of settings: all keys take effect and are read back, or none stays changed.
+
+The steps: take the lock, undo what an earlier run left, plan, write the journal, write and read back the keys, write the files,
+close the journal. If a step fails, all steps before it are undone in reverse. If the process is killed, the journal stays, and the
+next run undoes the change before it does anything else.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import time
+from typing import Any, Dict, Optional
+
+from .._sysctl._keys import SYSCTL_KEYS, same
+from . import _guard
+from ._disk import Disk
+from ._errors import ProfileError, describe_error
+from ._journal import Document, Guard, Open, State
+from ._machine import Machine
+from ._options import Options
+from ._plan import NOTHING, make_plan
+from ._plan_keys import Item
+from ._result import describe
+from ._steps import FileStep, FolderStep, KeyStep, Step, flat
+from ._undo import KEPT, expired, recover, undo
+
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Failed(Exception):
+    """The transaction is not done. result: what the module returns besides the message."""
+
+    def __init__(self, message: str, result: Dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
+    """Apply the profile, or take it back; returns what the module returns. Raises Failed."""
+    call = _Call(options, disk, check)
+    try:
+        call.run()
+        return call.result()
+    except (ProfileError, OSError) as error:
+        call.leave()
+        raise Failed(describe_error(error), call.result()) from error
+    finally:
+        call.state.unlock()
+
+
+def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
+    """Close the transaction that waits for this token. Raises Failed where there is none, or where it is too late."""
+    state = State(disk, check)
+    machine = Machine(disk, check)
+    try:
+        state.lock(create=False)
+        _confirm(token, state, machine)
+    except (ProfileError, OSError) as error:
+        raise Failed(describe_error(error), describe(machine, None, NOTHING)) from error
+    finally:
+        state.unlock()
+    return describe(machine, None, NOTHING)
+
+
+def _confirm(token: str, state: State, machine: Machine) -> None:
+    late = ""
+    for document in state.documents().values():
+        opened = document.open
+        if opened and opened.guard and opened.guard.token == token and opened.waiting and not expired(opened, state):
+            if not machine.check:
+                state.close(Document(document.boot_file, opened.after))
+            return
+        if opened and expired(opened, state):
+            sentence = recover(document, state, machine)
+            late = sentence if opened.guard and opened.guard.token == token else late
+        elif document.undone and document.undone.token == token:
+            late = document.undone.sentence
+    raise ProfileError(
+        f"The confirmation came too late. {late}"
+        if late
+        else f"No change is waiting for the confirmation token {token[:40]!r}. Nothing was done."
+    )
+
+
+def _listening_ports() -> set[int]:
+    # Only loaded where it is asked for.
+    from .._facts._sock_diag import listening_ports
+
+    return listening_ports()
+
+
+class _Call:
+    """One run of the module, other than a confirmation."""
+
+    def __init__(self, options: Options, disk: Disk, check: bool) -> None:
+        self.options = options
+        self.disk = disk
+        self.check = check
+        self.state = State(disk, check)
+        self.machine = Machine(disk, check)
+        self.plan = NOTHING
+        self.recovered: Optional[str] = None
+        self.guard: Optional[Guard] = None
+
+    def run(self) -> None:
+        self.state.lock(create=False)
+        document = self.prepare()
+        if not self.work(document) or self.check:
+            return
+        if not self.state.locked:
+            self.state.lock(create=True)
+            # Another run may have been first.
+            self.machine = Machine(self.disk, self.check)
+            document = self.prepare()
+        if self.plan.steps:
+            self.execute(document)
+        elif self.work(document):
+            self.state.save(Document(document.boot_file, self.plan.after if document.record else None))
+
+    def work(self, document: Document) -> bool:
+        """Whether there is something to write; a record that nothing else would be written for is not begun."""
+        return bool(self.plan.steps or document.undone or (document.record and document.record != self.plan.after))
+
+    def prepare(self) -> Document:
+        """Recover and plan. Raises ProfileError with the reasons of what is refused."""
+        documents = self.state.documents()
+        ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
+        sentences = []
+        for document in documents.values():
+            if document.open and (document is ours or expired(document.open, self.state)):
+                sentences.append(recover(document, self.state, self.machine))
+        if ours.undone:
+            sentences.append(ours.undone.sentence)
+        ours = ours._replace(open=None)
+        self.recovered = " ".join(sentences) or None
+        self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
+        self.refuse()
+        self.conflict()
+        for step in self.plan.steps:
+            if isinstance(step, KeyStep):
+                self.probe(step.key)
+        self.refuse()
+        if self.check:
+            for step in self.plan.steps:
+                self.take(step)
+        return ours
+
+    def refuse(self) -> None:
+        wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
+        if wrong:
+            raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
+
+    def conflict(self) -> None:
+        if self.options.on_conflict == "fail" and self.plan.conflicts:
+            overriding = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
+            raise ProfileError(f"other boot files override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
+
+    def probe(self, key: str) -> None:
+        try:
+            self.disk.probe_key(key)
+        except OSError as error:
+            status = "read_only" if error.errno in _READ_ONLY else "refused"
+            self.mark(key, status, f"it cannot be written here: {describe_error(error)}")
+
+    def mark(self, key: str, status: str, reason: str) -> None:
+        self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)
+
+    def execute(self, document: Document) -> None:
+        plan, options = self.plan, self.options
+        if options.confirm_seconds:
+            deadline = time.monotonic() + options.confirm_seconds
+            self.guard = Guard(os.urandom(12).hex(), options.confirm_seconds, deadline)
+        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, False)
+        begun: list[Step] = []
+        try:
+            self.state.save(document._replace(open=opened, undone=None))
+            if self.guard:
+                self.arm(self.guard)
+            for step in plan.steps:
+                begun.append(step)
+                self.take(step)
+            if self.guard:
+                self.state.close(document._replace(open=opened._replace(waiting=True), undone=None))
+            else:
+                self.state.close(Document(options.boot_file, plan.after))
+        except (OSError, ProfileError) as error:
+            self.guard = None
+            raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
+
+    def take(self, step: Step) -> None:
+        if isinstance(step, FileStep):
+            self.machine.set_file(step.path, step.after)
+        elif isinstance(step, FolderStep):
+            self.machine.set_folder(step.folder, step.made)
+        else:
+            self.take_key(step)
+
+    def take_key(self, step: KeyStep) -> None:
+        try:
+            reads = self.machine.set_key(step.key, step.after)
+        except OSError as error:
+            self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
+            raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
+        if reads is None or not same(SYSCTL_KEYS[step.key], reads, step.after):
+            self.mark(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
+            raise ProfileError(f"{step.key}: wrote {flat(step.after)}, read back {flat(reads)}")
+
+    def give_up(self, document: Document, begun: list[Step]) -> str:
+        """Undo the steps that were begun. Returns a sentence on how that went."""
+        done = undo(self.machine, begun, forced=True)
+        if not done.errors:
+            try:
+                self.state.close(document._replace(open=None))
+                return "All changes were undone."
+            except OSError as error:
+                done.errors.append(f"the journal could not be closed: {describe_error(error)}")
+        return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
+
+    def leave(self) -> None:
+        """Mark the keys that were to change as not changed."""
+        for step in self.plan.steps:
+            if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
+                self.mark(step.key, "left_alone", "not changed, because the transaction failed")
+
+    def arm(self, guard: Guard) -> None:
+        state = State(self.disk)
+        boot_file = self.options.boot_file
+        _guard.detach(
+            guard.deadline, functools.partial(_waits, state, boot_file, guard), functools.partial(_guard_undo, state, boot_file, guard)
+        )
+
+    def result(self) -> Dict[str, Any]:
+        if self.plan.steps and not self.check:
+            self.machine.look_again()
+        guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
+        return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
+
+
+def _waits(state: State, boot_file: str, guard: Guard) -> bool:
+    """Whether the guard's transaction is open; a journal that cannot be read just now says nothing."""
+    try:
+        opened = state.read(boot_file).open
+        return bool(opened and opened.guard and opened.guard.token == guard.token)
+    except OSError:
+        return True
+    except ProfileError:
+        return False
+
+
+def _guard_undo(state: State, boot_file: str, guard: Guard) -> bool:
+    try:
+        state.lock(create=False)
+        if state.locked and _waits(state, boot_file, guard):
+            recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
+        return True
+    except (ProfileError, OSError):
+        return False
+    finally:
+        state.unlock()

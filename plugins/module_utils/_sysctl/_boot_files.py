@@ -1,0 +1,195 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Finding and reading the files in sysctl.d: which there are, what is in each, and which reader opens them (see _boot_order)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Sequence
+
+from .._tree import errno_name
+from ._lines import READERS, parse
+
+if TYPE_CHECKING:
+    from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
+    from .._tree import Tree
+
+
+# The strongest first. Both readers have the same list; /lib is often a link to /usr/lib.
+DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+MAIN_FILE = "/etc/sysctl.conf"
+
+MAX_FILE_BYTES = 256 * 1024
+MAX_ALL_BYTES = 4 * 1024 * 1024
+MAX_FILES = 1000
+MAX_LINES = 5000
+
+_BACKUP_ENDINGS = (
+    *("~", ".bak", ".old", ".orig", ".save", ".new", ".tmp", ".swp", ".swo", ".rpmnew", ".rpmsave", ".rpmorig"),
+    *(".dpkg-old", ".dpkg-new", ".dpkg-dist", ".dpkg-tmp", ".dpkg-bak", ".dpkg-backup", ".dpkg-remove"),
+    *(".ucf-old", ".ucf-new", ".ucf-dist", ".pacnew", ".pacsave", ".pacorig"),
+)
+
+
+class _Content(NamedTuple):
+    """reason: why the file's content is not known here, None where it is."""
+
+    reason: str | None
+    empty: bool
+    assignments: list[Assignment]
+    problems: list[LineProblem]
+
+
+def collect(tree: Tree) -> BootFiles:
+    """Find and parse every file that stands where sysctl files are read.
+
+    Never raises for what it finds: a file that cannot be read says why. Assignments are also given for files that nothing
+    reads; problems only for files that something reads. See BootFile for the fields. A file that this process could not
+    read or that is too large has both its readers and unread_because "unreadable": they read it, its content is not known
+    here (unseen() lists those).
+    """
+    return _Collector(tree).collect()
+
+
+class _Collector:
+    """strongest: .conf name to the file that the readers open for it. real_folders: those already listed, links resolved."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.files: list[BootFile] = []
+        self.strongest: dict[str, BootFile] = {}
+        self.real_folders: list[str] = []
+        self.empty: set[str] = set()
+        self.parsed: dict[str, _Content] = {}
+        self.bytes_left = MAX_ALL_BYTES
+
+    def collect(self) -> BootFiles:
+        for directory in DIRECTORIES:
+            self.folder(directory)
+        self.masks()
+        by_name = sorted(self.strongest.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"))
+        order = {reader: [found["path"] for _name, found in by_name if reader in found["readers"]] for reader in READERS}
+        self.main_file(order)
+        return {"files": self.files, "order": order}
+
+    def folder(self, directory: str) -> None:
+        try:
+            names = self.tree.names(directory)
+            real = self.tree.real_path(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.files.append(_boot_file(directory, _despite(error, READERS), "unreadable", errno_name(error)))
+            return
+        if real in self.real_folders:
+            return
+        self.real_folders.append(real)
+        for name in names:
+            if len(self.files) >= MAX_FILES:
+                self.files.append(_boot_file(directory, list(READERS), "unreadable", f"more than {MAX_FILES} files"))
+                return
+            found = self.boot_file(directory + "/" + name, name)
+            if found is None:
+                continue
+            self.files.append(found)
+            if name.endswith(".conf"):
+                stronger = self.strongest.setdefault(name, found)
+                if stronger is not found:
+                    found["readers"], found["problems"] = [], []
+                    found["unread_because"], found["reason"], found["masked_by"] = "masked", None, stronger["path"]
+
+    def masks(self) -> None:
+        """Files that hold nothing and are there to hide others."""
+        hiding = {found["masked_by"] for found in self.files}
+        for found in self.files:
+            if found["path"] in hiding and found["path"] in self.empty:
+                found["readers"], found["unread_because"] = [], "mask"
+
+    def main_file(self, order: dict[str, list[str]]) -> None:
+        if self.tree.kind(MAIN_FILE) in ("missing", "null"):
+            return
+        found = self.boot_file(MAIN_FILE, "sysctl.conf")
+        if found is None:
+            return
+        linked = any(other["real_path"] == found["real_path"] and "systemd" in other["readers"] for other in self.files)
+        if found["readers"]:
+            found["readers"] = list(READERS) if linked else ["procps"]
+            order["procps"].append(MAIN_FILE)
+        self.files.append(found)
+
+    def boot_file(self, path: str, name: str) -> BootFile | None:
+        """One entry of a folder; None for what cannot be a sysctl file (a folder without .conf)."""
+        readers = ["procps"] if name.startswith(".") else list(READERS)
+        kind = self.tree.kind(path)
+        if not name.endswith(".conf"):
+            if kind != "file":
+                return None
+            readers = []
+        try:
+            real = self.tree.real_path(path)
+        except OSError as error:
+            return _boot_file(_shown(path), _despite(error, readers), "unreadable", errno_name(error))
+        if kind == "null":
+            self.empty.add(_shown(path))
+            return _boot_file(_shown(path), readers, None, None, real)
+        if kind != "file":
+            return _boot_file(_shown(path), [], "unreadable", "EISDIR" if kind == "folder" else "not a regular file", _shown(real))
+        if real not in self.parsed:
+            self.parsed[real] = self.content(path)
+        content = self.parsed[real]
+        if content.empty:
+            self.empty.add(_shown(path))
+        because = "unreadable" if content.reason else None
+        if not readers:
+            because = "backup" if name.lower().endswith(_BACKUP_ENDINGS) else "name"
+        found = _boot_file(_shown(path), readers, because, content.reason, _shown(real))
+        found["assignments"] = list(content.assignments)
+        found["problems"] = list(content.problems) if readers else []
+        return found
+
+    def content(self, path: str) -> _Content:
+        if self.bytes_left <= 0:
+            return _unknown(f"all files together are larger than {MAX_ALL_BYTES} bytes")
+        try:
+            data = self.tree.read(path, MAX_FILE_BYTES)
+        except OSError as error:
+            return _unknown(errno_name(error))
+        self.bytes_left -= len(data)
+        if len(data) > MAX_FILE_BYTES:
+            return _unknown(f"larger than {MAX_FILE_BYTES} bytes")
+        if b"\0" in data:
+            return _unknown("not text")
+        assignments, problems = parse(data)
+        if len(assignments) + len(problems) > MAX_LINES:
+            return _unknown(f"more than {MAX_LINES} lines besides comments")
+        return _Content(None, not data, assignments, problems)
+
+
+def _shown(path: str) -> str:
+    """A path as text that any file and any terminal can take: bytes that are not UTF-8 become U+FFFD."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _despite(error: OSError, readers: Sequence[str]) -> list[str]:
+    """Who reads a file that this process cannot: the readers run as root and are not refused."""
+    return list(readers) if isinstance(error, PermissionError) else []
+
+
+def _unknown(reason: str) -> _Content:
+    return _Content(reason, False, [], [])
+
+
+def _boot_file(path: str, readers: list[str], because: str | None, reason: str | None, real_path: str | None = None) -> BootFile:
+    return {
+        "path": path,
+        "real_path": path if real_path is None else real_path,
+        "readers": readers,
+        "unread_because": because,
+        "masked_by": None,
+        "reason": reason,
+        "assignments": [],
+        "problems": [],
+    }

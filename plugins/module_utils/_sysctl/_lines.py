@@ -1,0 +1,189 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The lines of a sysctl file: keys, values, shell patterns.
+
+systemd-sysctl and sysctl(8) agree on nearly every line. Where they do not, the line's assignment stands as the one that
+understands it does, and a problem beside it says which one that is; used_by() reads it back.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Union
+
+from ._keys import is_secret
+
+if TYPE_CHECKING:
+    from ...plugin_utils._snapshot_types import Assignment, BootFile, LineProblem
+
+READERS = ("systemd", "procps")
+
+# systemd-sysctl trims these; sysctl(8) trims what C's isspace() takes, which is more.
+_BLANKS = " \t\n\r"
+_C_BLANKS = " \t\n\v\f\r"
+_BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_GLOB = re.compile(r"[*?\[]")
+_SECRET_WORD = re.compile(r"fastopen_key|stable_secret|rss_key")
+_SWAP = {ord("."): "/", ord("/"): "."}
+_LONGEST_KEY = 4000  # a path has at most 4095 bytes
+
+_ONLY = {
+    "systemd": "only systemd-sysctl uses this line, sysctl --system does not: ",
+    "procps": "only sysctl --system uses this line, systemd-sysctl does not: ",
+}
+
+
+class _Unusable(Exception):
+    """A line that no reader can use; the message says why, without the line's text."""
+
+
+def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]:
+    """The settings of one file in sysctl.d syntax, and the lines that one reader or none can use.
+
+    Never raises. Bytes that are not UTF-8 become U+FFFD. Values of secrets are left out. Lines are counted at line feeds.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    assignments: list[Assignment] = []
+    problems: list[LineProblem] = []
+    if text.startswith("\ufeff"):
+        text = text[1:].lstrip(" \t\r")
+        if text and text[0] != "\n":
+            problems.append({"line": 1, "problem": "the file starts with a byte order mark, so its first line is not understood"})
+        text = "\n" + text.partition("\n")[2]
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip(_BLANKS)
+        # systemd-sysctl also ends a line at a carriage return; sysctl(8) takes it as part of the value, which the kernel refuses.
+        pieces = line.split("\r")
+        if len(pieces) > 1:
+            problems.append({"line": number, "problem": _ONLY["systemd"] + "it contains a carriage return"})
+        for piece in pieces:
+            piece = piece.strip(_BLANKS)
+            if not piece or piece[0] in "#;":
+                continue
+            try:
+                assignment, only, why = _assignment(number, piece)
+            except _Unusable as error:
+                problems.append({"line": number, "problem": str(error)})
+                continue
+            assignments.append(assignment)
+            if only:
+                problems.append({"line": number, "problem": _ONLY[only] + why})
+            if "\ufffd" in piece:
+                problems.append({"line": number, "problem": "bytes that are not UTF-8 text are shown as U+FFFD"})
+    return assignments, problems
+
+
+def used_by(reader: str, boot_file: BootFile) -> list[Assignment]:
+    """The assignments of a file that a reader ("systemd" or "procps") understands."""
+    other = _ONLY["procps" if reader == "systemd" else "systemd"]
+    useless = {problem["line"] for problem in boot_file["problems"] if problem["problem"].startswith(other)}
+    return [assignment for assignment in boot_file["assignments"] if assignment["line"] not in useless]
+
+
+def value_for(reader: str, value: str | None) -> str | None:
+    """The text of a value that a reader writes, before the line feed that both add."""
+    return value.strip(_C_BLANKS) if value is not None and reader == "procps" else value
+
+
+def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
+    """An assignment, the one reader that understands it (None: both do), and why the other does not."""
+    head, equals, value = piece.partition("=")
+    dash = head.startswith("-")
+    if not equals and not dash:
+        raise _Unusable("it has no = and is no comment")
+    text = head[1:] if dash else head
+    key = text.strip(_C_BLANKS)
+    only, why = None, ""
+    if dash and text[:1] in tuple(_C_BLANKS):
+        only, why = "systemd", "there is a space after the dash"
+    if key != text.strip(_BLANKS):
+        only, why = "procps", "a vertical tab or form feed is next to the key"
+    if key.startswith("-"):
+        key = key[1:]
+        only, why = "procps", "it starts with two dashes"
+    if _BLANK_OR_CONTROL.search(key):
+        raise _Unusable("the key contains a space or a control character")
+    if len(key) > _LONGEST_KEY:
+        raise _Unusable("the key is longer than a path may be")
+    path = _path(key)
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            only, why = "procps", "its key contains .."
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    if not parts or key.startswith("-"):
+        raise _Unusable("it has no key")
+    if path.endswith(("/", "/.")):
+        only, why = "systemd", "its key ends with a separator"
+    name = "/".join(parts).translate(_SWAP)
+    secret = is_secret(name)
+    if not secret and _SECRET_WORD.search(re.sub(r"[{},\\]", "", key)):
+        raise _Unusable("the key looks like the name of a secret")
+    secret = secret or _SECRET_WORD.search(value) is not None
+    assignment: Assignment = {
+        "line": number,
+        "key": name,
+        "value": value.strip(_BLANKS) if equals and not secret else None,
+        "ignore_failure": dash,
+        "is_glob": _GLOB.search(name) is not None,
+        "secret": secret,
+    }
+    return assignment, only, why
+
+
+def _path(key: str) -> str:
+    """A key as a path: whichever of "." and "/" comes first separates, and the other stands for itself inside a name."""
+    dot, slash = key.find("."), key.find("/")
+    return key.translate(_SWAP) if dot != -1 and (slash == -1 or dot < slash) else key
+
+
+def matches(pattern: str, reader: str, key: str) -> bool:
+    """Whether a dotted key is one that a pattern key stands for, as glob(3) finds it; only systemd-sysctl takes {a,b}."""
+    return _regex(pattern.translate(_SWAP), reader == "systemd").fullmatch(key.translate(_SWAP)) is not None
+
+
+_TOKEN = re.compile(
+    r"(?P<escaped>\\.)|(?P<many>\*+)|(?P<one>\?)|\[(?P<bracket>[!^]?(?:\][^]/]*|[^]/]+))\]|(?P<open>\{)|(?P<comma>,)|(?P<close>\})|(?P<plain>.)",
+    re.S,
+)
+
+
+@functools.lru_cache(maxsize=256)
+def _regex(pattern: str, braces: bool) -> re.Pattern[str]:
+    """A regular expression for a shell pattern over a path; a wildcard stops at a slash."""
+    depth = 0
+    out: list[str] = []
+    braces = braces and 0 < pattern.count("{") == pattern.count("}")
+    for token in _TOKEN.finditer(pattern):
+        kind, text = token.lastgroup, token.group()
+        if kind == "many":
+            out.append("[^/]*")
+        elif kind == "one":
+            out.append("[^/]")
+        elif kind == "bracket" and token.group("bracket") not in ("!", "^"):
+            body = token.group("bracket")
+            negated = body[0] in "!^"
+            body = re.sub(r"([\\\]\[&~|^])", r"\\\1", body[1:] if negated else body)
+            out.append(("[^/" if negated else "(?!/)[") + body + "]")
+        elif braces and kind == "open":
+            depth += 1
+            out.append("(?:")
+        elif braces and kind == "close" and depth:
+            depth -= 1
+            out.append(")")
+        elif braces and kind == "comma" and depth:
+            out.append("|")
+        else:
+            out.append(re.escape(text[1:] if kind == "escaped" else text))
+    try:
+        return re.compile("".join(out) + ")" * depth)
+    except re.error:
+        return re.compile(re.escape(pattern))

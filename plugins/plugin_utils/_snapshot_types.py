@@ -1,0 +1,269 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The shape of a snapshot: everything known about one host's TCP at one moment, as plain data.
+
+The controller checks snapshots against these types when it runs. Files of module_utils import them for type checkers only, so that
+nothing of this is sent to targets.
+
+For a sysctl key there are four cases: present, absent (this kernel or namespace does not have it), unreadable (it exists, but the
+kernel or the permissions refuse), and not observed (the key is missing from the mapping). A part that was not observed is None.
+Every string that came from a host is untrusted text.
+"""
+
+from __future__ import annotations
+
+from typing import List, Literal, TypedDict, Union
+
+SysctlValue = Union[int, str, List[int], List[List[int]]]
+
+
+class _SysctlRequired(TypedDict):
+    state: Literal["present", "absent", "unreadable"]
+
+
+class Sysctl(_SysctlRequired, total=False):
+    """One of SYSCTL_KEYS.
+
+    raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
+    value is None where raw does not parse as the key's kind; writable is missing where nobody could try.
+    origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
+    """
+
+    raw: str
+    value: SysctlValue | None
+    writable: bool
+    reason: str
+    origin: Literal["listing", "boot_file", "kernel_default"]
+
+
+class Assignment(TypedDict):
+    """One setting line of a boot file.
+
+    key: with dots between directories (a dot inside an interface name is written as a slash, as sysctl.d does).
+    value: None for an exclusion ("-net.ipv4.conf.eth0.rp_filter" without "=") and for a secret.
+    ignore_failure: the line starts with "-". is_glob: the key holds a shell pattern.
+    """
+
+    line: int
+    key: str
+    value: str | None
+    ignore_failure: bool
+    is_glob: bool
+    secret: bool
+
+
+class LineProblem(TypedDict):
+    """A line that no reader can use: what is wrong with it, without its text (which may be a secret)."""
+
+    line: int
+    problem: str
+
+
+class BootFile(TypedDict):
+    """One file in a sysctl directory, or /etc/sysctl.conf.
+
+    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system).
+    unread_because: None where a reader reads it; "masked" (a file of the same name in a stronger directory, see masked_by),
+    "name" (does not end in .conf), "not_linked" (/etc/sysctl.conf that no reader reads), "backup" (left by a package manager or editor),
+    "unreadable" (see reason, an errno name or "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
+    real_path: the file behind links; equal to path where path is not a link.
+    """
+
+    path: str
+    real_path: str
+    readers: list[str]
+    unread_because: str | None
+    masked_by: str | None
+    reason: str | None
+    assignments: list[Assignment]
+    problems: list[LineProblem]
+
+
+class BootFiles(TypedDict):
+    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice)."""
+
+    files: list[BootFile]
+    order: dict[str, list[str]]
+
+
+class Sample(TypedDict):
+    """What changed between two samples: seconds between them and, per group, the counters' deltas.
+
+    A counter that shrank (it wrapped, or the namespace was replaced) has the delta None. The gauge CurrEstab may go either way.
+    """
+
+    seconds: float
+    deltas: dict[str, dict[str, int | None]]
+
+
+class Listener(TypedDict):
+    family: Literal["ipv4", "ipv6"]
+    address: str
+    port: int
+
+
+class PortUse(TypedDict):
+    """Local ports that outgoing connections of one (source, destination, destination port) hold; time_wait of them in TIME_WAIT."""
+
+    source: str
+    destination: str
+    destination_port: int
+    ports: int
+    time_wait: int
+
+
+class TimestampUse(TypedDict):
+    """How many live outgoing connections to one destination did and did not negotiate timestamps (TCP_INFO)."""
+
+    destination: str
+    destination_port: int
+    negotiated: int
+    not_negotiated: int
+
+
+class Sockets(TypedDict):
+    """Counted while the kernel's dump streams.
+
+    states: family ("ipv4", "ipv6") to state name ("established", "syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "time_wait", "close",
+    "close_wait", "last_ack", "listen", "closing") to count.
+    time_wait_listening: TIME_WAIT sockets whose local port has a listener (this host closed first as a server).
+    time_wait_outgoing: those of the others whose local port lies in the ephemeral range (all of them where it is not known).
+    The rest are ports that a program chose itself, most often a listener that is gone.
+    ports_in_use: the busiest groups, most ports first. error_bound: how many ports a group's count may be short by (0 is exact).
+    outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
+    """
+
+    states: dict[str, dict[str, int]]
+    listeners: list[Listener]
+    listeners_left_out: int
+    time_wait_listening: int
+    time_wait_outgoing: int
+    outgoing: int
+    ports_in_use: list[PortUse]
+    error_bound: int
+    timestamps: list[TimestampUse]
+
+
+class HostFacts(TypedDict):
+    """hostname and kernel_release: None where the source does not tell.
+
+    network_namespace: "initial", "own" (init-only keys such as tcp_max_orphans are missing) or None.
+    boot_files_apply: False where pid 1 lives in another network namespace, or in a container without systemd, so that nobody
+    ever applied these boot files to this namespace; None: unknown.
+    init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
+    """
+
+    hostname: str | None
+    kernel_release: str | None
+    network_namespace: Literal["initial", "own"] | None
+    boot_files_apply: bool | None
+    proc_sys_writable: bool | None
+    init: Literal["systemd", "other"] | None
+    memory_bytes: int | None
+    root: bool | None
+
+
+class Source(TypedDict):
+    """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
+
+    kind: str
+    path: str | None
+
+
+class _SnapshotRequired(TypedDict):
+    """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+
+    ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
+    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a name that is missing is a counter that this kernel lacks.
+    sockstat: group ("sockets", "TCP", ...) to field to value.
+    not_seen: what could not be read and why, one sentence each.
+    """
+
+    schema: str
+    collected_at: str | None
+    source: Source
+    host: HostFacts
+    sysctl: dict[str, Sysctl] | None
+    ipv4_keys: list[str] | None
+    boot_files: BootFiles | None
+    sockstat: dict[str, dict[str, int]] | None
+    counters: dict[str, dict[str, int]] | None
+    sample: Sample | None
+    sockets: Sockets | None
+    not_seen: list[str]
+
+
+class Snapshot(_SnapshotRequired, total=False):
+    """probes: what asking the peers gave, one entry an address; missing where nobody asked."""
+
+    probes: list[Probe]
+
+
+class ProbeTls(TypedDict):
+    """What the TLS handshake agreed on, in OpenSSL's words: version "TLSv1.3", cipher "TLS_AES_256_GCM_SHA384"."""
+
+    version: str
+    cipher: str
+
+
+Closer = Literal["peer", "local", "reset", "error"]
+
+
+class ProbeCloses(TypedDict):
+    """Who ended the connection after one complete answer, for each kind of request; None: not asked.
+
+    "peer": it sent the first FIN, so that TIME_WAIT is the peer's. "local": it left closing to us until the bound.
+    "reset": it reset the connection. "error": there was no complete HTTP answer.
+    """
+
+    connection_close: Closer | None
+    http_1_0: Closer | None
+    keep_alive: Closer | None
+
+
+class ProbeHttp(TypedDict):
+    """status: of the first answer, None where there was none.
+
+    keep_alive_seconds: how long the peer kept the idle connection. None where it outlived keep_alive_bound (seconds), and where
+    there was no answer.
+    """
+
+    status: int | None
+    closes: ProbeCloses
+    keep_alive_seconds: float | None
+    keep_alive_bound: float
+
+
+class Probe(TypedDict):
+    """One address of one endpoint, as tcp_probe saw it from the host.
+
+    address and family: None where there is no address to connect to. address has the zone of a link-local one ("fe80::1%eth0").
+    source: the local address of the connection; where there was none, the one asked for or None.
+    reached: the TCP handshake was completed.
+    error: None where all that was asked for could be done, else an errno name ("ECONNREFUSED"), or "TIMEOUT", "NAME_NOT_RESOLVED",
+    "INVALID" (the endpoint itself), "TLS", "GARBAGE", "NO_ANSWER", "TOO_MUCH_DATA", "INTERNAL"; message says it in a sentence.
+    timestamps, sack, window_scaling, ecn: what both ends agreed on in the handshake; None where the kernel did not tell.
+    mss: bytes that this host may send in one segment. rtt_us: of the handshake, in microseconds.
+    tls and http: None where not asked for, or where the probe did not get that far.
+    """
+
+    host: str
+    port: int
+    address: str | None
+    family: Literal["ipv4", "ipv6"] | None
+    source: str | None
+    reached: bool
+    error: str | None
+    message: str
+    timestamps: bool | None
+    sack: bool | None
+    window_scaling: bool | None
+    ecn: bool | None
+    mss: int | None
+    rtt_us: int | None
+    tls: ProbeTls | None
+    http: ProbeHttp | None

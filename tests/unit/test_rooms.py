@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rooms of plugins: which may import which."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+MODULE_UTILS = PLUGINS / "module_utils"
+PACKAGE = ("ansible_collections", "linux_tcp", "hardening", "plugins")
+# A room may import itself and the rooms before it in its list.
+MAY_IMPORT = {
+    "": set(),
+    "_sysctl": {""},
+    "_facts": {"", "_sysctl"},
+    "_profile": {"", "_sysctl", "_facts"},
+    "_probe": {""},
+}
+
+
+def module_of(path: Path) -> tuple[str, ...]:
+    return (*PACKAGE, *path.relative_to(PLUGINS).with_suffix("").parts)
+
+
+def run_time_imports(path: Path) -> set[tuple[str, ...]]:
+    """What a file imports when it runs: the modules, or names in them; what stands under TYPE_CHECKING is left out."""
+    found: set[tuple[str, ...]] = set()
+
+    def visit(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+                continue
+            if isinstance(child, ast.ImportFrom):
+                base = module_of(path)[: -child.level] if child.level else ()
+                found.update((*base, *(child.module or "").split("."), alias.name) for alias in child.names)
+            elif isinstance(child, ast.Import):
+                found.update(tuple(alias.name.split(".")) for alias in child.names)
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return {tuple(filter(None, name)) for name in found}
+
+
+FILES = sorted(path for path in MODULE_UTILS.rglob("*.py") if path.name != "__init__.py")
+
+
+def imported_files(path: Path) -> set[Path]:
+    names = run_time_imports(path)
+    return {other for other in FILES if any(name[: len(module_of(other))] == module_of(other) for name in names)}
+
+
+GRAPH = {path: imported_files(path) for path in FILES}
+
+
+def room(path: Path) -> str:
+    return path.parent.name if path.parent != MODULE_UTILS else ""
+
+
+def test_there_are_five_rooms() -> None:
+    assert {room(path) for path in FILES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(MODULE_UTILS)))
+def test_rooms_are_imported_in_one_direction(path: Path) -> None:
+    assert {room(other) for other in GRAPH[path]} - {room(path)} <= MAY_IMPORT[room(path)]
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    left = {path: set(imported) for path, imported in GRAPH.items()}
+    while ready := {path for path, imported in left.items() if not imported & set(left)}:
+        left = {path: imported for path, imported in left.items() if path not in ready}
+    assert [str(path) for path in left] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(MODULE_UTILS)))
+def test_targets_need_the_standard_library_alone(path: Path) -> None:
+    """Neither ansible.module_utils.basic nor anything of the controller."""
+    assert [
+        name for name in run_time_imports(path) if name[0].startswith("ansible") and name[: len(PACKAGE) + 1] != (*PACKAGE, "module_utils")
+    ] == []
