@@ -165,7 +165,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
     command = [sys.executable, "-m", "ansible", "playbook", "-i", str(tmp_path / "inventory.json"), str(tmp_path / "serial.yml")]
     done = subprocess.run(
-        ["unshare", "-n", *command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        ["unshare", "-n", *command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     audits = json.loads((tmp_path / "reports" / "tcp-audit.json").read_text())["audits"]

@@ -83,7 +83,7 @@ def measured(server: str, request: pytest.FixtureRequest) -> tuple[bool, dict[st
     pid = engine.podman("inspect", "--format={{.State.Pid}}", server).stdout.strip()
     lists = (",".join(str(row.port) for row in ROWS if row.secure == secure) for secure in (False, True))
     command = ["unshare", "--net", sys.executable, str(CLIENT), pid, str(request.param), *lists]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if "unshare failed" in done.stderr:
         pytest.skip(f"needs a network namespace of its own: {done.stderr}")
     assert done.returncode == 0, done.stderr

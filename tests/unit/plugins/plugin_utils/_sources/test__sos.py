@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, _archive, load, validate
-from support.corpus import CORPUS, needs_corpus
+from support.corpus import each_collection
 
 STAMPS = "net.ipv4.tcp_timestamps"
 FILES = {
@@ -237,15 +237,15 @@ def test_what_tells_nothing_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path))
 
 
-@needs_corpus
-def test_a_real_one(tmp_path: Path) -> None:
-    folder = CORPUS / "tree" / "ubuntu2004-k8s-5.4"
+@each_collection
+def test_a_real_one(tmp_path: Path, hosts: Path) -> None:
+    folder = hosts / "tree" / "ubuntu2004-k8s-5.4"
     path = tmp_path / "k8s.tar.xz"
     with tarfile.open(path, "w:xz") as archive:
         archive.add(folder, arcname="sosreport-k8s")
     snapshot = load(str(path))
     assert plain(snapshot) == plain(load(str(folder)))
-    assert snapshot["host"]["hostname"] == "juju-110cc2-k8stest-4"
+    assert snapshot["host"]["hostname"] == (folder / "sos_commands/kernel/uname_-a").read_text().split()[1]
     assert (snapshot["sysctl"] or {})["net.ipv4.tcp_max_tw_buckets"].get("value") == 16384
     assert (snapshot["sockstat"] or {})["TCP"]
     assert len((snapshot["boot_files"] or {"files": []})["files"]) > 10

@@ -14,7 +14,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_type
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from hypothesis import given
 from hypothesis import strategies as st
-from support.corpus import CORPUS, needs_corpus
+from support.corpus import each_collection
 
 STAMPS = "net.ipv4.tcp_timestamps"
 REUSE = "net.ipv4.tcp_tw_reuse"
@@ -150,8 +150,8 @@ def test_any_text_gives_a_valid_snapshot(tmp_path_factory: pytest.TempPathFactor
         boot(text, tmp_path_factory.mktemp("any"))
 
 
-@needs_corpus
-def test_the_whole_folder_of_real_files() -> None:
-    snapshot = load(str(CORPUS / "conf"), "sysctl_d")
+@each_collection
+def test_the_whole_folder_of_real_files(hosts: Path) -> None:
+    snapshot = load(str(hosts / "conf"), "sysctl_d")
     validate(snapshot)
-    assert len((snapshot["boot_files"] or {"files": []})["files"]) == len(list((CORPUS / "conf").iterdir()))
+    assert len((snapshot["boot_files"] or {"files": []})["files"]) == len(list((hosts / "conf").iterdir()))
