@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The watch as text: one line a host in each round, and one line a host at the end. Pure."""
+"""The watch as text: one line for each host in each round, and one line for each host at the end. Pure."""
 
 from __future__ import annotations
 
@@ -23,19 +23,23 @@ if t.TYPE_CHECKING:
 NOT_KNOWN = "-"
 ABSENT = "absent"
 _NAME_LIMIT = 40
-_TROUBLE_LIMIT = 160
+_FAILURE_LIMIT = 160
 _WHOLE_MINUTES = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """One host after a round. measure: None where it was not seen in this round; peak: None where it never was."""
+    """One host after a round.
+
+    measure: None where it was not seen in this round. peak: None where it was never seen. failure: the sentence about why it was
+    not seen, or empty. failed_looks: how many rounds did not see it.
+    """
 
     name: str
     measure: Measure | None
     peak: Peak | None
-    trouble: str
-    missed: int
+    failure: str
+    failed_looks: int
 
     @property
     def shown_name(self) -> str:
@@ -43,23 +47,27 @@ class Watched:
 
 
 def watched(hosts: Mapping[str, t.Any]) -> list[Watched]:
-    """The hosts by name, from the registered results of tcp_watch. Raises WatchError naming the host whose entry has another form."""
+    """The hosts by name, from the registered results of tcp_watch. Raises WatchError naming the host whose entry is not one."""
     made = []
     for name, entry in sorted((str(name), entry) for name, entry in hosts.items()):
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(part) or {}, dict) for part in ("measure", "peak", "trouble")):
-            raise WatchError(f"hosts has an entry of another form for {one_line(name, 80)!r}")
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(part) or {}, dict) for part in ("measure", "peak", "failure")):
+            raise _not_a_result(one_line(name, 80))
         measured = entry.get("measure") or None
         # A task that failed before tcp_watch could run has nothing but Ansible's own words.
-        trouble = entry.get("trouble") or ({} if measured else entry)
-        told = _trouble(trouble, _whole_number(entry, "rest")) if trouble or not measured else ""
-        made.append(Watched(name, measured, entry.get("peak") or None, told, _whole_number(entry, "missed")))
+        failure = entry.get("failure") or ({} if measured else entry)
+        sentence = _failure(failure, _whole_number(entry, "skip_looks")) if failure or not measured else ""
+        made.append(Watched(name, measured, entry.get("peak") or None, sentence, _whole_number(entry, "failed_looks")))
     return made
 
 
-def _trouble(trouble: Mapping[str, t.Any], rest: int) -> str:
-    word = "UNREACHABLE" if trouble.get("unreachable") else "FAILED" if trouble.get("failed") else "NOT ASKED"
-    again = f" (left alone for {rest} more round{'' if rest == 1 else 's'})" if rest else ""
-    return f"{word}: {one_line(str(trouble.get('msg') or 'no reason given'), _TROUBLE_LIMIT)}{again}"
+def _not_a_result(name: str) -> WatchError:
+    return WatchError(f"hosts: the entry of {name!r} must be the registered result of tcp_watch")
+
+
+def _failure(failure: Mapping[str, t.Any], skip_looks: int) -> str:
+    word = "UNREACHABLE" if failure.get("unreachable") else "FAILED" if failure.get("failed") else "NOT ASKED"
+    skipped = f" (skipped for {skip_looks} more round{'' if skip_looks == 1 else 's'})" if skip_looks else ""
+    return f"{word}: {one_line(str(failure.get('msg') or 'no reason given'), _FAILURE_LIMIT)}{skipped}"
 
 
 def _whole_number(entry: Mapping[str, t.Any], name: str) -> int:
@@ -67,7 +75,7 @@ def _whole_number(entry: Mapping[str, t.Any], name: str) -> int:
 
 
 def round_table(hosts: Sequence[Watched], title: str) -> str:
-    """One round: a line a host. Raises WatchError naming the host whose measure has another form."""
+    """One round: a line for each host. Raises WatchError naming the host whose measure is not one of tcp_watch."""
     heads = (
         [*[""] * 2, "OPENS/S", "", "", "PAWS/S"],
         ["HOST", "TIME_WAIT", "OUT", "IN", "OVERFLOW/S", "PASSIVE", "ACTIVE", "ESTAB", "TIMEWAIT", "MINUTES LEFT", "PORTS", "BUSIEST"],
@@ -80,7 +88,7 @@ def round_table(hosts: Sequence[Watched], title: str) -> str:
 def _cells(host: Watched) -> list[str]:
     measured = host.measure
     if measured is None:
-        return [host.trouble]
+        return [host.failure]
     try:
         return [
             _whole(measured["time_wait"]),
@@ -89,12 +97,12 @@ def _cells(host: Watched) -> list[str]:
             *_busiest(measured["busiest"]),
         ]
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise WatchError(f"hosts has a measure of another form for {host.shown_name!r}") from None
+        raise _not_a_result(host.shown_name) from None
 
 
 def _notes(measured: Measure) -> list[str]:
-    """What the figures alone would not say: told when it is new."""
-    notes = ["restarted since the last round: no rates in this one"] if measured["restarted"] else []
+    """What the figures alone do not say, in the round in which it is new."""
+    notes = ["restarted since the last round, so this round has no rates"] if measured["restarted"] else []
     if measured["seconds"] is None:
         notes += [one_line(str(note)) for note in measured["not_seen"]]
     return notes
@@ -109,11 +117,11 @@ def summary_table(hosts: Sequence[Watched], title: str) -> str:
 def _summary(host: Watched) -> list[str]:
     highest = host.peak
     if highest is None:
-        return [host.trouble]
+        return [host.failure]
     try:
         last = highest["last"]
         return [
-            f"{highest['seen']}/{highest['seen'] + host.missed}",
+            f"{highest['seen']}/{highest['seen'] + host.failed_looks}",
             f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
             *(
                 f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"
@@ -125,7 +133,7 @@ def _summary(host: Watched) -> list[str]:
             _busiest(highest["busiest"])[1],
         ]
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise WatchError(f"hosts has a peak of another form for {host.shown_name!r}") from None
+        raise _not_a_result(host.shown_name) from None
 
 
 def left_text(measured: Measure) -> str:
@@ -152,7 +160,7 @@ def _counter(measured: Measure, name: str) -> str:
 
 
 def _rate(rate: float | None) -> str:
-    """Something never looks like nothing."""
+    """A rate above 0 is never shown as 0."""
     if rate is None:
         return NOT_KNOWN
     if rate == 0:
@@ -168,7 +176,7 @@ def _busiest(busiest: Busiest | None) -> tuple[str, str]:
 
 
 def _lines(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned columns: the first and the last to the left, the others to the right. A row of two cells is a name and a sentence."""
+    """Aligned columns: the first and the last to the left, the others to the right. A row of two cells is a host and a sentence."""
     columns = len(heads[-1])
     full = [row for row in (*heads, *rows) if len(row) > 2]
     widths = [max(len(row[column]) for row in full if column < len(row)) for column in range(columns)]

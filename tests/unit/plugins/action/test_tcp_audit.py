@@ -163,13 +163,13 @@ def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.A
     assert message in result["msg"]
 
 
-def test_the_verdict_of_a_clean_host() -> None:
+def test_a_clean_host_passes() -> None:
     clean = run(tcp_audit, observed(), profile="backend")
-    assert run(tcp_audit_assert, audit=clean) == {"changed": False, "msg": "web1: nothing reached high"}
+    assert run(tcp_audit_assert, audit=clean) == {"changed": False, "msg": "web1: no result of severity high or above"}
 
 
 @pytest.mark.parametrize(("fail_on", "failed"), [("high", True), ("critical", False), ("never", False)])
-def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> None:
+def test_the_assertion_has_a_fail_on_of_its_own(fail_on: str, failed: bool) -> None:
     audited = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", fail_on="never")
     assert run(tcp_audit_assert, audit=audited, fail_on=fail_on).get("failed", False) == failed
 
@@ -180,17 +180,17 @@ def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> Non
         ({"unreachable": True, "msg": "no route"}, "unreachable", "web1 could not be reached: no route"),
         ({"failed": True, "msg": "no python"}, "failed", "no python"),
         ({}, "failed", "web1 was not audited"),
-        ({"results": "none"}, "failed", "not a result of tcp_audit"),
+        ({"results": "none"}, "failed", "audit must be the registered result of tcp_audit for web1"),
     ],
 )
-def test_the_verdict_of_a_host_without_an_audit(audited: dict[str, t.Any], state: str, message: str) -> None:
+def test_a_host_without_an_audit_never_passes(audited: dict[str, t.Any], state: str, message: str) -> None:
     result = run(tcp_audit_assert, audit=audited)
     assert result[state] is True
     assert message in result["msg"]
 
 
 @pytest.mark.parametrize("audited", [{"msg": HOSTILE}, {"unreachable": True, "msg": HOSTILE}])
-def test_no_message_of_the_verdict_steers_a_terminal(audited: dict[str, t.Any]) -> None:
+def test_no_message_of_the_assertion_steers_a_terminal(audited: dict[str, t.Any]) -> None:
     message = run(tcp_audit_assert, audit=audited)["msg"]
     assert message.isprintable()
     assert "boom" in message

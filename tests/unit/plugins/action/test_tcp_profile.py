@@ -73,7 +73,7 @@ def test_check_mode_confirms_nothing() -> None:
 def test_a_host_that_does_not_answer_again_is_unreachable_and_undoes_the_change() -> None:
     result = run(Target(GUARDED, AnsibleConnectionFailure("timed out")))
     assert result["unreachable"]
-    assert "puts everything back 30 s after the change: timed out" in result["msg"]
+    assert "undoes the change by itself 30 s after it was made. The error: timed out" in result["msg"]
 
 
 def test_a_refused_confirmation_fails() -> None:

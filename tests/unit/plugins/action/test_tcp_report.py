@@ -44,7 +44,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_options_are_those_of_the_documentation() -> None:
     documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     facts = ("type", "required", "elements", "choices", "default")
-    assert {name: {fact: option[fact] for fact in facts if fact in option} for name, option in documented.items()} == tcp_report.ARGUMENTS
+    assert {
+        name: {fact: option[fact] for fact in facts if fact in option} for name, option in documented.items()
+    } == tcp_report.ActionModule.ARGUMENTS
 
 
 def test_reports_are_written_and_counted(tmp_path: Path, shown: list[str]) -> None:

@@ -59,15 +59,17 @@ def run(check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
 
 FIRST = measure(None, sample(observed(time_wait=12)))
 HOSTS = {
-    "web1": {"measure": FIRST, "peak": peak(None, FIRST), "trouble": {}, "missed": 0},
-    "gone": {"measure": None, "peak": None, "trouble": {"unreachable": True, "msg": "no route"}, "missed": 1},
+    "web1": {"measure": FIRST, "peak": peak(None, FIRST), "failure": {}, "failed_looks": 0},
+    "gone": {"measure": None, "peak": None, "failure": {"unreachable": True, "msg": "no route"}, "failed_looks": 1},
 }
 
 
 def test_the_options_are_those_of_the_documentation() -> None:
     documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     facts = ("type", "required", "default")
-    assert {name: {fact: one[fact] for fact in facts if fact in one} for name, one in documented.items()} == tcp_watch_table.ARGUMENTS
+    assert {
+        name: {fact: one[fact] for fact in facts if fact in one} for name, one in documented.items()
+    } == tcp_watch_table.ActionModule.ARGUMENTS
     for name, (low, high) in tcp_watch_table.BOUNDS.items():
         assert f"Must be between V({low}) and V({high})." in documented[name]["description"]
 
@@ -138,13 +140,16 @@ def test_a_text_file_that_cannot_be_written_is_refused_at_once_and_ends_no_watch
     ("options", "message"),
     [
         ({}, "missing required arguments: hosts"),
-        ({"hosts": {"web1": "x"}}, "hosts has an entry of another form for 'web1'"),
+        ({"hosts": {"web1": "x"}}, "hosts: the entry of 'web1' must be the registered result of tcp_watch"),
         ({"hosts": {}, "rounds": -1}, "rounds must be between 0 and 86400, not -1"),
         ({"hosts": {}, "interval": 0}, "interval must be between 0.1 and 3600, not 0.0"),
         ({"hosts": {}, "interval": float("nan")}, "interval must be between 0.1 and 3600, not nan"),
-        ({"hosts": {}, "previous": {"started": "x"}}, "previous is not a result of tcp_watch_table"),
-        ({"hosts": {}, "previous": {"started": 1e12, "next_round": 1}}, "previous is not a result of tcp_watch_table"),
-        ({"hosts": {}, "textfile": "/no/such/folder"}, "/no/such/folder is no folder"),
+        ({"hosts": {}, "previous": {"started": "x"}}, "previous must be the registered result of the last tcp_watch_table"),
+        (
+            {"hosts": {}, "previous": {"started": 1e12, "next_round": 1}},
+            "previous must be the registered result of the last tcp_watch_table",
+        ),
+        ({"hosts": {}, "textfile": "/no/such/folder"}, "/no/such/folder is not a folder"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, t.Any], message: str) -> None:
