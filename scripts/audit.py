@@ -70,7 +70,9 @@ def explain_exit_code(code: int, fail_on: str, reports: Path) -> str:
     if code == 2:
         return f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited; see above. The reports are in {reports}"
     if code == 4:
-        return f"make audit: a host was unreachable, or the playbook could not start (exit code 4; make turns it into 2). Reports: {reports}"
+        return (
+            f"make audit: a host was unreachable, or the playbook could not start (exit code 4; make turns it into 2). Reports: {reports}"
+        )
     return f"make audit: ansible-playbook failed with exit code {code}; see above (make turns it into 2)."
 
 
