@@ -56,7 +56,9 @@ def _usable(ports: object, reserved: object) -> int:
         if not text.strip().isdecimal():
             raise CapacityError(f"the input must be a number of ports or a range such as '32768 60999', not {text[:80]!r}")
     if reserved not in ("", None):
-        raise CapacityError("reserved needs a range as input, such as '32768 60999'; from a number of ports subtract the reserved ones yourself")
+        raise CapacityError(
+            "reserved needs a range as input, such as '32768 60999'; from a number of ports subtract the reserved ones yourself"
+        )
     return t.cast("int", _plain("usable_ports", ports))
 
 

@@ -11,12 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
-from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert
+from support.actions import action_for
 from support.snapshots import probe, snapshot, sockets, towards
 
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
@@ -44,13 +40,7 @@ def observed(**changes: t.Any) -> Target:
 
 
 def run(action: t.Any, target: Target | None = None, **options: t.Any) -> dict[str, t.Any]:
-    name = action.__name__.rsplit(".", 1)[-1]
-    task = Task()
-    task.action, task.args = f"linux_tcp.hardening.{name}", options
-    loader = DataLoader()  # type: ignore[no-untyped-call]
-    context = PlayContext()  # type: ignore[no-untyped-call]
-    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
-    made = action.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made = action_for(action.ActionModule, options)
     made._execute_module = target
     return t.cast("dict[str, t.Any]", made.run(task_vars={"inventory_hostname": "web1"}))
 

@@ -11,13 +11,9 @@ import typing as t
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
-from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_watch
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_watch as documentation
+from support.actions import action_for
 from support.watched import grown, observed
 
 Answer = t.Union[t.Dict[str, t.Any], Exception]
@@ -32,12 +28,7 @@ def look(answer: Answer, **options: t.Any) -> dict[str, t.Any]:
             raise answer
         return copy.deepcopy(answer)
 
-    task = Task()
-    task.action, task.args = "linux_tcp.hardening.tcp_watch", options
-    loader = DataLoader()  # type: ignore[no-untyped-call]
-    context = PlayContext()  # type: ignore[no-untyped-call]
-    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
-    made: t.Any = tcp_watch.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made = action_for(tcp_watch.ActionModule, options)
     made._execute_module = target
     return t.cast("dict[str, t.Any]", json.loads(json.dumps(made.run(task_vars={}))))
 

@@ -8,7 +8,6 @@ import os
 import time
 import typing as t
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_watch_table
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_watch_table as documentation
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample
+from support.actions import action_for
 from support.watched import observed
 
 
@@ -47,14 +47,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run(check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    task: t.Any = SimpleNamespace(args=options, check_mode=check_mode, async_val=0, diff=False)
-    connection: t.Any = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
-    unused: t.Any = None
-    action: t.Any = tcp_watch_table.ActionModule(
-        task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused
-    )
-    action._load_name = "tcp_watch_table"
-    return dict(action.run(task_vars={}))
+    return dict(action_for(tcp_watch_table.ActionModule, options, check_mode=check_mode).run(task_vars={}))
 
 
 FIRST = measure(None, sample(observed(time_wait=12)))

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import typing as t
-from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail
@@ -18,6 +17,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._action import
     failure,
     host_name,
 )
+from support.actions import action_for
 
 
 class _TooMany(Exception):
@@ -51,17 +51,8 @@ class Unchecked(HardeningAction):
         return arguments
 
 
-def made(action: type[HardeningAction], arguments: dict[str, t.Any], async_val: int = 0) -> t.Any:
-    task: t.Any = SimpleNamespace(args=arguments, check_mode=True, async_val=async_val, diff=False, action="counting")
-    connection: t.Any = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
-    unused: t.Any = None
-    ready: t.Any = action(task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused)
-    ready._load_name = "counting"
-    return ready
-
-
 def run(action: type[HardeningAction], task_vars: dict[str, t.Any] | None = None, **arguments: t.Any) -> Result:
-    result: Result = made(action, arguments).run(task_vars=task_vars)
+    result: Result = action_for(action, arguments).run(task_vars=task_vars)
     return result
 
 
@@ -99,13 +90,13 @@ def test_a_bug_is_not_hidden() -> None:
 
 def test_arguments_that_the_module_checks_are_passed_as_they_are() -> None:
     given = {"count": "x", "anything": [1]}
-    assert made(Unchecked, given).run() == {**given, "added": {}}
+    assert action_for(Unchecked, given).run() == {**given, "added": {}}
     assert "added" not in given
 
 
 def test_async_is_refused() -> None:
     with pytest.raises(AnsibleActionFail, match="async"):
-        made(Unchecked, {}, async_val=10).run()
+        action_for(Unchecked, {}, async_val=10).run()
 
 
 def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
