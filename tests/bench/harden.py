@@ -102,7 +102,7 @@ def _in_process_row() -> Row:
 
 
 def apply_in_process() -> float:
-    """Median seconds of a first apply, each taken back again."""
+    """Median seconds of a first apply, each undone again."""
     only_in_own_namespace()
     given = {"name": "bench", "settings": KEYS, "scope": "runtime", "on_conflict": "report", "reserve_listening_ports": False}
     given.update(confirm_seconds=0, boot_file=BOOT_FILE, claims=[])
