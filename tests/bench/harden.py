@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Disk
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import read_options
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run as run_transaction
 from bench.playbook import Task, playbook_seconds
 from bench.process import call, namespace, only_in_own_namespace

@@ -15,11 +15,21 @@ import stat
 import typing as t
 from pathlib import Path
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Disk, ProfileError
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import Failed, confirm, read_options, run
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import Failed, confirm, run
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
 
+TIMESTAMPS = "net.ipv4.tcp_timestamps"
+REUSE = "net.ipv4.tcp_tw_reuse"
+BUCKETS = "net.ipv4.tcp_max_tw_buckets"
+RANGE = "net.ipv4.ip_local_port_range"
+RESERVED = "net.ipv4.ip_local_reserved_ports"
+UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
+RECYCLE = "net.ipv4.tcp_tw_recycle"
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
+JOURNAL = f"{STATE_FOLDER}/etc_sysctl.d_99-tcp-hardening.conf.json"
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 MAIN_FILE = "/etc/sysctl.conf"
 WATCHED = ("/etc/sysctl.d", MAIN_FILE, "/usr/lib/sysctl.d", "/var", "/var/lib")
@@ -166,6 +176,25 @@ def failing(number: int, lasting: bool = False) -> tuple[Step, list[str]]:
             raise OSError(errno.ENOSPC, "no space left", what)
 
     return fail, failed
+
+
+def only(result: Result, key: str) -> dict[str, t.Any]:
+    """What the result says of one key."""
+    assert not result.get("failed"), result["msg"]
+    return next(one for one in result["settings"] if one["key"] == key)
+
+
+def lines(host: Host) -> list[str]:
+    """The settings in the boot file."""
+    return [line for line in host.read(BOOT_FILE).splitlines() if line and not line.startswith("#")]
+
+
+CONFLICTING = "# mine\nnet.ipv4.tcp_tw_reuse = 0\nkernel.sysrq = 1\n"
+
+
+def conflict(path: str, line: int, reader: str, dealt_with: bool, value: str = "0") -> dict[str, object]:
+    """How a result tells of a line that overrides tcp_tw_reuse = 1."""
+    return {"key": REUSE, "reader": reader, "path": path, "line": line, "value": value, "ours": "1", "dealt_with": dealt_with}
 
 
 def status(result: Result) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from containers import engine
+from support.container_image import image
 from support.peers import make_certificate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,24 +56,10 @@ def rows() -> list[Row]:
 ROWS = rows()
 
 
-def image() -> str:
-    """The newest image of the tests. It takes a minute to build, which is not for this test to do."""
-    if not shutil.which("podman"):
-        pytest.skip("needs podman")
-    try:
-        engine.configure()
-        images = engine.podman("images", "--format={{.Repository}}:{{.Tag}}", engine.IMAGE_NAME).stdout.split()
-    except engine.Problem as problem:
-        pytest.skip(f"needs containers: {problem}")
-    if not images:
-        pytest.skip("needs the image of the containers, which the scenarios build")
-    return images[0]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a container with both servers."""
-    name = f"tcp-probe-{os.getpid()}"
+    name = f"tcp-test-{os.getpid()}-probe"
     folder = tmp_path_factory.mktemp("server") / "probed"
     shutil.copytree(SERVERS, folder)
     certificate = make_certificate(folder)

@@ -27,7 +27,7 @@ def detach(deadline: float, waiting: Callable[[], bool], undo: Callable[[], bool
     child = os.fork()
     if child:
         if os.waitpid(child, 0)[1]:
-            raise OSError(errno.EAGAIN, "the guard could not be started")
+            raise OSError(errno.EAGAIN, "the guard process could not be started")
         return
     code = 1
     try:

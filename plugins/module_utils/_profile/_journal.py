@@ -18,63 +18,18 @@ import fcntl
 import json
 import os
 import time
-from typing import Dict, NamedTuple, Optional, Union
+from typing import Dict, NamedTuple, Optional
 
 from .._sysctl._keys import SYSCTL_KEYS
-from ._machine import TEMPORARY, Disk, File, ProfileError, describe_error
+from ._disk import TEMPORARY, Disk, who_else_writes
+from ._errors import ProfileError
+from ._steps import Boot, File, FileStep, FolderStep, KeyStep, Original, Record, Step
 
 SCHEMA = "linux_tcp.journal/1"
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
 LOCK_SECONDS = 10.0
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 _LOCK_PAUSE = 0.05
-
-
-class KeyStep(NamedTuple):
-    """Raw values."""
-
-    key: str
-    before: str
-    after: str
-
-
-class FileStep(NamedTuple):
-    path: str
-    before: Optional[File]
-    after: Optional[File]
-
-
-class FolderStep(NamedTuple):
-    """A folder that is made (or, made being false, removed where nothing else is in it)."""
-
-    folder: str
-    made: bool
-
-
-Step = Union[KeyStep, FileStep, FolderStep]
-
-
-class Original(NamedTuple):
-    """A key: its raw value before the profile, and the one that the profile gave it."""
-
-    before: str
-    ours: str
-
-
-class Boot(NamedTuple):
-    """original: the file that stood where the boot file is. commented: other files with lines commented out, as they were."""
-
-    original: Optional[File]
-    made_folder: bool
-    commented: Dict[str, str]
-
-
-class Record(NamedTuple):
-    """What is put back when the profile goes."""
-
-    name: str
-    keys: Dict[str, Original]
-    boot: Optional[Boot]
 
 
 class Guard(NamedTuple):
@@ -139,7 +94,9 @@ class State:
                     return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise ProfileError(f"another run has {STATE_FOLDER} locked; waited {LOCK_SECONDS:g} seconds, changed nothing") from None
+                    raise ProfileError(
+                        f"another run has locked {STATE_FOLDER} for {LOCK_SECONDS:g} seconds. Nothing was changed. Try again later"
+                    ) from None
                 time.sleep(_LOCK_PAUSE)
 
     def _make(self) -> None:
@@ -153,8 +110,9 @@ class State:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             info = os.fstat(descriptor)
-            if info.st_uid != os.geteuid() or info.st_mode & 0o022:
-                raise ProfileError(f"{STATE_FOLDER} is not this user's alone, so what it says is not trusted")
+            unsafe = who_else_writes(STATE_FOLDER, info)
+            if unsafe:
+                raise ProfileError(unsafe)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever had the lock may have removed the folder at the end.
             if not os.path.samestat(info, os.stat(path)):
@@ -196,20 +154,21 @@ class State:
     def _read(self, path: str) -> Document:
         file = self.disk.read_file(path)
         if file is None:
-            raise ProfileError(f"{path} is gone")
+            raise ProfileError(f"the journal {path} has disappeared")
         try:
             data = json.loads(file.text)
             schema = data["schema"]
         except (ValueError, KeyError, TypeError):
-            raise ProfileError(f"{path} is damaged or cut short; nothing was changed. {_ADVICE}") from None
+            raise ProfileError(f"the journal {path} is damaged or cut short. Nothing was changed. {_ADVICE}") from None
         if schema != SCHEMA:
-            raise ProfileError(f"{path} is {str(schema)[:60]!r}, this version knows {SCHEMA!r}; nothing was changed. {_ADVICE}")
+            versions = f"{str(schema)[:60]!r}, this collection reads {SCHEMA!r}"
+            raise ProfileError(f"the journal {path} is of another version ({versions}). Nothing was changed. {_ADVICE}")
         try:
             document = _document(data)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ProfileError(f"{path} is damaged; nothing was changed. {_ADVICE}") from None
+            raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         if _path(document.boot_file) != path:
-            raise ProfileError(f"{path} belongs to {document.boot_file}, it must have been renamed; nothing was changed")
+            raise ProfileError(f"the journal {path} was renamed: it belongs to {document.boot_file}. Nothing was changed. {_ADVICE}")
         return document
 
     def save(self, document: Document) -> None:
@@ -244,7 +203,7 @@ class State:
             return ""
 
 
-_ADVICE = "Look at it, put back by hand what it names, and move it away."
+_ADVICE = "Read it, set back by hand what it lists, then move it away"
 
 
 def _path(boot_file: str) -> str:
@@ -326,7 +285,3 @@ def _document(data: Dict[str, object]) -> Document:
         for text in undone:
             _is(text, str)
     return Document(str(_is(data["boot_file"], str)), _record(data["record"]), _open(data["open"]), undone)
-
-
-def problem(error: Exception) -> str:
-    return describe_error(error) if isinstance(error, OSError) else str(error)

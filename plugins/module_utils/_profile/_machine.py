@@ -4,203 +4,19 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""What a transaction reads and writes: sysctl keys and whole files. In check mode the writes stay in memory."""
+"""The machine during one call: its sysctl keys and files as they were at first and as they are now. In check mode writes stay in memory."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import stat
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Dict, Optional
 
-from .._sysctl._keys import path_of
-from .._tree import HostTree, errno_name
-
-_LARGEST_FILE = 1024 * 1024
-_LONGEST_VALUE = 65536
-_MEMORY = "/proc/meminfo"
-# No reader of sysctl files takes a name with this ending, and listings of boot files call it a backup.
-TEMPORARY = ".linux_tcp.new"
-_MAX_LINKS = 40
-
-
-class ProfileError(Exception):
-    """Why the transaction is not possible, or was undone, as sentences for a person."""
-
-
-class File(NamedTuple):
-    """A file as it has to be put back. text: its bytes, each as the character of the same number (Latin-1)."""
-
-    text: str
-    mode: int
-    uid: int
-    gid: int
-
-
-class Disk:
-    """Every read and write of a transaction.
-
-    root: a folder with the layout of a host, for tests; "" is the host itself. step is called before each single operation
-    with a few words that name it; tests use it to fail or to die there.
-    """
-
-    def __init__(self, root: str = "", step: Callable[[str], None] = lambda what: None) -> None:
-        self.root = root
-        self.step = step
-        self.tree = HostTree(root or "/")
-
-    def read_key(self, key: str) -> str:
-        self.step("read " + key)
-        return self.tree.read(path_of(key), _LONGEST_VALUE).decode("utf-8", "replace").rstrip("\n")
-
-    def probe_key(self, key: str) -> None:
-        """Raises the OSError with which a write of the key would be refused before its value is looked at. Writes nothing."""
-        self.step("probe " + key)
-        os.close(os.open(self.root + path_of(key), os.O_WRONLY | os.O_CLOEXEC))
-
-    def write_key(self, key: str, raw: str) -> None:
-        self.step("write " + key)
-        descriptor = os.open(self.root + path_of(key), os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
-        try:
-            # The kernel wants a value in one piece.
-            os.write(descriptor, (raw + "\n").encode("utf-8"))
-        finally:
-            os.close(descriptor)
-
-    def read_file(self, path: str) -> Optional[File]:
-        """The file, or None where there is none; raises OSError, ELOOP for a link and EINVAL for what is not a file."""
-        self.step("read " + path)
-        try:
-            descriptor = os.open(self.root + path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        with os.fdopen(descriptor, "rb") as stream:
-            info = os.fstat(descriptor)
-            if not stat.S_ISREG(info.st_mode):
-                raise OSError(errno.EINVAL, "it is not a regular file", path)
-            if info.st_size > _LARGEST_FILE:
-                raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_FILE} bytes", path)
-            return File(stream.read(_LARGEST_FILE).decode("latin-1"), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
-
-    def write_file(self, path: str, file: File) -> None:
-        """Replace a file in one step that survives a power cut.
-
-        Raises OSError; then the old file is there or the new one, and a temporary one may be beside it until drop_temporary().
-        """
-        temporary = self.root + path + TEMPORARY
-        self.drop_temporary(path)
-        self.step("create " + path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(temporary, flags, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=0) as stream:
-            self.step("fill " + path)
-            data = file.text.encode("latin-1")
-            while data:
-                data = data[stream.write(data) :]
-            os.fchown(descriptor, file.uid, file.gid)
-            os.fchmod(descriptor, file.mode)
-            self.step("sync " + path)
-            os.fsync(descriptor)
-        self.step("rename " + path)
-        os.rename(temporary, self.root + path)
-        self.sync_folder(path)
-
-    def drop_temporary(self, path: str) -> None:
-        """What a write that failed or was killed may have left."""
-        with contextlib.suppress(OSError):
-            os.unlink(self.root + path + TEMPORARY)
-
-    def remove_file(self, path: str) -> None:
-        self.step("remove " + path)
-        try:
-            os.unlink(self.root + path)
-        except FileNotFoundError:
-            return
-        self.sync_folder(path)
-
-    def make_folder(self, path: str, mode: int) -> None:
-        self.step("make " + path)
-        try:
-            os.mkdir(self.root + path)
-        except FileExistsError:
-            return
-        try:
-            os.chmod(self.root + path, mode)
-            self.sync_folder(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.rmdir(self.root + path)
-            raise
-
-    def remove_folder(self, path: str) -> None:
-        """Only where it is empty."""
-        self.step("remove " + path)
-        try:
-            os.rmdir(self.root + path)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
-                raise
-
-    def sync_folder(self, path: str) -> None:
-        """Makes the entry of a path in its folder last."""
-        folder = path.rpartition("/")[0]
-        self.step("sync " + folder)
-        descriptor = os.open(self.root + folder + "/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def is_folder(self, path: str) -> bool:
-        return self.tree.kind(path) == "folder"
-
-    def memory_bytes(self) -> Optional[int]:
-        """MemTotal; None where it cannot be read."""
-        try:
-            words = self.tree.read(_MEMORY, 4096).split()
-            return int(words[words.index(b"MemTotal:") + 1]) * 1024
-        except (OSError, ValueError, IndexError):
-            return None
-
-    def refuse_borrowed_folder(self, folder: str) -> None:
-        """Raises ProfileError where someone besides root could make the folder lead elsewhere, or put files into it."""
-        pending = folder.split("/")[::-1]
-        here, links = "", 0
-        while pending:
-            part = pending.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                here = here.rpartition("/")[0]
-                continue
-            try:
-                info = os.lstat(f"{self.root}{here}/{part}")
-            except FileNotFoundError:
-                return
-            if not stat.S_ISLNK(info.st_mode):
-                here += "/" + part
-                continue
-            links += 1
-            if links > _MAX_LINKS:
-                raise ProfileError(f"{folder} has too many links in it")
-            if _others_write(os.stat(self.root + here + "/")):
-                raise ProfileError(f"{here}/{part} is a link in a folder that others may write to, so {folder} is not safe to write to")
-            target = os.readlink(f"{self.root}{here}/{part}")
-            if target.startswith("/"):
-                here = ""
-            pending.extend(target.split("/")[::-1])
-        if _others_write(os.stat(self.root + here + "/")):
-            raise ProfileError(f"others may write to {folder}, so it is not safe to write to")
-
-
-def _others_write(info: os.stat_result) -> bool:
-    foreign_group = info.st_mode & stat.S_IWGRP and info.st_gid not in (0, os.getegid())
-    return bool(info.st_uid not in (0, os.geteuid()) or info.st_mode & stat.S_IWOTH or foreign_group)
+from ._disk import Disk
+from ._steps import File
 
 
 class Machine:
-    """The host during one call: what it was at first, what it is now.
+    """What the host was at first, and what it is now.
 
     check: nothing is written, and what was to be written is what is read from then on.
     """
@@ -269,9 +85,3 @@ class Machine:
     @property
     def changed(self) -> bool:
         return self.keys != self.first_keys or self.files != self.first_files
-
-
-def describe_error(error: OSError) -> str:
-    """An OSError as a few words: the file where it is known, the kernel's name for it, and what that means."""
-    where = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'})"

@@ -12,7 +12,9 @@ from typing import Any, Dict, Optional
 
 from ._boot_file import shown, values
 from ._machine import Machine
-from ._plan import Item, Plan, flat
+from ._plan import Plan
+from ._plan_keys import Item
+from ._steps import flat
 
 
 def describe(machine: Machine, boot_file: Optional[str], plan: Plan) -> Dict[str, Any]:

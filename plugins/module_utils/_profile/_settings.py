@@ -12,7 +12,7 @@ import re
 from typing import Mapping, NamedTuple, Optional, Union
 
 from .._sysctl._keys import SYSCTL_KEYS, Accepted, Refused, SysctlKey, kernel_reads, parse, path_of
-from ._machine import ProfileError
+from ._errors import ProfileError
 
 # A tab is what the kernel itself puts between the two ends of a range.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -61,8 +61,8 @@ def _knob(key: object) -> SysctlKey:
     import difflib
 
     near = difflib.get_close_matches(key if "." in key else "net.ipv4." + key, SYSCTL_KEYS, 1, 0.7)
-    hint = f", did you mean {near[0]}?" if near else ""
-    raise ProfileError(f"{shown} is not a key that the collection knows{hint}")
+    hint = f". Did you mean {near[0]}?" if near else ""
+    raise ProfileError(f"{shown} is not a known sysctl key{hint}")
 
 
 def _setting(sysctl_key: SysctlKey, value: object) -> Setting:
@@ -72,9 +72,9 @@ def _setting(sysctl_key: SysctlKey, value: object) -> Setting:
         return Setting(sysctl_key, _text(sysctl_key.name, value))
     bounds = [name for name in ("at_least", "at_most") if name in value]
     if len(bounds) != 1 or set(value) - {*bounds, "bytes_each"}:
-        raise ProfileError(f"{sysctl_key.name}: a bound is at_least or at_most, with bytes_each beside it or not")
+        raise ProfileError(f"{sysctl_key.name}: a bound needs exactly one of at_least and at_most, and may have bytes_each beside it")
     if sysctl_key.kind != "int":
-        raise ProfileError(f"{sysctl_key.name} takes more than one number, so it cannot have a bound")
+        raise ProfileError(f"{sysctl_key.name}: only a key that holds one number can have a bound")
     number, each = (_number(sysctl_key.name, value.get(name, 0)) for name in (bounds[0], "bytes_each"))
     if each < 0:
         raise ProfileError(f"{sysctl_key.name}: bytes_each cannot be negative")
@@ -85,16 +85,16 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         raise ProfileError(f"{key}: {str(value).lower()} is a YAML boolean; write 1 or 0 (yes, no, on and off are booleans too)")
     if not isinstance(value, (str, int)):
-        raise ProfileError(f"{key}: a value is a string, a number, or at_least or at_most with a number, not {_kind(value)}")
+        raise ProfileError(f"{key}: the value must be a string, a number, or a bound (at_least or at_most), not {_type_name(value)}")
     text = str(value)
     if _CONTROL.search(text):
-        raise ProfileError(f"{key}: the value has a line feed or another control character in it")
+        raise ProfileError(f"{key}: the value contains a line feed or another control character")
     if len(text) > _LONGEST_TEXT:
         raise ProfileError(f"{key}: the value is longer than {_LONGEST_TEXT} characters")
     return text.strip(" \t")
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     names = {float: "a number with a fraction", list: "a list", dict: "a dictionary"}
     return names.get(type(value), type(value).__name__)
 
@@ -140,5 +140,5 @@ def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]
     # How it stands to other keys is looked at when they are written.
     answer = kernel_reads(setting.sysctl_key, text, None, {"net.ipv4.ip_unprivileged_port_start": "0"})
     if isinstance(answer, Accepted) and (answer.note or answer.raw is None):
-        return Refused(f"the kernel would take {text!r} for something else: {answer.note}")
+        return Refused(f"the kernel would not read {text!r} as it is meant: {answer.note}")
     return answer

@@ -6,8 +6,9 @@
 
 """One application of settings: all keys take effect and are read back, or none stays changed.
 
-lock, undo what an earlier run left, plan, journal, write, read back, boot file, close the journal. Whatever fails on the way is
-undone in reverse; whatever kills the process leaves the journal, and the next call undoes it before anything else.
+The steps: take the lock, undo what an earlier run left, plan, write the journal, write and read back the keys, write the files,
+close the journal. If a step fails, all steps before it are undone in reverse. If the process is killed, the journal stays, and the
+next run undoes the change before it does anything else.
 """
 
 from __future__ import annotations
@@ -15,53 +16,23 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import re
 import time
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Optional
 
 from .._sysctl._keys import SYSCTL_KEYS, same
 from . import _guard
-from ._boot_file import check_path
-from ._journal import Document, FileStep, FolderStep, Guard, KeyStep, Open, State, Step, problem
-from ._machine import Disk, Machine, ProfileError, describe_error
-from ._plan import Item, Options, Plan, flat, make_plan
+from ._disk import Disk
+from ._errors import ProfileError, describe_error
+from ._journal import Document, Guard, Open, State
+from ._machine import Machine
+from ._options import Options
+from ._plan import NOTHING, make_plan
+from ._plan_keys import Item
 from ._result import describe
-from ._settings import read_settings
+from ._steps import FileStep, FolderStep, KeyStep, Step, flat
 from ._undo import KEPT, expired, recover, undo
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-
-
-MAX_CONFIRM_SECONDS = 3600
-_PROFILE = re.compile(r"[a-z0-9_]{1,60}\Z")
-_CLAIM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,79}\Z")
-_MAX_CLAIMS = 50
-
-
-def read_options(given: Mapping[str, Any]) -> Options:
-    """The module's options, checked. Raises ProfileError, which names the option that is wrong."""
-    name, settings, seconds = given["name"], given["settings"], given["confirm_seconds"]
-    present = given["state"] == "present"
-    if not _PROFILE.match(name):
-        raise ProfileError(f"name {name[:80]!r} must be of small letters, digits and underscores")
-    if present and settings is None:
-        raise ProfileError("state is present, so settings are needed")
-    if not 0 <= seconds <= MAX_CONFIRM_SECONDS:
-        raise ProfileError(f"confirm_seconds must be between 0 and {MAX_CONFIRM_SECONDS}, not {seconds}")
-    if len(given["claims"]) > _MAX_CLAIMS or not all(map(_CLAIM.match, given["claims"])):
-        raise ProfileError(f"claims must be at most {_MAX_CLAIMS} short words, such as D7")
-    check_path(given["boot_file"])
-    return Options(
-        name,
-        read_settings(settings) if present else [],
-        present,
-        given["scope"],
-        given["on_conflict"],
-        given["reserve_listening_ports"],
-        seconds,
-        given["boot_file"],
-        given["claims"],
-    )
 
 
 class Failed(Exception):
@@ -80,7 +51,7 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         return call.result()
     except (ProfileError, OSError) as error:
         call.leave()
-        raise Failed(problem(error), call.result()) from error
+        raise Failed(describe_error(error), call.result()) from error
     finally:
         call.state.unlock()
 
@@ -93,10 +64,10 @@ def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
         state.lock(create=False)
         _confirm(token, state, machine)
     except (ProfileError, OSError) as error:
-        raise Failed(problem(error), describe(machine, None, Plan())) from error
+        raise Failed(describe_error(error), describe(machine, None, NOTHING)) from error
     finally:
         state.unlock()
-    return describe(machine, None, Plan())
+    return describe(machine, None, NOTHING)
 
 
 def _confirm(token: str, state: State, machine: Machine) -> None:
@@ -113,7 +84,9 @@ def _confirm(token: str, state: State, machine: Machine) -> None:
         elif document.undone and document.undone.token == token:
             late = document.undone.sentence
     raise ProfileError(
-        f"this confirmation came too late. {late}" if late else f"nothing waits for the confirmation {token[:40]!r}; nothing was done"
+        f"The confirmation came too late. {late}"
+        if late
+        else f"No change is waiting for the confirmation token {token[:40]!r}. Nothing was done."
     )
 
 
@@ -125,7 +98,7 @@ def _listening_ports() -> set[int]:
 
 
 class _Call:
-    """One run of the module that does not confirm."""
+    """One run of the module, other than a confirmation."""
 
     def __init__(self, options: Options, disk: Disk, check: bool) -> None:
         self.options = options
@@ -133,7 +106,7 @@ class _Call:
         self.check = check
         self.state = State(disk, check)
         self.machine = Machine(disk, check)
-        self.plan = Plan()
+        self.plan = NOTHING
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
 
@@ -188,18 +161,17 @@ class _Call:
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
             overriding = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
-            raise ProfileError(f"other boot files would override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
+            raise ProfileError(f"other boot files override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
 
     def probe(self, key: str) -> None:
         try:
             self.disk.probe_key(key)
         except OSError as error:
             status = "read_only" if error.errno in _READ_ONLY else "refused"
-            self.mark(key, status, f"it cannot be written here, the kernel said {describe_error(error)}")
+            self.mark(key, status, f"it cannot be written here: {describe_error(error)}")
 
     def mark(self, key: str, status: str, reason: str) -> None:
-        item = self.plan.items.setdefault(key, Item(key))
-        item.status, item.reason = status, reason
+        self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)
 
     def execute(self, document: Document) -> None:
         plan, options = self.plan, self.options
@@ -221,7 +193,7 @@ class _Call:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
             self.guard = None
-            raise ProfileError(f"{problem(error)}. {self.give_up(document, begun)}") from error
+            raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
 
     def take(self, step: Step) -> None:
         if isinstance(step, FileStep):
@@ -238,25 +210,25 @@ class _Call:
             self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
             raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
         if reads is None or not same(SYSCTL_KEYS[step.key], reads, step.after):
-            self.mark(step.key, "not_verified", f"{flat(step.after)} was written, {flat(reads)} was read back")
-            raise ProfileError(f"{step.key}: {flat(step.after)} was written, {flat(reads)} was read back")
+            self.mark(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
+            raise ProfileError(f"{step.key}: wrote {flat(step.after)}, read back {flat(reads)}")
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
-        """Undo what was begun; what to tell about it."""
+        """Undo the steps that were begun. Returns a sentence on how that went."""
         done = undo(self.machine, begun, forced=True)
         if not done.errors:
             try:
                 self.state.close(document._replace(open=None))
-                return "Everything is as it was before."
+                return "All changes were undone."
             except OSError as error:
                 done.errors.append(f"the journal could not be closed: {describe_error(error)}")
-        return f"Not all could be undone: {'; '.join(done.errors)}. {KEPT}"
+        return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def leave(self) -> None:
-        """Say of the keys that were to change that they did not."""
+        """Mark the keys that were to change as not changed."""
         for step in self.plan.steps:
             if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
-                self.mark(step.key, "left_alone", "nothing was changed, or all was put back, because the transaction failed")
+                self.mark(step.key, "left_alone", "not changed, because the transaction failed")
 
     def arm(self, guard: Guard) -> None:
         state = State(self.disk)

@@ -13,11 +13,12 @@ from typing import Iterable, NamedTuple
 
 from .._sysctl._keys import SYSCTL_KEYS, same
 from ._boot_file import backup_name
-from ._journal import STATE_FOLDER, Document, FileStep, KeyStep, Open, State, Step, Undone
-from ._machine import Machine, ProfileError, describe_error
-from ._plan import flat
+from ._errors import ProfileError, describe_error
+from ._journal import STATE_FOLDER, Document, Open, State, Undone
+from ._machine import Machine
+from ._steps import FileStep, KeyStep, Step, flat
 
-KEPT = f"The journal in {STATE_FOLDER} is kept, the next call tries again."
+KEPT = f"The journal in {STATE_FOLDER} is kept: the next run tries again."
 
 
 class Undo(NamedTuple):
@@ -43,7 +44,7 @@ def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
             else:
                 machine.set_folder(step.folder, not step.made)
         except OSError as error:
-            done.errors.append(f"{_name(step)} could not be put back: {describe_error(error)}")
+            done.errors.append(f"{_name(step)} could not be restored: {describe_error(error)}")
     return done
 
 
@@ -53,11 +54,11 @@ def _undo_key(machine: Machine, step: KeyStep, forced: bool, done: Undo) -> None
     if now is None or same(sysctl_key, now, step.before):
         return
     if not forced and not same(sysctl_key, now, step.after):
-        done.left.append(f"{step.key} is left at {flat(now)}, which somebody has set since")
+        done.left.append(f"{step.key} stays at {flat(now)}, because somebody has changed it since")
         return
     reads = machine.set_key(step.key, step.before)
     if reads is None or not same(sysctl_key, reads, step.before):
-        done.errors.append(f"{step.key} could not be put back to {flat(step.before)}, it reads {flat(reads)}")
+        done.errors.append(f"{step.key} could not be restored to {flat(step.before)}: it reads {flat(reads)}")
     else:
         done.back.append(step.key)
 
@@ -71,7 +72,7 @@ def _undo_file(machine: Machine, step: FileStep, done: Undo) -> None:
     if now is not None and now != step.after:
         backup = backup_name(step.path, now.text)
         machine.set_file(backup, now)
-        done.left.append(f"{step.path} was edited since, the edited one is {backup}")
+        done.left.append(f"{step.path} was edited since, and the edited file is kept as {backup}")
     machine.set_file(step.path, step.before)
     done.back.append(step.path)
 
@@ -96,15 +97,19 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
     forced = not opened.waiting and opened.boot_id == state.boot_id()
     done = undo(machine, opened.steps, forced)
     if not opened.waiting:
-        why = "had not come to its end"
+        what = f"An earlier run of profile {opened.name} was interrupted"
     elif expired(opened, state):
-        why = "had not been confirmed in time"
+        what = f"An earlier change of profile {opened.name} was not confirmed in time"
     else:
-        why = "still waited for its confirmation"
+        what = f"An earlier change of profile {opened.name} was still waiting for its confirmation"
     if done.errors:
-        raise ProfileError(f"a change of profile {opened.name} {why}, and it could not be undone: {'; '.join(done.errors)}. {KEPT}")
-    back = ", ".join(done.back) if done.back else "nothing had been changed yet"
-    sentence = f"A change of profile {opened.name} {why}. It was undone: {back}."
+        raise ProfileError(f"{what}. It could not be undone: {'; '.join(done.errors)}. {KEPT}")
+    if done.back:
+        sentence = f"{what}. It was undone: {', '.join(done.back)}."
+    elif opened.waiting or done.left:
+        sentence = f"{what}. There was nothing left to undo."
+    else:
+        sentence = f"{what} before it changed anything."
     sentence = " ".join([sentence, *(f"{left}." for left in done.left)])
     if not machine.check:
         undone = Undone(opened.guard.token, sentence) if by_guard and opened.guard else None

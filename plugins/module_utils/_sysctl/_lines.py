@@ -33,8 +33,8 @@ _SWAP = {ord("."): "/", ord("/"): "."}
 _LONGEST_KEY = 4000  # a path has at most 4095 bytes
 
 _ONLY = {
-    "systemd": "only systemd-sysctl can use this line, sysctl --system cannot: ",
-    "procps": "only sysctl --system can use this line, systemd-sysctl cannot: ",
+    "systemd": "only systemd-sysctl uses this line, sysctl --system does not: ",
+    "procps": "only sysctl --system uses this line, systemd-sysctl does not: ",
 }
 
 
@@ -54,14 +54,14 @@ def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]
     if text.startswith("\ufeff"):
         text = text[1:].lstrip(" \t\r")
         if text and text[0] != "\n":
-            problems.append({"line": 1, "problem": "the file starts with a byte order mark, which makes its first line useless"})
+            problems.append({"line": 1, "problem": "the file starts with a byte order mark, so its first line is not understood"})
         text = "\n" + text.partition("\n")[2]
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip(_BLANKS)
         # systemd-sysctl also ends a line at a carriage return; sysctl(8) takes it as part of the value, which the kernel refuses.
         pieces = line.split("\r")
         if len(pieces) > 1:
-            problems.append({"line": number, "problem": _ONLY["systemd"] + "a carriage return stands inside it"})
+            problems.append({"line": number, "problem": _ONLY["systemd"] + "it contains a carriage return"})
         for piece in pieces:
             piece = piece.strip(_BLANKS)
             if not piece or piece[0] in "#;":
@@ -96,26 +96,26 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
     head, equals, value = piece.partition("=")
     dash = head.startswith("-")
     if not equals and not dash:
-        raise _Unusable("it has no = and is not a comment")
+        raise _Unusable("it has no = and is no comment")
     text = head[1:] if dash else head
     key = text.strip(_C_BLANKS)
     only, why = None, ""
     if dash and text[:1] in tuple(_C_BLANKS):
-        only, why = "systemd", "a blank follows the dash"
+        only, why = "systemd", "there is a space after the dash"
     if key != text.strip(_BLANKS):
         only, why = "procps", "a vertical tab or form feed is next to the key"
     if key.startswith("-"):
         key = key[1:]
         only, why = "procps", "it starts with two dashes"
     if _BLANK_OR_CONTROL.search(key):
-        raise _Unusable("a blank or control character stands inside the key")
+        raise _Unusable("the key contains a space or a control character")
     if len(key) > _LONGEST_KEY:
         raise _Unusable("the key is longer than a path may be")
     path = _path(key)
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
-            only, why = "procps", "its key climbs with .."
+            only, why = "procps", "its key contains .."
             del parts[-1:]
         elif part not in ("", "."):
             parts.append(part)
@@ -126,7 +126,7 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
     name = "/".join(parts).translate(_SWAP)
     secret = is_secret(name)
     if not secret and _SECRET_WORD.search(re.sub(r"[{},\\]", "", key)):
-        raise _Unusable("the key holds the name of a secret and more")
+        raise _Unusable("the key looks like the name of a secret")
     secret = secret or _SECRET_WORD.search(value) is not None
     assignment: Assignment = {
         "line": number,

@@ -42,7 +42,7 @@ class Refused(NamedTuple):
     reason: str
 
 
-class _Trouble(Exception):
+class _Rejected(Exception):
     """The kernel refuses the text; the message says why."""
 
 
@@ -66,21 +66,21 @@ def kernel_reads(
         if sysctl_key.count > 1:
             old = _current_numbers(current, sysctl_key.count)
             if len(numbers) < sysctl_key.count:
-                note = f"the text gives {len(numbers)} of {sysctl_key.count} numbers; the others stay as they are"
+                note = f"only {len(numbers)} of {sysctl_key.count} numbers are given; the others stay as they are"
             return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == sysctl_key.count or old else None, note)
         if sysctl_key.name == "net.ipv4.ip_unprivileged_port_start":
             lowest = _current_numbers((others or {}).get("net.ipv4.ip_local_port_range"), 2)
             if lowest and numbers[0] > lowest[0]:
-                raise _Trouble(f"{numbers[0]} is above the low end of ip_local_port_range, {lowest[0]}")
+                raise _Rejected(f"{numbers[0]} is above the low end of ip_local_port_range, {lowest[0]}")
         return Accepted(str(numbers[0]), note)
-    except _Trouble as trouble:
-        return Refused(str(trouble))
+    except _Rejected as reason:
+        return Refused(str(reason))
 
 
 def _reads_word(text: str) -> Accepted:
     word = text.split("\n", 1)[0]
     if not _WORD.match(word):
-        raise _Trouble("blanks, quotes and comments belong to the name that is looked up" if word else "the name is empty")
+        raise _Rejected("the name may hold no spaces, quotes or comments" if word else "the name is empty")
     return Accepted(word)
 
 
@@ -88,15 +88,15 @@ def _reads_range(sysctl_key: SysctlKey, text: str, current: str | None, others: 
     numbers, note = _written_numbers(sysctl_key, text, 2)
     start = _current_numbers(others.get("net.ipv4.ip_unprivileged_port_start"), 1) or [1024]
     if numbers[0] < start[0]:
-        raise _Trouble(f"the low end {numbers[0]} is under ip_unprivileged_port_start, {start[0]}")
+        raise _Rejected(f"the low end {numbers[0]} is under ip_unprivileged_port_start, {start[0]}")
     if len(numbers) == 1:
         old = _current_numbers(current, 2)
-        note = "one number changes only the low end"
+        note = "a single number changes only the low end"
         if not old:
             return Accepted(None, note)
         numbers.append(old[1])
     if numbers[1] < numbers[0]:
-        raise _Trouble(f"the high end {numbers[1]} is under the low end {numbers[0]}")
+        raise _Rejected(f"the high end {numbers[1]} is under the low end {numbers[0]}")
     return Accepted(f"{numbers[0]}\t{numbers[1]}", note)
 
 
@@ -112,17 +112,17 @@ def _written_numbers(sysctl_key: SysctlKey, text: str, count: int) -> tuple[list
         if str(number) != written:
             note = f"{written} is read as {number}"
         if sysctl_key.unsigned and written.startswith("-"):
-            raise _Trouble(f"{written} is negative")
+            raise _Rejected(f"{written} is negative")
         low = -_INT_MAX - 1 if sysctl_key.low is None else sysctl_key.low
         high = _INT_MAX if sysctl_key.high is None else sysctl_key.high
         if not low <= number <= high:
-            raise _Trouble(f"{number} is outside {low} to {high}")
+            raise _Rejected(f"{number} is not between {low} and {high}")
         numbers.append(number)
         place = _skip_spaces(text, end)
     if not numbers:
-        raise _Trouble("the value is empty")
+        raise _Rejected("the value is empty")
     if place < len(text):
-        note = "what follows the number is ignored" if count == 1 else "what follows the numbers is ignored"
+        note = "everything after the number is ignored" if count == 1 else f"everything after {count} numbers is ignored"
     return numbers, note
 
 
@@ -136,13 +136,13 @@ def _number_at(text: str, place: int, separators: str) -> tuple[int, int]:
     found = _NUMBER.match(text, place)
     shown = re.split(r"[\s,]", text[place : place + 40], maxsplit=1)[0]
     if not found:
-        raise _Trouble(f"{shown!r} is not a number")
+        raise _Rejected(f"{shown!r} is not a number")
     end = found.end()
     if end < len(text) and text[end] not in separators:
-        raise _Trouble(f"{shown!r} is not a number")
+        raise _Rejected(f"{shown!r} is not a number")
     digits = found.group().lstrip("-")
     if end - place > _LONGEST_NUMBER:
-        raise _Trouble(f"{shown!r} is too long for a number")
+        raise _Rejected(f"{shown!r} is too long for a number")
     base = 10
     if digits[:2] in ("0x", "0X"):
         base = 16
@@ -150,7 +150,7 @@ def _number_at(text: str, place: int, separators: str) -> tuple[int, int]:
         base = 8
     number = int(digits, base)
     if number > _ULONG_MAX:
-        raise _Trouble(f"{shown!r} is too large")
+        raise _Rejected(f"{shown!r} is too large")
     return (-number if found.group()[0] == "-" else number), end
 
 
@@ -164,7 +164,7 @@ def _written_ports(text: str) -> list[list[int]]:
         if text[place : place + 1] == "-":
             high, place = _port_at(text, place + 1, ",\n")
             if high < low:
-                raise _Trouble(f"{low}-{high} runs backwards")
+                raise _Rejected(f"{low}-{high} runs backwards")
         ranges.append([low, high])
         place = _skip_line_ends(text, place + 1)
     return _merged(ranges)
@@ -179,7 +179,7 @@ def _skip_line_ends(text: str, place: int) -> int:
 def _port_at(text: str, place: int, separators: str) -> tuple[int, int]:
     port, end = _number_at(text, place, separators)
     if text[place] == "-" or port > 65535:
-        raise _Trouble(f"{port} is not a port")
+        raise _Rejected(f"{port} is not a port")
     return port, end
 
 
@@ -210,7 +210,7 @@ def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
     if sysctl_key.kind == "ports":
         try:
             return _written_ports("".join(raw.split()))
-        except _Trouble:
+        except _Rejected:
             return None
     if len(raw) > _PAGE:
         return None

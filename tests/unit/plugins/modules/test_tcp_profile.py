@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Disk
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import MAX_CONFIRM_SECONDS
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import MAX_CONFIRM_SECONDS
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import DIRECTORIES
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_profile
 from support.transactions import BOOT_FILE, SETTINGS, Host
@@ -43,12 +43,12 @@ def test_apply_and_take_back(host: Host, run_module: Run) -> None:
     ("options", "message"),
     [
         ({}, "name"),
-        ({"name": "x"}, "settings are needed"),
+        ({"name": "x"}, "settings is required"),
         ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": True}}, "net.ipv4.tcp_tw_reuse: true is a YAML boolean"),
-        ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": 7}}, "net.ipv4.tcp_tw_reuse: 7 is outside 0 to 2. Nothing was changed."),
+        ({"name": "x", "settings": {"net.ipv4.tcp_tw_reuse": 7}}, "net.ipv4.tcp_tw_reuse: 7 is not between 0 and 2. Nothing was changed."),
         ({"name": "x", "settings": {}, "scope": "all"}, "scope"),
         ({"name": "x", "settings": {}, "boot_file": "/tmp/x.conf"}, "boot_file"),
-        ({"name": "x", "confirm": "7f3c"}, "nothing waits for the confirmation '7f3c'"),
+        ({"name": "x", "confirm": "7f3c"}, "No change is waiting for the confirmation token '7f3c'"),
     ],
 )
 def test_bad_options_are_named(host: Host, run_module: Run, options: dict[str, object], message: str) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
-from support.transactions import SCENARIOS, STATE_FOLDER, Host, Scenario, failing, stable
+from support.transactions import BOOT_FILE, SCENARIOS, STATE_FOLDER, Host, Scenario, Tree, failing, stable
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 
@@ -101,6 +102,15 @@ def test_whatever_kills_it_the_next_call_clears_up(hosts: Hosts, scenario: Scena
         assert host.state() == hosts.taken_back, f"operation {number}"
 
 
+def undashed(state: Tree) -> Tree:
+    """With scope boot, a key that cannot be read is written with a dash: it may be missing at boot. The checksum differs then, too."""
+    entry = state.get(BOOT_FILE)
+    if isinstance(entry, tuple):
+        mode, content = entry
+        return {**state, BOOT_FILE: (mode, re.sub(rb"^-|, checksum [0-9a-f]+", b"", content, flags=re.MULTILINE))}
+    return state
+
+
 @each_scenario
 def test_one_failing_operation_changes_nothing(hosts: Hosts, scenario: Scenario) -> None:
     for number in hosts.operations():
@@ -121,7 +131,7 @@ def test_one_failing_operation_changes_nothing(hosts: Hosts, scenario: Scenario)
         else:
             # Only looking again at the end, or the last sync of a journal that is closed.
             assert failed[0].split()[0] in ("read", "sync"), failed
-            assert host.settled() == hosts.after, failed
+            assert undashed(host.settled()) == undashed(hosts.after), failed
         assert not host.call(**scenario.options).get("failed")
         assert host.settled() == hosts.after, failed
 

@@ -78,7 +78,7 @@ def test_settings_of_a_text(text: str | bytes, expected: list[Line]) -> None:
         (" = 7\n", "no key"),
         ("-\n", "no key"),
         ("..=7\n", "no key"),
-        ("sysctl -w net.ipv4.tcp_fin_timeout = 7\n", "blank"),
+        ("sysctl -w net.ipv4.tcp_fin_timeout = 7\n", "contains a space"),
         ("net.ipv4.tcp_fin\x07_timeout = 7\n", "control character"),
         ("x" * 5000 + "=1\n", "longer than a path"),
         ("\ufeffnet.ipv4.tcp_fin_timeout = 7\n", "byte order mark"),

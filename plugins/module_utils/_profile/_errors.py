@@ -1,0 +1,23 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Errors of this room, as sentences for a person."""
+
+from __future__ import annotations
+
+from .._tree import errno_name
+
+
+class ProfileError(Exception):
+    """Why the transaction is not possible, or was undone, as sentences for a person."""
+
+
+def describe_error(error: Exception) -> str:
+    """An OSError as a few words: the file where it is known, the kernel's name for the error, and what that means. Others as they are."""
+    if not isinstance(error, OSError):
+        return str(error)
+    where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'})"

@@ -1,0 +1,181 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Observe: everything that a plan needs to know of the host, read once. The plan itself (_plan_keys, _plan_files) reads nothing."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterable, Mapping, NamedTuple, Optional, TypeVar
+
+from .._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_ALL_BYTES, MAX_FILE_BYTES, MAX_FILES
+from .._tree import Tree
+from ._boot_file import Planned, backup_name, may_be_edited, real_name
+from ._errors import ProfileError
+from ._machine import Machine
+from ._options import Options
+from ._steps import File, Record
+
+RANGE = "net.ipv4.ip_local_port_range"
+RESERVED = "net.ipv4.ip_local_reserved_ports"
+UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
+_IPV4 = "/proc/sys/net/ipv4"
+
+T = TypeVar("T")
+
+
+class Observed(NamedTuple):
+    """keys: key to raw value, None where the kernel does not have it. memory_bytes: None where it is not known or not needed.
+
+    listening_ports: TCP; empty where nobody asked. boot_tree: the files that are read at boot, none where scope leaves them out.
+    real_boot_file: the boot file's path behind links. files: path to file, None where there is none: the boot file, its backup, and
+    those with lines that are or may be commented out. boot_folder_exists: that of the boot file. unsafe_folders: folder to the
+    reason why nothing is written there.
+    """
+
+    keys: Mapping[str, Optional[str]]
+    memory_bytes: Optional[int]
+    listening_ports: frozenset[int]
+    boot_tree: Tree
+    real_boot_file: str
+    files: Mapping[str, Optional[File]]
+    boot_folder_exists: bool
+    unsafe_folders: Mapping[str, str]
+
+
+def observe(options: Options, machine: Machine, record: Record, listening_ports: Callable[[], Iterable[int]]) -> Observed:
+    """Read the host. Raises ProfileError where it has no sysctl keys of IPv4, and OSError where a key or a file cannot be read.
+
+    listening_ports is called only where the options ask for them.
+    """
+    if options.live and options.present and machine.disk.tree.kind(_IPV4) == "missing":
+        raise ProfileError(f"{_IPV4} does not exist here. For an image build without a kernel, use scope: boot")
+    reserve = options.live and options.present and options.reserve_listening_ports
+    needs_memory = options.live and any(setting.bytes_each for setting in options.settings)
+    boot_tree, real_boot_file = BootTree(), ""
+    files: Dict[str, Optional[File]] = {}
+    if options.boot:
+        files[options.boot_file] = machine.file(options.boot_file)
+        for path in record.boot.commented if record.boot else ():
+            files[path] = machine.file(path)
+        known = {path: file.text if file else None for path, file in machine.files.items() if path != options.boot_file}
+        boot_tree = BootTree(Planned(machine.disk.tree, known))
+        real_boot_file = real_name(machine.disk.tree, options.boot_file)
+        files.update(_more_files(options, machine, boot_tree, files))
+    folders = {path.rpartition("/")[0] for path in (options.boot_file, *files)} if options.boot else set()
+    return Observed(
+        keys={key: _raw(options, machine, key) for key in _keys(options, record, reserve)},
+        memory_bytes=machine.disk.memory_bytes() if needs_memory else None,
+        listening_ports=frozenset(listening_ports()) if reserve else frozenset(),
+        boot_tree=boot_tree,
+        real_boot_file=real_boot_file,
+        files=files,
+        boot_folder_exists=options.boot and machine.disk.is_folder(options.boot_file.rpartition("/")[0]),
+        unsafe_folders={folder: why for folder in sorted(folders) for why in [machine.disk.why_unsafe(folder)] if why},
+    )
+
+
+def _keys(options: Options, record: Record, reserve: bool) -> list[str]:
+    keys = [setting.sysctl_key.name for setting in options.settings]
+    if options.live:
+        keys += record.keys
+    if keys:
+        keys += [RANGE, UNPRIVILEGED]
+    if reserve:
+        keys += [RANGE, RESERVED]
+    return list(dict.fromkeys(keys))
+
+
+def _raw(options: Options, machine: Machine, key: str) -> Optional[str]:
+    """The live value. In an image build /proc/sys may be anything, so it counts only as far as it can be read."""
+    try:
+        return machine.key(key)
+    except OSError:
+        if options.live:
+            raise
+        return None
+
+
+def _more_files(options: Options, machine: Machine, tree: BootTree, known: Mapping[str, Optional[File]]) -> Dict[str, Optional[File]]:
+    """The backup of an edited boot file, and the files in which lines may be commented out."""
+    found: Dict[str, Optional[File]] = {}
+    boot_file = known[options.boot_file]
+    if boot_file:
+        backup = backup_name(options.boot_file, boot_file.text)
+        found[backup] = machine.file(backup)
+    if options.present and options.on_conflict == "comment_out":
+        for path in tree.real_files():
+            if path not in known and may_be_edited(path):
+                found[path] = machine.file(path)
+    return found
+
+
+class BootTree:
+    """The files that readers of sysctl.d look at, as they were at one moment. A Tree that asks the host nothing any more."""
+
+    def __init__(self, tree: Optional[Tree] = None) -> None:
+        """tree: where the files are read from; without one there are none."""
+        self._kinds: Dict[str, str] = {}
+        self._names: Dict[str, object] = {}
+        self._real_paths: Dict[str, object] = {}
+        self._contents: Dict[str, object] = {}
+        self._bytes_left = MAX_ALL_BYTES
+        if tree:
+            self._take_all(tree)
+
+    def _take_all(self, tree: Tree) -> None:
+        files = 0
+        for folder in DIRECTORIES:
+            _remember(self._names, folder, tree.names)
+            _remember(self._real_paths, folder, tree.real_path)
+            names = self._names[folder]
+            # collect() looks at no more of them either.
+            for name in names[: MAX_FILES - files] if isinstance(names, list) else ():
+                files += 1
+                self._take(tree, f"{folder}/{name}")
+        self._take(tree, MAIN_FILE)
+
+    def _take(self, tree: Tree, path: str) -> None:
+        self._kinds[path] = tree.kind(path)
+        _remember(self._real_paths, path, tree.real_path)
+        real = self._real_paths[path]
+        if self._kinds[path] == "file" and isinstance(real, str) and real not in self._contents and self._bytes_left > 0:
+            content = _remember(self._contents, real, lambda real: tree.read(real, MAX_FILE_BYTES))
+            self._bytes_left -= len(content) if isinstance(content, bytes) else 0
+
+    def real_files(self) -> list[str]:
+        """Real paths of the files whose whole content was read."""
+        return [path for path, content in self._contents.items() if isinstance(content, bytes) and len(content) <= MAX_FILE_BYTES]
+
+    def read(self, path: str, limit: int) -> bytes:
+        content = _recall(self._contents, self.real_path(path), bytes)
+        return content[: limit + 1]
+
+    def names(self, path: str) -> list[str]:
+        return list(_recall(self._names, path, list))
+
+    def real_path(self, path: str) -> str:
+        return _recall(self._real_paths, path, str)
+
+    def kind(self, path: str) -> str:
+        return self._kinds.get(path, "missing")
+
+
+def _remember(answers: Dict[str, object], path: str, ask: Callable[[str], object]) -> object:
+    """An answer, or the OSError in its place."""
+    try:
+        answers[path] = ask(path)
+    except OSError as error:
+        answers[path] = error
+    return answers[path]
+
+
+def _recall(answers: Mapping[str, object], path: str, kind: type[T]) -> T:
+    answer = answers.get(path)
+    if isinstance(answer, OSError):
+        raise answer
+    if not isinstance(answer, kind):
+        raise FileNotFoundError(2, "No such file or directory", path)
+    return answer

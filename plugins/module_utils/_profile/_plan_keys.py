@@ -1,0 +1,194 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Plan keys: which keys get which value, in an order that the kernel takes, and what of each is remembered. Pure: reads nothing."""
+
+from __future__ import annotations
+
+from typing import Dict, Mapping, NamedTuple, Optional
+
+from .._sysctl._keys import SYSCTL_KEYS, Accepted, Refused, kernel_reads, same
+from ._boot_file import set_by_others, values
+from ._observe import RANGE, RESERVED, UNPRIVILEGED, Observed
+from ._options import Options
+from ._settings import for_any_kernel, wanted
+from ._steps import KeyStep, Original, Record, flat
+
+_RECYCLE = "net.ipv4.tcp_tw_recycle"
+# What every kernel starts with; the first setting of a boot file meets these.
+AT_BOOT = {RANGE: "32768\t60999", UNPRIVILEGED: "1024", RESERVED: ""}
+
+
+class Item(NamedTuple):
+    """What becomes of one key. wanted: a raw value, None where none is. status: as the module returns it, "" for changed or ok."""
+
+    key: str
+    wanted: Optional[str] = None
+    status: str = ""
+    reason: str = ""
+
+
+class KeyPlan(NamedTuple):
+    """items: by key, in the order of the settings. targets: raw values that keys get from the profile. steps: the writes, in order.
+
+    originals: what is remembered of the keys afterwards. reserved_ports: those that are added to ip_local_reserved_ports.
+    """
+
+    items: Dict[str, Item]
+    targets: Dict[str, str]
+    steps: list[KeyStep]
+    originals: Dict[str, Original]
+    reserved_ports: list[int]
+
+
+def plan_keys(options: Options, observed: Observed, record: Record) -> KeyPlan:
+    """What becomes of the keys. What the kernel would refuse is in the items' status."""
+    items, targets = _settings(options, observed)
+    reserved_ports: list[int] = []
+    if options.live and options.present and options.reserve_listening_ports:
+        item, reserved_ports = _reserve(observed, targets, record)
+        if item:
+            items[RESERVED], targets[RESERVED] = item, str(item.wanted)
+    if not options.live:
+        for key, reason in _refused(targets, AT_BOOT).items():
+            items[key] = items[key]._replace(status="refused", reason=reason)
+        return KeyPlan(items, targets, [], record.keys, reserved_ports)
+
+    back, returning = _back_to_originals(observed, record, items, targets)
+    items.update(back)
+    steps = _steps(observed, {**targets, **returning}, items, returning)
+    bounded = {setting.sysctl_key.name for setting in options.settings if setting.bound}
+    originals = {key: _original(observed, record, key, raw, key in bounded) for key, raw in targets.items()}
+    return KeyPlan(items, targets, steps, originals, reserved_ports)
+
+
+def _settings(options: Options, observed: Observed) -> tuple[Dict[str, Item], Dict[str, str]]:
+    items: Dict[str, Item] = {}
+    targets: Dict[str, str] = {}
+    at_boot = {} if options.live else _set_at_boot(options, observed)
+    for setting in options.settings:
+        key = setting.sysctl_key.name
+        now = observed.keys[key]
+        if setting.text is None and not setting.bound:
+            items[key] = Item(key, None, "left_alone", "its setting is null")
+            continue
+        # An image boots elsewhere: with memory and a kernel that nobody knows.
+        answer = wanted(setting, now, observed.memory_bytes) if options.live else wanted(for_any_kernel(setting), at_boot.get(key), None)
+        if isinstance(answer, Refused):
+            items[key] = Item(key, setting.text, "refused", answer.reason)
+        elif now is None and (options.live or key == _RECYCLE):
+            items[key] = Item(key, answer.raw, "absent", "this kernel does not have this key")
+        else:
+            items[key] = Item(key, answer.raw)
+            targets[key] = str(answer.raw)
+    return items, targets
+
+
+def _set_at_boot(options: Options, observed: Observed) -> Dict[str, str]:
+    """What the boot files set of the keys with a bound, ours before all others."""
+    keys = [setting.sysctl_key.name for setting in options.settings if setting.bound]
+    boot_file = observed.files[options.boot_file]
+    others = set_by_others(observed.boot_tree, observed.real_boot_file, keys) if keys else {}
+    return {**others, **(values(boot_file.text) if boot_file else {})}
+
+
+def _reserve(observed: Observed, targets: Mapping[str, str], record: Record) -> tuple[Optional[Item], list[int]]:
+    """Keep the ports of listeners inside the range from connections that look for one; the item, and the ports that are new."""
+    now, span = observed.keys[RESERVED], targets.get(RANGE) or observed.keys[RANGE]
+    if now is None or not span:
+        return None, []
+    low, high = map(int, span.split())
+    base = targets.get(RESERVED, now)
+    ports = sorted(port for port in observed.listening_ports if low <= port <= high)
+    new = [port for port in ports if _has_more(str(port), base)]
+    if not (new or RESERVED in targets or RESERVED in record.keys):
+        return None, new
+    answer = kernel_reads(SYSCTL_KEYS[RESERVED], ",".join([base, *map(str, new)] if base else map(str, new)))
+    return (Item(RESERVED, answer.raw) if isinstance(answer, Accepted) else None), new
+
+
+def _back_to_originals(
+    observed: Observed, record: Record, items: Mapping[str, Item], targets: Mapping[str, str]
+) -> tuple[Dict[str, Item], Dict[str, str]]:
+    """Keys that the profile has no more get the value from before it, unless somebody has changed them since: items and raw values."""
+    back: Dict[str, Item] = {}
+    returning: Dict[str, str] = {}
+    for key, original in record.keys.items():
+        given = items.get(key)
+        if key in targets or (given and given.status != "left_alone"):
+            continue
+        now = observed.keys[key]
+        item = Item(key, original.before)
+        if now is None or key not in SYSCTL_KEYS:
+            item = item._replace(status="absent", reason="this kernel does not have this key any more")
+        elif same(SYSCTL_KEYS[key], now, original.before):
+            pass
+        elif same(SYSCTL_KEYS[key], now, original.ours):
+            item = item._replace(reason="set back to its value from before the profile")
+            returning[key] = original.before
+        else:
+            past = f"the profile had set {flat(original.ours)}, before that it was {flat(original.before)}"
+            item = item._replace(status="left_alone", reason=f"somebody has changed it to {flat(now)} since; {past}")
+        back[key] = item
+    return back, returning
+
+
+def _steps(observed: Observed, targets: Mapping[str, str], items: Dict[str, Item], returning: Mapping[str, str]) -> list[KeyStep]:
+    """The writes that change something. A target that the kernel would refuse gets none, and its item says why."""
+    now = {key: observed.keys[key] or "" for key in targets}
+    needed = {key: raw for key, raw in targets.items() if not same(SYSCTL_KEYS[key], now[key], raw)}
+    for key, reason in _refused(needed, observed.keys).items():
+        if key in returning:
+            items[key] = items[key]._replace(status="left_alone", reason=f"it cannot be set back: {reason}")
+        else:
+            items[key] = items[key]._replace(status="refused", reason=reason)
+        del needed[key]
+    return [KeyStep(key, now[key], needed[key]) for key in in_order(needed, now)]
+
+
+def _original(observed: Observed, record: Record, key: str, target: str, bounded: bool) -> Original:
+    old, now = record.keys.get(key), observed.keys[key] or ""
+    # Within a bound the value is whoever set it: the profile only takes back what it wrote itself.
+    if old and bounded and same(SYSCTL_KEYS[key], now, target):
+        return old
+    return Original(old.before if old else now, target)
+
+
+def _refused(targets: Mapping[str, str], before: Mapping[str, Optional[str]]) -> Dict[str, str]:
+    """Why the kernel would refuse the writes, by key. before: raw values when the first of them is written."""
+    reasons = {}
+    now = dict(before)
+    for key in in_order(targets, now):
+        # Kernels before 4.11 have no bound for the range.
+        others = {RANGE: now.get(RANGE) or "", UNPRIVILEGED: now.get(UNPRIVILEGED) or "1"}
+        answer = kernel_reads(SYSCTL_KEYS[key], targets[key], now.get(key), others)
+        if isinstance(answer, Refused):
+            reasons[key] = answer.reason
+        else:
+            now[key] = answer.raw
+    return reasons
+
+
+def in_order(targets: Mapping[str, str], now: Mapping[str, Optional[str]]) -> list[str]:
+    """Keys in an order in which no write is refused, or leaves a port open to others, because of one that comes later.
+
+    The range may not reach below the unprivileged start: the one goes up first, or the other down. Ports are reserved before
+    the range gets wider, and released after it got narrower.
+    """
+
+    def rank(key: str) -> int:
+        if key == UNPRIVILEGED:
+            return 3 if int(targets[key]) > int(now.get(key) or 0) else 1
+        if key == RESERVED:
+            return 0 if _has_more(targets[key], now.get(key) or "") else 4
+        return 2
+
+    return sorted(targets, key=rank)
+
+
+def _has_more(ports: str, than: str) -> bool:
+    both = kernel_reads(SYSCTL_KEYS[RESERVED], f"{ports},{than}" if ports and than else ports + than)
+    return isinstance(both, Accepted) and both.raw != than

@@ -1,0 +1,245 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which keys get which value: bounds, order, ports, and keys that go back."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._observe import BootTree, Observed
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import Options, read_options
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._plan_keys import plan_keys
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import KeyStep, Original, Record
+from support.transactions import BUCKETS, RANGE, RESERVED, REUSE, TIMESTAMPS, UNPRIVILEGED, Host, lines, only, status
+
+
+def test_a_key_taken_out_goes_back_in_the_same_run(host: Host) -> None:
+    host.call(settings={TIMESTAMPS: 0, REUSE: 1})
+    result = host.call(settings={REUSE: 1}, name="other")
+    assert only(result, TIMESTAMPS)["status"] == "changed"
+    assert host.get(TIMESTAMPS) == "1"
+    assert lines(host) == [REUSE + " = 1"]
+    host.call(settings={REUSE: 1, TIMESTAMPS: 0})
+    result = host.call(settings={REUSE: 1, TIMESTAMPS: None})
+    assert only(result, TIMESTAMPS)["status"] == "changed"
+    assert host.get(TIMESTAMPS) == "1"
+
+
+def test_null_leaves_a_key_alone(host: Host) -> None:
+    result = host.call(settings={REUSE: None, TIMESTAMPS: 0})
+    assert only(result, REUSE)["status"] == "left_alone"
+    assert host.get(REUSE) == "2"
+
+
+def test_what_somebody_changed_since_is_left(host: Host) -> None:
+    host.call(settings={TIMESTAMPS: 0, REUSE: 1})
+    host.set(REUSE, "0")
+    result = host.call(state="absent")
+    assert status(result) == {TIMESTAMPS: "changed", REUSE: "left_alone"}
+    assert "somebody has changed it to 0" in only(result, REUSE)["reason"]
+    assert (host.get(TIMESTAMPS), host.get(REUSE)) == ("1", "0")
+    assert not host.call(state="absent")["changed"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "live", "wanted"),
+    [
+        ({"at_least": 200000}, "131072", "200000"),
+        ({"at_least": 200000}, "262144", "262144"),
+        ({"at_most": 200000}, "131072", "131072"),
+        ({"at_most": 1000}, "131072", "1000"),
+        ({"at_least": "200000", "bytes_each": 256}, "131072", "200000"),
+        # 1/64 of 8000000 kB are 128000000 bytes.
+        ({"at_least": 200000, "bytes_each": 1000}, "1000", "128000"),
+        ({"at_least": 200000, "bytes_each": 1000}, "131072", "131072"),
+    ],
+)
+def test_bounds(host: Host, setting: object, live: str, wanted: str) -> None:
+    host.set(BUCKETS, live)
+    assert only(host.call(settings={BUCKETS: setting}), BUCKETS)["wanted"] == wanted
+    assert host.get(BUCKETS) == wanted
+    assert lines(host) == [f"{BUCKETS} = {wanted}"]
+
+
+def test_a_bound_keeps_what_an_admin_raises_later_and_does_not_take_it_back(host: Host) -> None:
+    host.call(settings={BUCKETS: {"at_least": 200000}})
+    host.set(BUCKETS, "300000")
+    assert host.call(settings={BUCKETS: {"at_least": 200000}})["changed"]
+    assert lines(host) == [BUCKETS + " = 300000"]
+    assert status(host.call(state="absent")) == {BUCKETS: "left_alone"}
+    assert host.get(BUCKETS) == "300000"
+
+
+@pytest.mark.parametrize(
+    ("live", "settings", "order"),
+    [
+        ({}, {RANGE: "800 65000", UNPRIVILEGED: 700}, [UNPRIVILEGED, RANGE]),
+        ({RANGE: "800\t65000", UNPRIVILEGED: "700"}, {UNPRIVILEGED: 2000, RANGE: "3000 4000"}, [RANGE, UNPRIVILEGED]),
+        ({}, {RANGE: "20000 65000", RESERVED: "21000"}, [RESERVED, RANGE]),
+        ({RESERVED: "21000"}, {RESERVED: "", RANGE: "40000 50000"}, [RANGE, RESERVED]),
+    ],
+)
+def test_writes_come_in_an_order_that_the_kernel_takes(
+    host: Host, live: dict[str, str], settings: dict[str, object], order: list[str]
+) -> None:
+    for key, raw in live.items():
+        host.set(key, raw)
+    steps = host.steps(settings=settings)
+    assert [what[6:] for what in steps if what.startswith("write ")] == order
+
+
+def test_listeners_in_the_range_are_reserved_beside_what_is_there(host: Host) -> None:
+    host.set(RESERVED, "9000")
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("::1", 0), family=socket.AF_INET6) as six:
+        ports = sorted({one.getsockname()[1], six.getsockname()[1]})
+        settings: dict[str, object] = {RANGE: f"{ports[0]} {ports[-1] + 1}"}
+        result = host.call(settings=settings, reserve_listening_ports=True)
+        assert set(ports) <= set(result["reserved_ports"])
+        assert only(result, RESERVED)["status"] == "changed"
+        reserved = host.get(RESERVED).split(",")
+        assert reserved[0] == "9000"
+        again = host.call(settings=settings, reserve_listening_ports=True)
+        assert (again["changed"], again["reserved_ports"]) == (False, [])
+    host.call(state="absent")
+    assert host.get(RESERVED) == "9000"
+
+
+@pytest.mark.parametrize(
+    ("key", "bound", "others", "expected"),
+    [
+        (BUCKETS, {"at_least": 65536}, "", "262144"),
+        (BUCKETS, {"at_least": 65536, "bytes_each": 2**40}, "", "262144"),
+        (BUCKETS, {"at_least": 300000}, "", "300000"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = 500000", "500000"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = 4096", "262144"),
+        (BUCKETS, {"at_least": 65536}, f"{BUCKETS} = many", "262144"),
+        ("net.netfilter.nf_conntrack_tcp_timeout_time_wait", {"at_least": 60}, "", "120"),
+        ("net.ipv4.tcp_keepalive_time", {"at_least": 600}, "", "7200"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 600}, "", "600"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 9000}, "", "7200"),
+        ("net.ipv4.tcp_keepalive_time", {"at_most": 600}, "net.ipv4.tcp_keepalive_time = 300", "300"),
+        ("net.core.somaxconn", {"at_least": 1000}, "", "1000"),
+    ],
+)
+def test_a_bound_at_boot_never_makes_it_worse(host: Host, key: str, bound: dict[str, int], others: str, expected: str) -> None:
+    host.write("/etc/sysctl.d/50-admin.conf", others + "\n")
+    host.call(scope="boot", settings={key: bound})
+    assert [line.lstrip("-") for line in lines(host)] == [f"{key} = {expected}"]
+    assert not host.call(scope="boot", settings={key: bound})["changed"]
+
+
+def test_a_boot_file_is_only_raised(host: Host) -> None:
+    host.call(scope="boot", settings={BUCKETS: {"at_least": 350000}})
+    host.call(scope="boot", settings={BUCKETS: {"at_least": 300000}})
+    assert lines(host) == [BUCKETS + " = 350000"]
+
+
+def test_scope_boot_checks_values_against_a_fresh_kernel(host: Host) -> None:
+    result = host.call(scope="boot", settings={RANGE: "500 600"})
+    assert result["failed"]
+    assert "ip_unprivileged_port_start" in result["msg"]
+
+
+def test_a_key_that_another_one_keeps_from_changing_says_so(host: Host) -> None:
+    result = host.call(settings={TIMESTAMPS: 0, REUSE: 7, BUCKETS: 131072})
+    assert status(result) == {TIMESTAMPS: "left_alone", REUSE: "refused", BUCKETS: "ok"}
+
+
+# Without a host: the plan is a function of what was observed
+
+
+def observed(keys: dict[str, str | None], listening: tuple[int, ...] = ()) -> Observed:
+    return Observed(
+        keys={RANGE: "32768\t60999", UNPRIVILEGED: "1024", RESERVED: "", **keys},
+        memory_bytes=None,
+        listening_ports=frozenset(listening),
+        boot_tree=BootTree(),
+        real_boot_file="",
+        files={},
+        boot_folder_exists=False,
+        unsafe_folders={},
+    )
+
+
+def options(**given: t.Any) -> Options:
+    return read_options(Host("").options(scope="runtime", **given))
+
+
+NO_RECORD = Record("client_host", {}, None)
+
+
+def test_a_target_that_is_there_already_needs_no_step() -> None:
+    plan = plan_keys(options(settings={REUSE: 1, TIMESTAMPS: 1}), observed({REUSE: "2", TIMESTAMPS: "1"}), NO_RECORD)
+    assert plan.steps == [KeyStep(REUSE, "2", "1")]
+    assert plan.originals == {REUSE: Original("2", "1"), TIMESTAMPS: Original("1", "1")}
+    assert {item.status for item in plan.items.values()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("now", "original"),
+    [
+        # The profile moves to the value that an admin has set within the bound: it is the admin's, and not taken back.
+        ("300000", Original("131072", "200000")),
+        # The profile itself raises it.
+        ("150000", Original("131072", "200000")),
+    ],
+)
+def test_what_is_remembered_of_a_bounded_key(now: str, original: Original) -> None:
+    record = Record("client_host", {BUCKETS: Original("131072", "200000")}, None)
+    plan = plan_keys(options(settings={BUCKETS: {"at_least": 200000}}), observed({BUCKETS: now}), record)
+    assert plan.originals == {BUCKETS: original}
+
+
+def test_a_value_that_an_admin_has_set_already_is_the_profiles_when_it_is_asked_for() -> None:
+    """Without a bound the profile sets exactly this value, so it takes it back too, whoever has set it first."""
+    record = Record("client_host", {BUCKETS: Original("131072", "200000")}, None)
+    plan = plan_keys(options(settings={BUCKETS: 300000}), observed({BUCKETS: "300000"}), record)
+    assert plan.originals == {BUCKETS: Original("131072", "300000")}
+    assert plan.steps == []
+
+
+@pytest.mark.parametrize(
+    ("now", "status", "steps"),
+    [
+        ("1", "", [KeyStep(REUSE, "1", "2")]),
+        ("2", "", []),
+        ("0", "left_alone", []),
+        (None, "absent", []),
+    ],
+)
+def test_a_key_goes_back_unless_somebody_has_changed_it(now: str | None, status: str, steps: list[KeyStep]) -> None:
+    record = Record("client_host", {REUSE: Original("2", "1")}, None)
+    plan = plan_keys(options(state="absent"), observed({REUSE: now}), record)
+    assert plan.items[REUSE].status == status
+    assert plan.steps == steps
+    assert plan.originals == {}
+
+
+def test_a_key_that_cannot_go_back_is_left_alone() -> None:
+    """The range of before the profile begins under what is unprivileged now."""
+    record = Record("client_host", {RANGE: Original("500\t60999", "2000\t60999")}, None)
+    plan = plan_keys(options(state="absent"), observed({RANGE: "2000\t60999"}), record)
+    assert plan.items[RANGE].status == "left_alone"
+    assert "cannot be set back" in plan.items[RANGE].reason
+    assert plan.steps == []
+
+
+@pytest.mark.parametrize(
+    ("reserved", "listening", "raw", "new"),
+    [
+        ("", (40000, 80), "40000", [40000]),
+        ("9000", (40000, 40001), "9000,40000-40001", [40000, 40001]),
+        ("40000-40010", (40005,), None, []),
+        ("", (), None, []),
+        # The ends of the range belong to it.
+        ("", (32767, 32768, 60999, 61000), "32768,60999", [32768, 60999]),
+    ],
+)
+def test_listeners_in_the_range_are_reserved(reserved: str, listening: tuple[int, ...], raw: str | None, new: list[int]) -> None:
+    plan = plan_keys(options(settings={}, reserve_listening_ports=True), observed({RESERVED: reserved}, listening), NO_RECORD)
+    assert plan.targets.get(RESERVED) == raw
+    assert plan.reserved_ports == new
