@@ -74,8 +74,8 @@ attributes:
     description: Can run in C(check_mode) and returns what it would change.
     support: full
     details:
-      - A value that the kernel would refuse fails in check mode too. The one exception is the name of a congestion control, which only the kernel
-        knows.
+      - A value that the kernel would refuse fails in check mode too. The one exception is the name of a congestion control, because
+        only the kernel knows those.
   diff_mode:
     description: Returns details on what has changed, or would change in C(check_mode), in diff mode.
     support: full
