@@ -1,6 +1,6 @@
 # The linux_tcp.hardening collection. "make" lists the targets; CONTRIBUTING.md says more.
 
-# Part of the path or of a value may be a space: hand values on by the environment, keep paths relative.
+# Paths and values may have spaces: values go through the environment, and paths stay relative.
 PROFILE ?=
 FAIL_ON ?= high
 REPORTS ?= reports
@@ -11,7 +11,7 @@ PYTHON ?=
 VENV ?= .venv
 export PROFILE FAIL_ON REPORTS INVENTORY SAMPLE_SECONDS ARGS PYTHON VENV
 
-# Ansible insists on a UTF-8 locale, and the pins on not being mixed with what the caller has.
+# Ansible needs a UTF-8 locale. The pinned packages must not mix with the caller's own.
 export LC_ALL := C.UTF-8
 unexport PYTHONPATH PYTHONHOME
 
@@ -24,15 +24,15 @@ RUN = "$$VENV/bin/python"
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo 'Knobs of audit: PROFILE=any|client_host|fullnat_lb|backend  FAIL_ON=never|info|low|medium|high|critical'
-	@echo '                REPORTS=folder  INVENTORY=path  SAMPLE_SECONDS=number  ARGS="more for ansible-playbook"'
-	@echo 'Knobs of all:   PYTHON=interpreter  VENV=folder'
+	@echo 'Variables of audit: PROFILE=any|client_host|fullnat_lb|backend  FAIL_ON=never|info|low|medium|high|critical'
+	@echo '                    REPORTS=folder  INVENTORY=path  SAMPLE_SECONDS=number  ARGS="more for ansible-playbook"'
+	@echo 'Variables of all:   PYTHON=interpreter  VENV=folder'
 
-audit: ## audit this machine, change nothing on it, write the reports
+audit: ## audit this machine, without changing it, and write the reports
 	@scripts/venv run
 	@$(RUN) -m scripts.audit
 
-test: ## everything that must pass before a commit is pushed
+test: ## all checks; they must pass before you push
 	@scripts/venv test
 	@exec $(RUN) -m scripts.check
 
@@ -44,7 +44,7 @@ molecule: ## the scenarios in containers; ARGS="default backend" for some of the
 	@scripts/venv test
 	@exec $(RUN) -m scripts.check molecule
 
-lab: ## make the failures happen in containers, mend them, print what was measured, write docs/lab.md
+lab: ## show the failures in containers, fix them, print what was measured, write docs/lab.md
 	@scripts/venv test
 	@exec $(RUN) -m scripts.lab
 
@@ -60,7 +60,7 @@ types: ## mypy --strict
 	@scripts/venv test
 	@exec $(RUN) -m scripts.check types
 
-package: ## build the collection, install it elsewhere and use it there
+package: ## build the collection, install it in another folder and use it there
 	@scripts/venv test
 	@exec $(RUN) -m scripts.check package
 
@@ -69,7 +69,7 @@ format: ## rewrite the Python files in the house style
 	@$(RUN) -m ruff check --quiet --fix-only .
 	@$(RUN) -m ruff format --quiet .
 
-bench: ## measure against the tools that people know; ARGS="word" for some rows
+bench: ## measure against known tools; ARGS="sockets offline" for some of the benchmarks
 	@scripts/venv test
 	@PYTHONPATH=tests:playbooks/collections $(RUN) -m bench $$ARGS
 
@@ -81,6 +81,6 @@ build: ## the archive for ansible-galaxy collection install
 	@scripts/venv run
 	@$(RUN) -m scripts.build
 
-clean: ## remove all that make has made here, but for the reports
+clean: ## remove what make has made here, except the reports
 	@rm -rf .venv .ansible .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache *.tar.gz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

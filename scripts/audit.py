@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make audit` runs once its virtual environment is there: the playbook audit_tcp.yml, with the Makefile's knobs.
+"""What `make audit` runs once its virtual environment is there: the playbook audit_tcp.yml, with the Makefile's variables.
 
 Without INVENTORY only this machine is audited, whatever inventory Ansible is configured with.
 """
@@ -20,13 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def command(knobs: dict[str, str], reports: Path) -> list[str]:
-    """The ansible-playbook command for the Makefile's knobs, all of which but FAIL_ON may be missing or empty."""
-    variables = {"tcp_fail_on": knobs["FAIL_ON"], "tcp_report_dest": str(reports)}
-    # Unset, these must not override what an inventory says.
-    for knob, variable in (("PROFILE", "tcp_profile"), ("SAMPLE_SECONDS", "tcp_sample_seconds")):
-        if knobs.get(knob):
-            variables[variable] = knobs[knob]
+def command(variables: dict[str, str], reports: Path) -> list[str]:
+    """The ansible-playbook command for the Makefile's variables. All but FAIL_ON may be missing or empty."""
+    extra_vars = {"tcp_fail_on": variables["FAIL_ON"], "tcp_report_dest": str(reports)}
+    # If these are not set, the inventory decides.
+    for variable, extra_var in (("PROFILE", "tcp_profile"), ("SAMPLE_SECONDS", "tcp_sample_seconds")):
+        if variables.get(variable):
+            extra_vars[extra_var] = variables[variable]
     return [
         sys.executable,
         "-m",
@@ -34,52 +34,54 @@ def command(knobs: dict[str, str], reports: Path) -> list[str]:
         "playbook",
         "--inventory",
         # An empty inventory leaves just the implicit localhost.
-        knobs.get("INVENTORY") or os.devnull,
+        variables.get("INVENTORY") or os.devnull,
         "--extra-vars",
-        json.dumps(variables),
-        *shlex.split(knobs.get("ARGS", "")),
+        json.dumps(extra_vars),
+        *shlex.split(variables.get("ARGS", "")),
         str(ROOT / "playbooks" / "audit_tcp.yml"),
     ]
 
 
 def environment(home: str, elsewhere: bool) -> dict[str, str]:
-    """The caller's environment, less what would make Ansible complain or look elsewhere.
+    """The caller's environment, with what Ansible needs to use this project's configuration and not to complain.
 
-    home: a folder that may be written to. elsewhere: other hosts than this one may be audited.
+    home: a folder that this user may write to. elsewhere: whether other hosts than this one may be audited.
     """
     added = {
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
     }
-    # Named like this, Ansible takes it even from a folder that everybody may write to.
+    # Named in the environment, Ansible reads it even from a folder that all users may write to.
     if "ANSIBLE_CONFIG" not in os.environ:
         added["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
-    # Service accounts often have no home, and Ansible wants one.
+    # Ansible needs a home folder, and service accounts often have none.
     if not os.access(os.path.expanduser("~"), os.W_OK):
         added.update(HOME=home, ANSIBLE_HOME=home)
-    # It also trips over a home with a blank in its name, but only for this.
+    # Ansible cannot use a folder with a blank in its name here, and a home may have one.
     if not elsewhere:
         added["ANSIBLE_REMOTE_TEMP"] = f"{home}/tmp"
     return {**os.environ, **added}
 
 
-def verdict(code: int, fail_on: str, reports: Path) -> str:
-    """One line on the exit code of ansible-playbook, empty for 0."""
+def explain_exit_code(code: int, fail_on: str, reports: Path) -> str:
+    """One line about the exit code of ansible-playbook. Empty for 0."""
     if code == 0:
         return ""
     if code == 2:
-        return f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited, see above. Reports go to {reports}"
+        return f"make audit: a result reached FAIL_ON={fail_on}, or a host could not be audited; see above. The reports are in {reports}"
     if code == 4:
-        return f"make audit: a host was unreachable, or the playbook could not start (4; make turns it into 2). Reports go to {reports}"
-    return f"make audit: ansible-playbook failed with {code}, see above (make turns it into 2)."
+        return (
+            f"make audit: a host was unreachable, or the playbook could not start (exit code 4; make turns it into 2). Reports: {reports}"
+        )
+    return f"make audit: ansible-playbook failed with exit code {code}; see above (make turns it into 2)."
 
 
 def main() -> int:
-    knobs = dict(os.environ)
-    reports = Path(knobs["REPORTS"]).expanduser().absolute()
+    variables = dict(os.environ)
+    reports = Path(variables["REPORTS"]).expanduser().absolute()
     with tempfile.TemporaryDirectory(prefix="tcp-audit-") as home:
-        code = subprocess.run(command(knobs, reports), env=environment(home, bool(knobs.get("INVENTORY"))), check=False).returncode
-    line = verdict(code, knobs["FAIL_ON"], reports)
+        code = subprocess.run(command(variables, reports), env=environment(home, bool(variables.get("INVENTORY"))), check=False).returncode
+    line = explain_exit_code(code, variables["FAIL_ON"], reports)
     if line:
         print(line, file=sys.stderr)
     return code

@@ -3,18 +3,18 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Prints what a host's kernel and boot files say about TCP, for tcp_audit to judge elsewhere. Reads only, writes nothing.
+# Prints what a host's kernel and boot files contain about TCP. Audit the output with tcp_audit. It only reads and writes no file.
 #
-#   ssh HOST sh < capture.sh > HOST.capture         take it
-#   ssh HOST sh -s 5 < capture.sh > HOST.capture    count again after 5 seconds, for rates
+#   ssh HOST sh < capture.sh > HOST.capture         capture a host
+#   ssh HOST sh -s 5 < capture.sh > HOST.capture    read the counters again after 5 seconds
 #
 # Needs a POSIX shell, ls, and cat or sed. A second argument names a folder to read instead of /.
 #
 # Format linux_tcp.capture/1: the header, records, "@end". Content lines start with "|". Empty lines mean nothing.
 #   @file PATH, then its lines, then @cut if there were more    @link PATH, then its target    @folder PATH    @null PATH
 #   @absent PATH    @unreadable PATH    @other PATH    @names PATH, then a folder's names    @time, @root: see below
-#   @again: files after it are a second look at them
-# Values of keys that are secrets are left out here, before they leave the host.
+#   @again: the files after it are read a second time
+# The values of secret keys are left out, so they never leave the host.
 
 set -u
 LC_ALL=C
@@ -55,7 +55,7 @@ fi
 if have sed; then
     content() {
         sed -e "$(($1 + 1)){s/.*/@cut/" -e q -e "}" -e 's/^/|/'
-        # A last line without a line end would swallow the next record.
+        # Ends a last line that has no line end; else the next record would be part of it.
         echo
     }
 else
@@ -76,7 +76,7 @@ record() {
     printf '@%s %s\n' "$1" "$2"
 }
 
-# A file under /proc. The shell's own read would see the first character only of many of them.
+# A file under /proc. Not with the shell's read, which gets only the first character of many of them.
 value() {
     if [ ! -e "$root$1" ]; then
         record absent "$1"
@@ -99,7 +99,7 @@ table() {
     fi
 }
 
-# Whether a line of a boot file may hold a secret: it names one, or its last part is a pattern that may stand for one.
+# Whether a line of a boot file may have a secret: it names one, or its last part is a pattern that may match one.
 tells_a_secret() {
     case $1 in
         *tcp_fastopen_key* | *stable_secret* | *netdev_rss_key*) return 0 ;;
@@ -141,7 +141,7 @@ link_target() {
     fi
 }
 
-# Says each thing once.
+# Succeeds only the first time that it gets a record.
 first_time() {
     case $said in
         *"$newline$1$newline"*) return 1 ;;
@@ -149,7 +149,7 @@ first_time() {
     said=$said$1$newline
 }
 
-# Follows the links of a path by hand, tells of each, and leaves the end in $real. A link's root is the folder that was given.
+# Follows the links of a path, prints each, and puts the end in $real. The root of a link is the folder that was given.
 resolve() {
     rest=$1
     real=

@@ -6,91 +6,106 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime
 import os
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
-from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, failure_message
+from ..plugin_utils._action import HardeningAction, failure, host_name
+from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
-from ..plugin_utils._target_module import run_on_target, trouble_of
+from ..plugin_utils._target_module import failure_message, run_on_target
 from ..plugin_utils._waivers import parse_waivers
 
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
-    "source": {"type": "str"},
-    "source_kind": {"type": "str", "choices": ["auto", *KINDS], "default": "auto"},
-    "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "high"},
-    "waivers": {"type": "list", "elements": "dict", "default": []},
-    "thresholds": {
-        "type": "dict",
-        "default": {},
-        "options": {field.name: {"type": "int"} for field in dataclasses.fields(Thresholds)},
-    },
-    "sample_seconds": {"type": "float", "default": 0.0},
-    "probe_endpoints": {"type": "list", "elements": "dict", "default": []},
-}
+if t.TYPE_CHECKING:
+    from ..plugin_utils._action import Arguments, Result, TaskVars
+    from ..plugin_utils._snapshot_types import Snapshot
 
 
-class ActionModule(ActionBase):
+class _NotAudited(Exception):
+    """Why there is no audit. answer: what the module on the target returned, if it ran."""
+
+    def __init__(self, message: str, answer: Result | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer or {}
+
+
+class ActionModule(HardeningAction):
     """Runs on the controller; a live host is reached by one run of tcp_facts, and one of tcp_probe where endpoints are given."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
+        "source": {"type": "str"},
+        "source_kind": {"type": "str", "choices": ["auto", *KINDS], "default": "auto"},
+        "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "high"},
+        "waivers": {"type": "list", "elements": "dict", "default": []},
+        "thresholds": {
+            "type": "dict",
+            "default": {},
+            "options": {field.name: {"type": "int"} for field in dataclasses.fields(Thresholds)},
+        },
+        "sample_seconds": {"type": "float", "default": 0.0},
+        "probe_endpoints": {"type": "list", "elements": "dict", "default": []},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        host = str(task_vars.get("inventory_hostname", "localhost"))
-        # The check fills in what suboptions leave out, in the defaults themselves.
-        _result, arguments = self.validate_argument_spec(argument_spec=copy.deepcopy(ARGUMENTS))  # type: ignore[no-untyped-call]
-        refusal: dict[str, t.Any] = {"changed": False, "failed": True, "host": host}
+        host = host_name(task_vars)
         try:
-            options = AuditOptions(
-                profile=arguments["profile"],
-                fail_on=arguments["fail_on"],
-                waivers=parse_waivers(arguments["waivers"]),
-                thresholds=Thresholds.from_options({name: value for name, value in arguments["thresholds"].items() if value is not None}),
-                today=datetime.date.today(),
-            )
-        except ValueError as error:
-            return {**refusal, "msg": one_line(f"tcp_audit: {error}")}
-        try:
-            if arguments["source"] is not None:
-                for name in ("sample_seconds", "probe_endpoints"):
-                    if arguments[name]:
-                        return {**refusal, "msg": f"tcp_audit: {name} needs a live host, so it cannot go with source"}
-                snapshot = load(self._path(arguments["source"]), arguments["source_kind"])
-            else:
-                observed = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
-                if observed.get("failed") or not isinstance(observed.get("ansible_facts", {}).get("linux_tcp"), dict):
-                    return {**observed, **refusal, "msg": one_line(f"{host} could not be audited: {trouble_of(observed)}")}
-                found = observed["ansible_facts"]["linux_tcp"]
-                if arguments["probe_endpoints"]:
-                    probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
-                    if probed.get("failed") or not isinstance(probed.get("endpoints"), list):
-                        return {**probed, **refusal, "msg": one_line(f"{host} could not probe probe_endpoints: {trouble_of(probed)}")}
-                    found["probes"] = probed["endpoints"]
-                snapshot = validate(found)
-        except SourceError as error:
-            return {**refusal, "msg": one_line(f"{host} could not be audited: {error}")}
+            options = _options(arguments)
+            snapshot = self._snapshot(host, arguments, task_vars)
+        except _NotAudited as error:
+            return failure(str(error), **{**error.answer, "changed": False, "host": host})
         judged = audit(snapshot, host, options)
-        result: dict[str, t.Any] = {**judged, "changed": False}
-        why = failure_message(judged)
+        result: Result = {**judged, "changed": False}
+        why = reason_to_fail(judged)
         if why:
             result.update(failed=True, msg=one_line(why))
         return result
+
+    def _snapshot(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Snapshot:
+        """What is to be judged. Raises _NotAudited."""
+        try:
+            if arguments["source"] is None:
+                return validate(self._observe(host, arguments, task_vars))
+            for name in ("sample_seconds", "probe_endpoints"):
+                if arguments[name]:
+                    raise _NotAudited(f"tcp_audit: {name} needs a live host; leave out {name} or source.")
+            return load(self._path(arguments["source"]), arguments["source_kind"])
+        except SourceError as error:
+            raise _NotAudited(f"{host} could not be audited: {error}") from error
+
+    def _observe(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Result:
+        """The facts of the live host, with the answers of its peers where endpoints are given. Raises _NotAudited."""
+        facts = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
+        if facts.get("failed") or not isinstance(facts.get("ansible_facts", {}).get("linux_tcp"), dict):
+            raise _NotAudited(f"{host} could not be audited: {failure_message(facts)}", facts)
+        found: Result = facts["ansible_facts"]["linux_tcp"]
+        if arguments["probe_endpoints"]:
+            probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
+            if probed.get("failed") or not isinstance(probed.get("endpoints"), list):
+                raise _NotAudited(f"{host} could not probe probe_endpoints: {failure_message(probed)}", probed)
+            found["probes"] = probed["endpoints"]
+        return found
 
     def _path(self, source: str) -> str:
         """The source as given, from the current folder, or else from the playbook's folder."""
         path = os.path.expanduser(source)
         from_playbook = os.path.join(self._loader.get_basedir(), path)
         return from_playbook if not os.path.exists(path) and os.path.exists(from_playbook) else path
+
+
+def _options(arguments: Arguments) -> AuditOptions:
+    try:
+        return AuditOptions(
+            profile=arguments["profile"],
+            fail_on=arguments["fail_on"],
+            waivers=parse_waivers(arguments["waivers"]),
+            thresholds=Thresholds.from_options({name: value for name, value in arguments["thresholds"].items() if value is not None}),
+            today=datetime.date.today(),
+        )
+    except ValueError as error:
+        raise _NotAudited(f"tcp_audit: {error}") from error

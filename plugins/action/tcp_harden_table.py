@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils._action import ControllerAction
 from ..plugin_utils._harden_table import outcomes, render
 
-ARGUMENTS: dict[str, dict[str, t.Any]] = {"hosts": {"type": "dict", "required": True}, "show": {"type": "bool", "default": True}}
+if t.TYPE_CHECKING:
+    from ..plugin_utils._action import Arguments, Result, TaskVars
 
 display = Display()
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Runs on the controller and reaches no host."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
-    TRANSFERS_FILES = False
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "hosts": {"type": "dict", "required": True},
+        "show": {"type": "bool", "default": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns summary and hosts (see RETURN of tcp_harden_table)."""
-        super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         made = outcomes(arguments["hosts"])
         summary = render(made, check_mode=bool(self._task.check_mode))
         if arguments["show"]:

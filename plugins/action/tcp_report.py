@@ -10,50 +10,41 @@ import os
 import shutil
 import typing as t
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
+from ..plugin_utils._action import ControllerAction
 from ..plugin_utils._reports import FORMATS, OUTCOMES, Report, ReportError, build, text_summary, write
 
 if t.TYPE_CHECKING:
+    from ..plugin_utils._action import Arguments, Result, TaskVars
     from ..plugin_utils._results import Severity
-
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "audits": {"type": "raw", "required": True},
-    "dest": {"type": "path"},
-    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS)},
-    "basename": {"type": "str", "default": "tcp-audit"},
-    "title": {"type": "str", "default": "TCP audit"},
-    "show": {"type": "bool", "default": False},
-}
 
 _COLOURS: dict[Severity, str] = {"critical": "bright red", "high": "red", "medium": "yellow", "low": "cyan", "info": "bright gray"}
 
 display = Display()
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Runs on the controller and reaches no host."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
-    TRANSFERS_FILES = False
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "audits": {"type": "raw", "required": True},
+        "dest": {"type": "path"},
+        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+        "basename": {"type": "str", "default": "tcp-audit"},
+        "title": {"type": "str", "default": "TCP audit"},
+        "show": {"type": "bool", "default": False},
+    }
+    ERRORS = (ReportError,)
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns files, hosts, summary and changed (see RETURN of tcp_report)."""
-        super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
-        try:
-            report = build(arguments["audits"], arguments["title"])
-            written = []
-            if arguments["dest"]:
-                folder = os.path.abspath(arguments["dest"])
-                written = write(report, folder, arguments["formats"], arguments["basename"], dry_run=self._task.check_mode)
-        except ReportError as error:
-            raise AnsibleActionFail(f"tcp_report: {error}") from error  # type: ignore[no-untyped-call]
+        report = build(arguments["audits"], arguments["title"])
+        written = []
+        if arguments["dest"]:
+            folder = os.path.abspath(arguments["dest"])
+            written = write(report, folder, arguments["formats"], arguments["basename"], dry_run=self._task.check_mode)
         if arguments["show"]:
             display.display(_for_terminal(report))
         return {

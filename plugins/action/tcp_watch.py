@@ -9,60 +9,57 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._action import HardeningAction, failure
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._shapes import ShapeError, check
-from ..plugin_utils._target_module import run_on_target, trouble_of
+from ..plugin_utils._target_module import failure_message, run_on_target
 from ..plugin_utils._watch import WatchError, measure, peak, sample
 from ..plugin_utils._watch_state import WatchState
 
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "previous": {"type": "dict", "default": {}},
-    "finished": {"type": "bool", "default": False},
-}
+if t.TYPE_CHECKING:
+    from ..plugin_utils._action import Arguments, Result, TaskVars
 
-REST_ROUNDS = 5
-"""How many calls leave a host alone that could not be reached: each attempt may take as long as the connection's time limit."""
+LOOKS_TO_SKIP = 5
+"""How many looks skip a host that could not be reached: each attempt may take as long as the connection's time limit."""
 
 
-class ActionModule(ActionBase):
+class ActionModule(HardeningAction):
     """Runs on the controller; the host is reached by one run of the module."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    TRANSFERS_FILES = False
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "previous": {"type": "dict", "default": {}},
+        "finished": {"type": "bool", "default": False},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns the state that the next call takes (see RETURN of tcp_watch); never fails for what the host does."""
-        super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
         previous = arguments["previous"] or {}
         if arguments["finished"]:
             return {**previous, "changed": False, "skipped": True, "skip_reason": "The watch is over."}
         try:
-            state: dict[str, t.Any] = {"changed": False, **check(WatchState, previous), "measure": None, "failure": {}}
+            state: Result = {"changed": False, **check(WatchState, previous), "measure": None, "failure": {}}
         except ShapeError as error:
-            return {"changed": False, "failed": True, "msg": one_line(f"tcp_watch: previous is not a result of tcp_watch: {error}")}
-        if state["rest"]:
-            return _missed(state, state["last_failure"], state["rest"] - 1)
+            return failure(f"tcp_watch: previous must be the registered result of the last tcp_watch for this host: {error}")
+        if state["skip_looks"]:
+            return _failed_look(state, state["last_failure"], state["skip_looks"] - 1)
         try:
             observed = run_on_target(self, "tcp_watch", {}, task_vars)
-        except AnsibleConnectionFailure as error:
-            return _missed(state, {"unreachable": True, "msg": one_line(str(error))}, REST_ROUNDS)
-        except AnsibleError as error:
-            return _missed(state, {"failed": True, "msg": one_line(str(error))})
-        if observed.get("failed") or "observed" not in observed:
-            return _missed(state, {"failed": True, "msg": one_line(trouble_of(observed))})
-        try:
+            if observed.get("failed") or "observed" not in observed:
+                raise WatchError(failure_message(observed))
             now = sample(observed["observed"])
+        except AnsibleConnectionFailure as error:
+            return _failed_look(state, {"unreachable": True, "msg": one_line(str(error))}, LOOKS_TO_SKIP)
+        except (AnsibleError, WatchError) as error:
+            return _failed_look(state, {"failed": True, "msg": one_line(str(error))})
+        try:
             measured = measure(state["sample"], now)
             state.update(measure=measured, peak=peak(state["peak"], measured), sample=now)
         except WatchError as error:
-            return _missed(state, {"failed": True, "msg": one_line(str(error))})
+            return _failed_look(state, {"failed": True, "msg": one_line(str(error))})
         # The Python that ansible-core has found on the host, which it would else look for in every round.
         return {**state, **{name: observed[name] for name in ("ansible_facts",) if name in observed}}
 
 
-def _missed(state: dict[str, t.Any], failure: dict[str, t.Any], rest: int = 0) -> dict[str, t.Any]:
-    return {**state, "failure": failure, "last_failure": failure, "missed": state["missed"] + 1, "rest": rest}
+def _failed_look(state: Result, why: dict[str, t.Any], skip_looks: int = 0) -> Result:
+    return {**state, "failure": why, "last_failure": why, "failed_looks": state["failed_looks"] + 1, "skip_looks": skip_looks}

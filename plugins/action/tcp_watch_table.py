@@ -10,50 +10,44 @@ import math
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _watch_textfile as textfile
+from ..plugin_utils._action import ControllerAction
 from ..plugin_utils._watch import WatchError
 from ..plugin_utils._watch_table import round_table, summary_table, watched
 
-ARGUMENTS: dict[str, dict[str, t.Any]] = {
-    "hosts": {"type": "dict", "required": True},
-    "rounds": {"type": "int", "default": 0},
-    "interval": {"type": "float", "default": 5.0},
-    "previous": {"type": "dict", "default": {}},
-    "textfile": {"type": "path"},
-    "summary": {"type": "bool", "default": False},
-}
+if t.TYPE_CHECKING:
+    from ..plugin_utils._action import Arguments, Result, TaskVars
+
 BOUNDS = {"rounds": (0, 86400), "interval": (0.1, 3600)}
 
 display = Display()
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Runs on the controller and reaches no host."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
-    TRANSFERS_FILES = False
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "hosts": {"type": "dict", "required": True},
+        "rounds": {"type": "int", "default": 0},
+        "interval": {"type": "float", "default": 5.0},
+        "previous": {"type": "dict", "default": {}},
+        "textfile": {"type": "path"},
+        "summary": {"type": "bool", "default": False},
+    }
+    ERRORS = (WatchError,)
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns table, and for a round, once the next one is due, started, next_round and finished (see RETURN of tcp_watch_table)."""
-        super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
-        try:
-            return self._summary(arguments) if arguments["summary"] else self._round(arguments)
-        except WatchError as error:
-            raise AnsibleActionFail(f"tcp_watch_table: {error}") from error  # type: ignore[no-untyped-call]
+        return self._summary(arguments) if arguments["summary"] else self._round(arguments)
 
-    def _summary(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _summary(self, arguments: Arguments) -> Result:
         table = summary_table(watched(arguments["hosts"]), "The last figures, and the highest in brackets")
         display.display(f"{table}\n")
         return {"changed": False, "table": table}
 
-    def _round(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _round(self, arguments: Arguments) -> Result:
         for name, (low, high) in BOUNDS.items():
             if not low <= arguments[name] <= high:
                 raise WatchError(f"{name} must be between {low} and {high}, not {arguments[name]}")
@@ -96,5 +90,5 @@ def _started(previous: dict[str, t.Any], now: float) -> tuple[float, int]:
         return now, 0
     started, number = previous.get("started"), previous.get("next_round")
     if not isinstance(started, (int, float)) or not isinstance(number, int) or not started <= now:
-        raise WatchError("previous is not a result of tcp_watch_table")
+        raise WatchError("previous must be the registered result of the last tcp_watch_table")
     return float(started), number

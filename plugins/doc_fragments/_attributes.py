@@ -71,10 +71,11 @@ attributes:
     description: Has a part that runs on the controller.
     support: full
   check_mode:
-    description: Can run in C(check_mode) and tells what it would do.
+    description: Can run in C(check_mode) and returns what it would change.
     support: full
     details:
-      - What the kernel would refuse fails there too. The one exception is the name of a congestion control, which only the kernel knows.
+      - A value that the kernel would refuse fails in check mode too. The one exception is the name of a congestion control, because
+        only the kernel knows those.
   diff_mode:
     description: Returns details on what has changed, or would change in C(check_mode), in diff mode.
     support: full

@@ -19,12 +19,12 @@ _WHOLE = ("usable_ports", "destinations", "sources", "hosts", "bucket_limit", "m
 
 
 def tcp_capacity(ports: object, reserved: object = "", **options: object) -> dict[str, t.Any]:
-    """The model's answer as plain data (see RETURN of tcp_capacity). Raises AnsibleFilterError naming the argument."""
+    """The answer of the model as plain data (see RETURN of tcp_capacity). Raises AnsibleFilterError naming the argument."""
     try:
         unknown = sorted(set(options) - set(_FIELDS) | ({"usable_ports"} & set(options)))
         if unknown:
             known = ", ".join(["reserved", *list(_FIELDS)[1:]])
-            raise CapacityError(f"unknown argument {str(unknown[0])[:80]!r}, known are: {known}")
+            raise CapacityError(f"unknown argument {str(unknown[0])[:80]!r}. The arguments are: {known}")
         load = Load(_usable(ports, reserved), **{name: _plain(name, value) for name, value in options.items()})
     except CapacityError as error:
         raise AnsibleFilterError(f"tcp_capacity: {error}") from error
@@ -45,7 +45,7 @@ def tcp_capacity(ports: object, reserved: object = "", **options: object) -> dic
 
 
 def _usable(ports: object, reserved: object) -> int:
-    """Usable ports from their number, or from the two sysctl values as the kernel shows them."""
+    """Usable ports, from their number or from the values of the two sysctl keys."""
     if isinstance(ports, (str, list, tuple)):
         text = " ".join(map(str, ports)) if not isinstance(ports, str) else ports
         value = parse(SYSCTL_KEYS["net.ipv4.ip_local_port_range"], text)
@@ -56,7 +56,9 @@ def _usable(ports: object, reserved: object) -> int:
         if not text.strip().isdecimal():
             raise CapacityError(f"the input must be a number of ports or a range such as '32768 60999', not {text[:80]!r}")
     if reserved not in ("", None):
-        raise CapacityError("reserved goes with a range as input; with a number of ports take the reserved ones off first")
+        raise CapacityError(
+            "reserved needs a range as input, such as '32768 60999'; from a number of ports subtract the reserved ones yourself"
+        )
     return t.cast("int", _plain("usable_ports", ports))
 
 
@@ -68,7 +70,7 @@ def _reserved(reserved: object) -> list[tuple[int, int]]:
 
 
 def _plain(name: str, value: object) -> t.Any:
-    """A value as templates and the command line hand it over: numbers may be text, and an empty text is no value."""
+    """A value from a template or the command line: a number may be text, and empty text means no value."""
     if name != "usable_ports" and (value is None or value == ""):
         return _FIELDS[name].default
     if isinstance(value, str) and name != "holder":
@@ -76,12 +78,12 @@ def _plain(name: str, value: object) -> t.Any:
             return int(value) if name in _WHOLE else float(value)
         except ValueError:
             raise CapacityError(f"{name} must be a number, not {value[:80]!r}") from None
-    # Ansible's own subclasses of str carry tags; the model wants the word.
+    # Ansible passes subclasses of str; the model needs a plain str.
     return str(value) if isinstance(value, str) else value
 
 
 class FilterModule:
-    """What Ansible asks a file of filters for."""
+    """The class that Ansible looks for in a file of filters."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """The filters by name."""

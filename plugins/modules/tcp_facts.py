@@ -7,39 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_facts
-short_description: Collect what a Linux host's TCP looks like right now
+short_description: Collect the TCP settings, counters and sockets of a Linux host
 version_added: 0.1.0
 author:
   - The linux_tcp.hardening authors (@linux_tcp)
 description:
-  - Takes a snapshot of a host's TCP, as the fact C(linux_tcp). It holds sysctl keys, the files that set them at boot, the kernel's
-    counters, and the sockets, counted by state and by destination.
-  - It only reads. It judges nothing, that is the work of M(linux_tcp.hardening.tcp_audit).
-  - Works without root. What could then not be seen is told in C(not_seen).
-  - Secret keys, such as V(net.ipv4.tcp_fastopen_key), are never read, and their values in boot files are left out.
+  - Takes a snapshot of a host's TCP and returns it as the fact C(linux_tcp). It has the sysctl keys, the files that set them at boot, the
+    kernel's counters, and the sockets, counted by state and by destination.
+  - It only reads. To have the snapshot checked by rules, use M(linux_tcp.hardening.tcp_audit).
+  - It works without root. C(not_seen) then lists what it could not read.
+  - It never reads secret keys, such as V(net.ipv4.tcp_fastopen_key), and leaves out their values in boot files.
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.facts
 options:
   gather_subset:
     description:
-      - The parts of the snapshot to take. With a C(!) in front, a part to leave out of all others.
-      - A part that is not taken is V(null) in the snapshot. The facts about the host itself are always there.
-      - V(sysctl) are the keys under C(/proc/sys), V(boot_files) the files that set them at boot, V(counters) those of
-        C(/proc/net/netstat), C(/proc/net/snmp) and C(/proc/net/sockstat), V(sockets) the sockets that netlink lists.
+      - The parts of the snapshot to take. A C(!) in front means all parts but this one.
+      - V(sysctl) is the keys under C(/proc/sys). V(boot_files) is the files that set them at boot. V(counters) is the counters of
+        C(/proc/net/netstat), C(/proc/net/snmp) and C(/proc/net/sockstat). V(sockets) is the sockets that netlink lists.
+      - A part that is not taken is V(null) in the snapshot. The facts about the host itself are always taken.
     type: list
     elements: str
     choices: [all, sysctl, boot_files, counters, sockets, "!all", "!sysctl", "!boot_files", "!counters", "!sockets"]
     default: [all]
   sample_seconds:
     description:
-      - Read the counters a second time after this many seconds, and return what changed. V(0) takes no second sample.
-      - Must be between V(0) and V(300). Needs the V(counters) part.
+      - Read the counters a second time after this many seconds, and return how much they grew. V(0) reads them once.
+      - Must be between V(0) and V(300). Needs the part V(counters).
     type: float
     default: 0
   top:
     description:
-      - How many groups of connections and how many destinations to name, the busiest first.
+      - How many groups of connections, and how many destinations, to list. The busiest come first.
       - Must be between V(1) and V(200).
     type: int
     default: 20
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 - name: Take the whole snapshot
   linux_tcp.hardening.tcp_facts:
 
-- name: See how fast the counters grow, and leave the sockets alone
+- name: See how fast the counters grow, without the sockets
   linux_tcp.hardening.tcp_facts:
     gather_subset:
       - "!sockets"
@@ -64,7 +64,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: The facts, to be added to those of the host.
+  description: The facts that Ansible adds to the host.
   returned: always
   type: dict
   contains:
@@ -79,24 +79,24 @@ ansible_facts:
           type: str
           sample: linux_tcp.snapshot/2
         collected_at:
-          description: When it was taken, in UTC.
+          description: When the snapshot was taken, in UTC.
           returned: always
           type: str
           sample: "2026-01-31T12:00:00Z"
         source:
-          description: Where it comes from. From this module, C(kind) is V(live) and C(path) is V(null).
+          description: Where the snapshot comes from. From this module, C(kind) is V(live) and C(path) is V(null).
           returned: always
           type: dict
           sample: {kind: live, path: null}
         host:
           description:
-            - C(hostname), C(kernel_release), C(memory_bytes), and whether this ran as C(root).
+            - C(hostname), C(kernel_release), C(memory_bytes), and whether the module ran as C(root).
             - C(network_namespace) is V(initial), or V(own) in a container or another namespace.
-            - C(boot_files_apply) is V(false) where boot files set another network namespace than this one, and in a container without
-              systemd, where nothing applies them.
-            - C(proc_sys_writable) tells whether the keys may be written.
+            - C(boot_files_apply) is V(false) if boot files set the keys of another network namespace, and in a container without systemd,
+              where nothing applies them.
+            - C(proc_sys_writable) is whether the keys can be written.
             - C(init) is V(systemd) or V(other).
-            - What is not known is V(null).
+            - A fact that is not known is V(null).
           returned: always
           type: dict
           sample:
@@ -110,25 +110,26 @@ ansible_facts:
             root: true
         sysctl:
           description:
-            - The sysctl keys that matter here, by name. C(state) is V(present), V(absent) or V(unreadable).
-            - C(raw) is the text and C(value) what it means; C(writable) tells whether this user may write it; C(reason) is the error
-              of a key that cannot be read.
+            - The sysctl keys that the rules use, by name. C(state) is V(present), V(absent) or V(unreadable).
+            - C(raw) is the text of the key, and C(value) is what it means. C(writable) is whether this user may write the key. C(reason) is
+              the error of a key that cannot be read.
           returned: always
           type: dict
           sample:
             net.ipv4.tcp_timestamps: {state: present, raw: "1", value: 1, writable: true}
             net.ipv4.tcp_tw_recycle: {state: absent}
         ipv4_keys:
-          description: Names of all C(tcp_*) and C(ip_local_*) keys of this kernel.
+          description: The names of all C(tcp_*) and C(ip_local_*) keys of this kernel.
           returned: always
           type: list
           elements: str
           sample: [ip_local_port_range, tcp_timestamps]
         boot_files:
           description:
-            - The files with sysctl settings. C(files) holds for each its C(assignments) with line, key and value, its C(readers), and
-              the reason where nothing reads it.
-            - C(order) holds for each reader, C(systemd) (systemd-sysctl) and C(procps) (sysctl --system), the order in which it reads them.
+            - The files with sysctl settings. C(files) lists each file with its C(assignments) (line, key and value), its C(readers), and
+              the reason if nothing reads it.
+            - C(order) lists the files in the order in which each reader reads them. The readers are C(systemd) (systemd-sysctl) and
+              C(procps) (sysctl --system).
           returned: always
           type: dict
         sockstat:
@@ -137,27 +138,27 @@ ansible_facts:
           type: dict
           sample: {TCP: {inuse: 12, orphan: 0, tw: 3, alloc: 14, mem: 2}}
         counters:
-          description: The counters of the groups C(TcpExt) and C(Tcp) since boot. A name that is not there is one that this kernel lacks.
+          description: The counters of the groups C(TcpExt) and C(Tcp) since boot. If a name is missing, this kernel does not have it.
           returned: always
           type: dict
           sample: {TcpExt: {TW: 52, PAWSEstab: 0}, Tcp: {ActiveOpens: 22}}
         sample:
           description:
-            - The C(seconds) between two readings of the counters, and the C(deltas) between them.
-            - A counter that shrank has the delta V(null). The whole is V(null) without O(sample_seconds).
+            - The C(seconds) between the two readings of the counters, and the C(deltas) between them.
+            - A counter that went down has the delta V(null). Without O(sample_seconds) the whole sample is V(null).
           returned: always
           type: dict
           sample: {seconds: 10.0, deltas: {TcpExt: {TW: 4}}}
         sockets:
           description:
-            - C(states) counts the sockets by family and state. C(listeners) are listening addresses and ports, and
-              C(listeners_left_out) is the number of those over 500.
-            - C(time_wait_listening) are TIME_WAITs whose local port has a listener, so that this host closed first as a server;
-              C(time_wait_outgoing) are those of the others whose local port is an ephemeral one. C(outgoing) are live connections to
-              other hosts from ports without a listener.
-            - C(ports_in_use) are the ephemeral ports that connections from one source to one destination and port hold, and how many
-              of them are in TIME_WAIT; each count may be short by C(error_bound).
-            - C(timestamps) counts for each destination the connections that did and did not agree on TCP timestamps.
+            - C(states) is the number of sockets by family and state. C(listeners) is the listening addresses and ports, at most 500;
+              C(listeners_left_out) is the number of those beyond.
+            - C(time_wait_listening) is the number of TIME_WAIT sockets whose local port has a listener. This host closed those first, as a
+              server. C(time_wait_outgoing) is the number of the others whose local port is an ephemeral port. C(outgoing) is the number of
+              live connections to other hosts from ports without a listener.
+            - C(ports_in_use) lists how many ephemeral ports the connections from one source to one destination and port use, and how many
+              of them are in TIME_WAIT. A count may be too low, by C(error_bound) at most.
+            - C(timestamps) is the number of connections to each destination that did and did not negotiate TCP timestamps.
           returned: always
           type: dict
           sample:

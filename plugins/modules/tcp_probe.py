@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_probe
-short_description: Ask peers of a host what TCP they negotiate and who closes first
+short_description: Ask a host's peers what TCP options they negotiate and who closes first
 version_added: 0.1.0
 author:
   - The linux_tcp.hardening authors (@linux_tcp)
 description:
-  - Connects from the host to endpoints and tells, for each address of each of them, whether it was reached, what the two ends agreed on
-    (timestamps, SACK, window scaling, ECN, as the kernel's C(TCP_INFO) has it), and for HTTP who closed the connection first.
-  - Whoever closes first keeps the TIME_WAIT. Whether C(tcp_tw_reuse) can work depends on timestamps at both ends.
-  - Without HTTP it makes one connection to an address and sends nothing over it, but for a TLS handshake where that is asked for.
-    With HTTP it makes at most three, one after the other, and sends one small GET request over each.
+  - Connects from the host to endpoints. For each address it returns whether it was reached, what the two ends negotiated (timestamps,
+    SACK, window scaling and ECN, from the kernel's C(TCP_INFO)), and with HTTP who closed the connection first.
+  - The side that closes first keeps the TIME_WAIT. C(tcp_tw_reuse) works only if both ends use timestamps.
+  - Without HTTP it makes one connection to each address and sends nothing over it, except a TLS handshake with O(endpoints[].tls).
+    With HTTP it makes at most three connections, one after the other, and sends one small GET request over each.
   - At most 32 connections are open at a time, each for no longer than its O(endpoints[].timeout) and O(keep_alive_bound) together.
-  - At most 256 different endpoints may be asked for in one task, and at most 16 addresses of a name are probed. Endpoints that are
-    given twice are probed and returned once.
-  - Needs no root. Judges nothing, that is the work of M(linux_tcp.hardening.tcp_audit).
+  - One task takes at most 256 different endpoints, and probes at most 16 addresses of each name. An endpoint given twice is probed and
+    returned once.
+  - It needs no root. To have the answers checked by rules, use M(linux_tcp.hardening.tcp_audit).
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
 attributes:
@@ -46,7 +46,7 @@ options:
     required: true
     suboptions:
       host:
-        description: A name or an address. An IPv6 address may stand in brackets, and have a zone as in V(fe80::1%eth0).
+        description: A name or an address. An IPv6 address may be in brackets, and may have a zone as in V(fe80::1%eth0).
         type: str
         required: true
       port:
@@ -56,36 +56,37 @@ options:
       tls:
         description:
           - Whether to speak TLS. V(true), V(false), or a dictionary of options.
-          - C(server_name) is the name to ask for and to expect in the certificate, O(endpoints[].host) by default.
-          - C(validate_certs) tells whether the certificate must be valid, V(true) by default. The probe sends nothing secret.
-          - C(ca_path) is a file on the host with the certificates to trust, instead of the system's.
+          - C(server_name) is the name that the certificate must have. The default is O(endpoints[].host).
+          - C(validate_certs) is whether the certificate must be valid. The default is V(true). The probe sends nothing secret.
+          - C(ca_path) is a file on the host with the certificates to trust. The default is the system's certificates.
         type: raw
         default: false
       http:
         description:
           - Whether to speak HTTP/1. V(true), V(false), or a dictionary of options.
-          - C(path) is what to ask for, V(/) by default. A path with a small answer is best, since one of more than 1 MiB is given up.
-          - C(host) is the value of the Host header, by default O(endpoints[].host), with O(endpoints[].port) unless it is the usual one.
+          - C(path) is the path to request. The default is V(/). Choose one with a small answer; an answer of more than 1 MiB is an error.
+          - C(host) is the value of the Host header. The default is O(endpoints[].host), with O(endpoints[].port) if it is not 80 or, with
+            TLS, 443.
         type: raw
         default: false
       source:
-        description: Address of the host to connect from. Only addresses of its family are then probed.
+        description: The host's own address to connect from. Only addresses of the same family are then probed.
         type: str
       timeout:
         description:
-          - Seconds in which a connection must be made, secured and, with HTTP, answered.
+          - Seconds for the connection, the TLS handshake and the HTTP answer together.
           - Must be between V(0.1) and V(60).
         type: float
         default: 5
   keep_alive_bound:
     description:
-      - How many seconds after a complete HTTP answer to wait for the peer to close. A peer that has not closed then leaves it to the host.
+      - How many seconds to wait for the peer to close after a complete HTTP answer. If it has not closed by then, the probe closes.
       - Must be between V(0.1) and V(300).
     type: float
     default: 5
   max_seconds:
     description:
-      - How many seconds the whole probe may take. Connections that might end later are not begun, and reported with the error C(TIMEOUT).
+      - How many seconds the whole task may take. A connection that might end later is not opened; its error is C(TIMEOUT).
       - Must be between V(1) and V(600).
     type: float
     default: 120
@@ -107,7 +108,7 @@ EXAMPLES = r"""
         http:
           path: /health
 
-- name: Ask a backend by its address, from a certain address, with a certificate of its own
+- name: Ask a backend by its address, from one of the host's addresses, with a private certificate
   linux_tcp.hardening.tcp_probe:
     endpoints:
       - host: "[2001:db8::80]"
@@ -131,7 +132,7 @@ endpoints:
   elements: dict
   contains:
     host:
-      description: The host as it was asked for, without brackets.
+      description: The host of the endpoint, without brackets.
       returned: always
       type: str
       sample: shop.example.com
@@ -141,17 +142,17 @@ endpoints:
       type: int
       sample: 443
     address:
-      description: The address that was probed, V(null) where there is none.
+      description: The address that was probed. V(null) if there is none.
       returned: always
       type: str
       sample: 192.0.2.80
     family:
-      description: V(ipv4) or V(ipv6), V(null) where there is no address.
+      description: V(ipv4) or V(ipv6). V(null) if there is no address.
       returned: always
       type: str
       sample: ipv4
     source:
-      description: The host's own address of the connection. Without a connection, the one asked for or V(null).
+      description: The host's own address of the connection. Without a connection, O(endpoints[].source) or V(null).
       returned: always
       type: str
       sample: 192.0.2.1
@@ -162,64 +163,64 @@ endpoints:
       sample: true
     error:
       description:
-        - Why not all that was asked for could be done, V(null) where it could.
-        - The name of an errno such as V(ECONNREFUSED), V(EHOSTUNREACH) or V(ECONNRESET), or one of these words.
-        - V(TIMEOUT), it was not done in time; V(NAME_NOT_RESOLVED); V(INVALID), the endpoint cannot be probed as it was given;
-          V(TLS), the handshake failed or the certificate was not accepted; V(GARBAGE), the peer does not speak HTTP/1; V(NO_ANSWER), it
-          closed the connection without an answer; V(TOO_MUCH_DATA), the answer was too long; V(INTERNAL), a mistake in this module.
+        - Why the probe is not complete. V(null) if it is.
+        - The name of an errno, such as V(ECONNREFUSED), V(EHOSTUNREACH) or V(ECONNRESET), or one of these words.
+        - V(TIMEOUT) if it was not done in time, V(NAME_NOT_RESOLVED), V(INVALID) if the options of the endpoint are wrong, V(TLS) if the
+          handshake failed or the certificate was not accepted, V(GARBAGE) if the peer does not speak HTTP/1, V(NO_ANSWER) if it closed
+          the connection without an answer, V(TOO_MUCH_DATA) if the answer was too long, V(INTERNAL) for a bug in this module.
       returned: always
       type: str
       sample: ECONNREFUSED
     message:
-      description: The error in a sentence, empty where there is none.
+      description: The error as a sentence. Empty if there is none.
       returned: always
       type: str
       sample: "Connecting failed: Connection refused."
     timestamps:
-      description: Whether the two ends agreed on timestamps. V(null) where there was no connection. So with the next three.
+      description: Whether the two ends negotiated timestamps. V(null) if there was no connection, as in the next three.
       returned: always
       type: bool
       sample: true
     sack:
-      description: Whether they agreed on selective acknowledgements.
+      description: Whether they negotiated selective acknowledgements.
       returned: always
       type: bool
       sample: true
     window_scaling:
-      description: Whether they agreed on scaled windows.
+      description: Whether they negotiated window scaling.
       returned: always
       type: bool
       sample: true
     ecn:
-      description: Whether they agreed on ECN. A host asks for it only where its C(net.ipv4.tcp_ecn) says so, which it does not by default.
+      description: Whether they negotiated ECN. A host asks for ECN only if its C(net.ipv4.tcp_ecn) says so; by default it does not.
       returned: always
       type: bool
       sample: false
     mss:
-      description: How many bytes the host may send in a segment, V(null) where there was no connection.
+      description: How many bytes the host may send in one segment. V(null) if there was no connection.
       returned: always
       type: int
       sample: 1448
     rtt_us:
-      description: How long the handshake took to the peer and back, in microseconds, V(null) where there was no connection.
+      description: The round-trip time of the handshake, in microseconds. V(null) if there was no connection.
       returned: always
       type: int
       sample: 830
     tls:
-      description: C(version) and C(cipher), as OpenSSL names them. V(null) without TLS and where the handshake failed.
+      description: C(version) and C(cipher), as OpenSSL names them. V(null) without TLS, and if the handshake failed.
       returned: always
       type: dict
       sample: {version: TLSv1.3, cipher: TLS_AES_256_GCM_SHA384}
     http:
       description:
-        - C(status) of the first answer, V(null) where there was none.
-        - C(closes) tells who ended the connection, for a request that asks to close it (C(connection_close)), one of HTTP/1.0
-          (C(http_1_0)) and one that asks to keep it (C(keep_alive)).
-        - It is V(peer) where the peer sent the first FIN and so keeps the TIME_WAIT, V(local) where it had not done so after
-          C(keep_alive_bound) seconds, V(reset) where it reset the connection, V(error) where it gave no complete answer, and V(null)
-          where it was not asked, because the first request got no answer.
-        - C(keep_alive_seconds) is how long the peer kept the idle connection, V(null) where it outlived C(keep_alive_bound).
-        - The whole is V(null) without HTTP, and where there was no connection to ask over.
+        - C(status) is that of the first answer. V(null) if there was none.
+        - C(closes) is who ended the connection after each request. C(connection_close) is the request that asks to close, C(http_1_0) the
+          one in HTTP/1.0, and C(keep_alive) the one that asks to keep the connection open.
+        - V(peer) means that the peer sent the first FIN, so it keeps the TIME_WAIT. V(local) means that it had not closed after
+          C(keep_alive_bound) seconds, so the probe closed. V(reset) means that the peer reset the connection. V(error) means that it gave
+          no complete answer. V(null) means that this request was not sent, because the first one got no answer.
+        - C(keep_alive_seconds) is how long the peer kept the idle connection open. V(null) if longer than C(keep_alive_bound).
+        - All of it is V(null) without HTTP, and if there was no connection.
       returned: always
       type: dict
       sample:

@@ -7,92 +7,93 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_profile
-short_description: Apply TCP settings to a host in one transaction, or take them back
+short_description: Apply TCP settings to a host, all together or not at all, or undo them
 version_added: 0.1.0
 author:
   - The linux_tcp.hardening authors (!UNKNOWN)
 description:
-  - Brings sysctl keys of TCP to the values of a profile, in the running kernel and in a boot file. Either all keys take effect and
-    are read back, or everything is put back and the task fails.
-  - Remembers under C(/var/lib/linux_tcp_hardening) what was there before the profile, and puts it back with O(state=absent). A key
-    that is taken out of O(settings) goes back to what it was in the same way.
-  - A run that is killed leaves a journal there. The next run undoes what was half done before it does anything else.
-  - Keys that the host's kernel does not have are listed as V(absent) and never count as a change.
-  - Tells which lines of other boot files would override the profile at the next boot, for C(systemd-sysctl) and C(sysctl --system).
+  - Sets sysctl keys of TCP to the values of a profile, in the running kernel and in a boot file. All keys take effect and are read back,
+    or all are restored and the task fails.
+  - Saves the values from before the profile under C(/var/lib/linux_tcp_hardening), and restores them with O(state=absent). A key that
+    you remove from O(settings) is restored too.
+  - A run that is killed leaves a journal there. The next run first undoes what was half done.
+  - A key that the host's kernel does not have is listed as V(absent) and is never a change.
+  - Lists the lines of other boot files that would override the profile at the next boot, for C(systemd-sysctl) and C(sysctl --system).
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes.transaction
   - linux_tcp.hardening._attributes
 options:
   name:
     description:
-      - Name of the profile, of small letters, digits and underscores. A profile of another name takes over what is remembered for
-        the same O(boot_file).
+      - The name of the profile, in small letters, digits and underscores. A profile with another name but the same O(boot_file) takes over
+        the values saved before.
     type: str
     required: true
   settings:
     description:
-      - The keys of the profile with their values. Needed with O(state=present), not looked at otherwise.
-      - A value is a string or a number. It may also be a dictionary with C(at_least) or C(at_most) and a number, which keeps a value
-        that is within the bound. C(bytes_each) beside it is the memory that each unit takes; the bound is then lowered until all of
-        it takes no more than 1/64 of the host's memory.
-      - The value V(null) leaves a key alone, as if it was not there.
-      - YAML booleans are refused, since it is easy to write C(on) where the kernel wants V(1).
+      - The keys of the profile with their values. Required with O(state=present), ignored otherwise.
+      - A value is a string or a number, or a dictionary with C(at_least) or C(at_most) and a number. A current value within
+        the bound stays. C(bytes_each) beside the bound is the memory that each unit takes. The bound is then lowered so that all units
+        together take at most 1/64 of the host's memory.
+      - A key with the value V(null) is ignored.
+      - A YAML boolean is an error, because it is easy to write C(on) when the kernel needs V(1).
     type: dict
   state:
     description:
       - V(present) applies the profile.
-      - V(absent) puts back what was there before it, the boot file and lines that were commented out included. A key that somebody has
-        changed since is left as it is.
+      - V(absent) undoes it, with the boot file and the lines that were commented out. A key that somebody has changed since keeps its
+        value.
     type: str
     choices: [present, absent]
     default: present
   scope:
     description:
-      - V(runtime) concerns the running kernel only, V(boot) the boot file only.
-      - V(boot) is for image builds, where C(/proc/sys) may be read-only, another kernel's, or missing. Keys that are not found are
-        then written with C(-) before them, so that they may be missing at boot too; C(tcp_tw_recycle) is only written where it exists.
-        O(reserve_listening_ports) is not looked at.
-      - With V(boot) nobody knows the kernel and the memory of the host that will boot. A bound is then kept against what the image's
-        other boot files set, and where they set nothing, C(at_least) becomes no less than what a kernel may start with by itself
-        (C(tcp_max_tw_buckets) 262144). C(bytes_each) is not looked at.
+      - V(runtime) changes the running kernel only, V(boot) the boot file only.
+      - V(boot) is for image builds, where C(/proc/sys) may be read-only, missing, or that of another kernel. A key that is not found is
+        then written with C(-) before it, so that it may be missing at boot too. C(tcp_tw_recycle) is written only if it exists.
+        O(reserve_listening_ports) is ignored.
+      - With V(boot) nobody knows the kernel and the memory of the host that will boot. A bound is compared with the values in the image's
+        other boot files. If they set nothing, C(at_least) is raised to the highest default of any kernel (C(tcp_max_tw_buckets) 262144).
+        C(bytes_each) is ignored.
     type: str
     choices: [both, runtime, boot]
     default: both
   on_conflict:
     description:
       - What to do about lines of other boot files that would override the profile.
-      - V(report) lists them. V(fail) fails before anything is changed. V(comment_out) turns them into comments in files below C(/etc);
-        files that belong to packages are only listed.
+      - V(report) lists them. V(fail) fails before anything is changed. V(comment_out) comments them out in files below C(/etc); lines in
+        files of packages are only listed.
     type: str
     choices: [report, fail, comment_out]
     default: report
   reserve_listening_ports:
     description:
-      - Add the ports of TCP listeners inside the range of O(settings), or else the current one, to C(net.ipv4.ip_local_reserved_ports),
-        so that no outgoing connection takes them while their service restarts. Ports that are reserved already stay so.
+      - Add the ports of TCP listeners to C(net.ipv4.ip_local_reserved_ports), so that no outgoing connection uses them while their service
+        restarts. Only ports inside the port range of O(settings) are added, or inside the current range if O(settings) has none. Ports that
+        are reserved already stay reserved.
     type: bool
     default: false
   confirm_seconds:
     description:
-      - Leave a process on the host that undoes the change after this many seconds unless it is confirmed, so that a host that cannot be
-        reached any more comes back. V(0) leaves none; at most V(3600).
+      - Start a guard on the host. It is a process that undoes the change after this many seconds, unless the controller confirms it.
+        So a host that cannot be reached after the change comes back. V(0) starts none; at most V(3600).
       - The controller confirms by itself, over a new connection.
     type: int
     default: 0
   confirm:
     description:
-      - The token of a guard, to confirm its change. Nothing else is done then. Used by the controller.
+      - The token of a guard, to confirm its change and do nothing else. The controller uses it; you do not need it.
     type: str
   boot_file:
     description:
-      - The file that sets the keys at boot. Must be a name ending in C(.conf) in one of the folders C(/etc/sysctl.d),
+      - The file that sets the keys at boot. Its name must end in C(.conf), and it must be in one of the folders C(/etc/sysctl.d),
         C(/run/sysctl.d), C(/usr/local/lib/sysctl.d), C(/usr/lib/sysctl.d) and C(/lib/sysctl.d).
-      - A file that stands there and is not the collection's is replaced, and put back with O(state=absent).
+      - If a file of somebody else has that name, it is replaced, and restored with O(state=absent).
     type: path
     default: /etc/sysctl.d/99-tcp-hardening.conf
   claims:
     description:
-      - What the settings rest on, for the header of the boot file.
+      - The claims that the settings are based on. They are written into the header of the boot file.
     type: list
     elements: str
     default: []
@@ -102,7 +103,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let a client host use its ports again
+- name: Let a client host use its ports again sooner
   linux_tcp.hardening.tcp_profile:
     name: client_host
     settings:
@@ -120,7 +121,7 @@ EXAMPLES = r"""
     settings:
       net.ipv4.tcp_timestamps: 1
 
-- name: Take the profile back
+- name: Undo the profile
   linux_tcp.hardening.tcp_profile:
     name: client_host
     state: absent
@@ -128,7 +129,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: One entry for each key, in the order of O(settings); keys that go back to what they were come last.
+  description: One entry for each key, in the order of O(settings). Keys that are restored come last.
   returned: always
   type: list
   elements: dict
@@ -138,36 +139,36 @@ settings:
       returned: always
       type: str
     wanted:
-      description: The value that it is to have, or V(null) where none is asked for.
+      description: The value that the profile asks for. V(null) if it asks for none.
       returned: always
       type: str
     before:
-      description: The text that the kernel gave before, or V(null) where there is no such key or it was not read.
+      description: The value in the kernel before. V(null) if there is no such key, or if it was not read.
       returned: always
       type: str
     after:
-      description: The text that the kernel gives now, or would give where this is check mode.
+      description: The value in the kernel now. In check mode, the value that it would have.
       returned: always
       type: str
     boot_before:
-      description: What the boot file set before, or V(null).
+      description: The value in the boot file before. V(null) if it had none.
       returned: always
       type: str
     boot_after:
-      description: What the boot file sets now, or V(null).
+      description: The value in the boot file now. V(null) if it has none.
       returned: always
       type: str
     status:
       description:
         - V(changed) or V(ok).
-        - V(absent) where this kernel does not have the key.
-        - V(left_alone) where the key is as it was, for the reason that RV(settings[].reason) tells.
-        - V(read_only) where it cannot be written, V(refused) where the kernel does not take the value, V(not_verified) where it reads
-          back as something else. The task fails then.
+        - V(absent) if this kernel does not have the key.
+        - V(left_alone) if the key was not changed; RV(settings[].reason) says why.
+        - V(read_only) if the key cannot be written, V(refused) if the kernel does not accept the value, V(not_verified) if it reads back
+          as another value. The task fails then.
       returned: always
       type: str
     reason:
-      description: Why, in words for a person. Empty where nothing is special.
+      description: The reason for the status, as a sentence. Empty if there is nothing to explain.
       returned: always
       type: str
   sample:
@@ -185,7 +186,7 @@ boot_file:
   type: dict
   sample: {path: /etc/sysctl.d/99-tcp-hardening.conf, changed: true}
 conflicts:
-  description: Lines of other boot files that take the place of those of the profile.
+  description: Lines of other boot files that override the profile at the next boot.
   returned: always
   type: list
   elements: dict
@@ -195,7 +196,7 @@ conflicts:
       returned: always
       type: str
     reader:
-      description: Who reads it so, V(systemd) (systemd-sysctl) or V(procps) (sysctl --system).
+      description: The program for which the line wins, V(systemd) (systemd-sysctl) or V(procps) (sysctl --system).
       returned: always
       type: str
     path:
@@ -203,19 +204,19 @@ conflicts:
       returned: always
       type: str
     line:
-      description: Number of the line. V(null) where the file hides the whole boot file.
+      description: The number of the line. V(null) if the file hides the whole boot file.
       returned: always
       type: int
     value:
-      description: What the line sets. V(null) where it takes the key out.
+      description: The value that the line sets. V(null) if the line excludes the key.
       returned: always
       type: str
     ours:
-      description: What the boot file of the profile sets.
+      description: The value in the boot file of the profile.
       returned: always
       type: str
     dealt_with:
-      description: Whether the line was commented out, so that it counts no more.
+      description: Whether the line was commented out, so that it has no effect any more.
       returned: always
       type: bool
   sample:
@@ -227,23 +228,23 @@ conflicts:
       ours: "1"
       dealt_with: false
 reserved_ports:
-  description: Ports that were added to C(net.ipv4.ip_local_reserved_ports) for their listeners.
+  description: The ports of listeners that were added to C(net.ipv4.ip_local_reserved_ports).
   returned: always
   type: list
   elements: int
   sample: [18080]
 guard:
-  description: The C(token) that confirms the change and the C(seconds) that are left for it, or V(null) where nothing waits.
+  description: The C(token) that confirms the change, and the C(seconds) in which it must be confirmed. V(null) without a guard.
   returned: always
   type: dict
   sample: {token: 7f3c8a5be1d2906a4b7c1e22, seconds: 60}
 recovered:
-  description: What an earlier run had left half done, and what was done about it. V(null) where there was nothing.
+  description: What an earlier run left half done, and what was done about it. V(null) if there was nothing.
   returned: always
   type: str
   sample: "A change of profile backend had not been confirmed in time. It was undone: net.ipv4.tcp_rfc1337."
 msg:
-  description: Why the task failed, with the key and what the kernel said.
+  description: Why the task failed, with the key and the kernel's error.
   returned: on failure
   type: str
   sample: "net.ipv4.ip_local_port_range: the high end 1024 is under the low end 65000. Nothing was changed."

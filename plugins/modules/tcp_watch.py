@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_watch
-short_description: Look at a host's TCP once more and say what changed
+short_description: Look at a host's TCP again and show what changed
 version_added: 0.1.0
 description:
-  - Counts the host's sockets and reads its TCP counters, and with O(previous) says how fast they grew since then and how long the
-    ports and the TIME_WAIT sockets last at this rate.
-  - The playbook C(linux_tcp.hardening.watch_tcp) does so every few seconds for all hosts.
-  - It only reads. A host that cannot be reached, or cannot be looked at, neither fails nor becomes unreachable here, so that the
-    others can be watched on. RV(failure) says why.
-  - A host that could not be reached is left alone for five calls, because the attempt may take longer than all others together.
+  - Counts the host's sockets and reads its TCP counters. With O(previous) it also returns how fast they grew since then, and how long
+    the ports and the TIME_WAIT sockets last at this rate.
+  - The playbook C(linux_tcp.hardening.watch_tcp) does this every few seconds for all hosts.
+  - It only reads. If a host fails or cannot be reached, the task succeeds all the same, so that the watch of the other hosts goes on.
+    RV(failure) has the error.
+  - A host that could not be reached is skipped in the next five looks. One more attempt could take longer than all other hosts together.
 options:
   previous:
     description:
-      - The registered result of the call before. Left out, or empty, for the first one, which then has no rates.
+      - The registered result of the last look. Leave it out, or empty, for the first look, which has no rates.
     type: dict
     default: {}
   finished:
     description:
-      - Whether the watch is over. The host is then left alone, the task is skipped, and what O(previous) held is returned.
+      - Whether the watch is over. If V(true), the task is skipped, asks the host nothing, and returns O(previous) again.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -59,17 +59,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 measure:
-  description: What was seen of the host. V(null) where it could not be seen.
+  description: What this look saw. V(null) if it failed.
   returned: always
   type: dict
   contains:
     seconds:
-      description: Time since the last look, by the host's own clock. V(null) for the first look and after a restart.
+      description: Seconds since the last look, by the host's own clock. V(null) for the first look and after a restart.
       returned: success
       type: float
       sample: 5.003
     restarted:
-      description: Whether the host booted, or its counters began anew, since the last look.
+      description: Whether the host booted, or its counters started again, since the last look.
       returned: success
       type: bool
     time_wait:
@@ -88,40 +88,40 @@ measure:
       type: int
       sample: 28232
     busiest:
-      description: The C(source), C(destination) and C(destination_port) that hold most C(ports), and their C(share) of the usable ones.
+      description: The C(source), C(destination) and C(destination_port) that use the most C(ports), and their C(share) of the usable ports.
       returned: success
       type: dict
       sample: {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5120, share: 0.18}
     counters:
-      description: The counters themselves, since boot, those that this kernel has.
+      description: The counters since boot. Only those that this kernel has.
       returned: success
       type: dict
       sample: {ActiveOpens: 90210, PassiveOpens: 12, TCPTimeWaitOverflow: 0, PAWSEstab: 3}
     absent:
-      description: The counters that this kernel lacks.
+      description: The counters that this kernel does not have.
       returned: success
       type: list
       elements: str
       sample: [PAWSPassive]
     rates:
-      description: How fast they grew, per second. Empty for the first look and after a restart.
+      description: How much the counters grew per second. Empty for the first look and after a restart.
       returned: success
       type: dict
       sample: {ActiveOpens: 102.4, PassiveOpens: 0.0, TCPTimeWaitOverflow: 0.0, PAWSEstab: 0.0}
     ports_left:
       description:
         - The destination that runs out of ports first at this rate, and the seconds until then.
-        - V(null) where none does, or where it is not known.
+        - V(null) if none runs out, or if it is not known.
       returned: success
       type: dict
       sample: {seconds: 41.2, source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443}
     buckets_left:
-      description: Seconds until the TIME_WAIT sockets reach their limit at this rate. V(null) where they do not, or where it is not known.
+      description: Seconds until the TIME_WAIT sockets reach their limit at this rate. V(null) if they do not, or if it is not known.
       returned: success
       type: float
       sample: 95.5
     reuse:
-      description: Whether C(tcp_tw_reuse) is V(1), so that ports in TIME_WAIT can be taken again where the peer agreed on timestamps.
+      description: Whether C(tcp_tw_reuse) is V(1). Ports in TIME_WAIT can then be used again, if the peer agreed to timestamps.
       returned: success
       type: bool
     not_seen:
@@ -132,31 +132,31 @@ measure:
       sample: []
 peak:
   description:
-    - The highest of each figure so far, the number of looks that saw the host (C(seen)), and the last of them (C(last)).
+    - The highest value of each figure so far, the number of looks that saw the host (C(seen)), and the last of them (C(last)).
   returned: always
   type: dict
 failure:
-  description: Empty where the host was seen. Otherwise C(msg), and C(unreachable) or C(failed).
+  description: Why this look failed, as C(msg) with C(unreachable) or C(failed). Empty if the host was seen.
   returned: always
   type: dict
   sample: {}
 last_failure:
-  description: The last RV(failure) of this host. Empty where it was always seen.
+  description: The last RV(failure) of this host. Empty if every look saw it.
   returned: always
   type: dict
   sample: {}
-missed:
-  description: How many looks did not see the host.
+failed_looks:
+  description: How many looks did not see the host, with those that skipped it.
   returned: always
   type: int
   sample: 0
-rest:
-  description: How many more calls leave the host alone.
+skip_looks:
+  description: How many of the next looks skip the host.
   returned: always
   type: int
   sample: 0
 sample:
-  description: What the next look compares itself with.
+  description: What the next look is compared with.
   returned: always
   type: dict
 """
@@ -171,13 +171,13 @@ from ..module_utils._tree import HostTree
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MAX_BOOT_ID = 64
-# How many groups of connections to name. tcp_watch's other half knows that more may exist.
+# How many groups of connections to name. The action on the controller knows that there may be more.
 TOP = 20
 
 
 def main() -> None:
     module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core is not typed
-        # The other half, on the controller, takes these.
+        # The action on the controller uses these.
         argument_spec={"previous": {"type": "dict", "default": {}}, "finished": {"type": "bool", "default": False}},
         supports_check_mode=True,
     )

@@ -12,16 +12,16 @@ module: tcp_watch_table
 short_description: Show one round of a watch and wait for the next
 version_added: 0.1.0
 description:
-  - Prints one line for each host of what M(linux_tcp.hardening.tcp_watch) saw, writes the same as metrics for Prometheus where
-    O(textfile) asks for it, and returns when the next round is due.
-  - With O(summary) it prints, for each host, the last figures and the highest ones, and does not wait.
-  - Rounds are due at fixed moments from the first one on, so they do not drift. Where a round took longer than O(interval), the moments
-    that it missed are left out.
-  - Reaches no host and changes nothing but that file.
+  - Prints one line for each host with what M(linux_tcp.hardening.tcp_watch) saw. With O(textfile) it also writes metrics for Prometheus.
+    It returns when the next round is due.
+  - With O(summary) it prints the last and the highest values of each host, and does not wait.
+  - Rounds start at fixed times, counted from the first one, so they do not drift. If a round took longer than O(interval), the rounds
+    that should have started meanwhile are left out.
+  - It reaches no host. It writes nothing but the O(textfile).
 options:
   hosts:
     description:
-      - Host name to the registered result of M(linux_tcp.hardening.tcp_watch) for this host, whatever became of it.
+      - The registered result of M(linux_tcp.hardening.tcp_watch) for each host, by host name. Failed results too.
     type: dict
     required: true
   rounds:
@@ -38,18 +38,18 @@ options:
     default: 5.0
   previous:
     description:
-      - The registered result of the round before. Left out, or empty, for the first look.
-      - Where that was the last round, the task is skipped and returns it once more.
+      - The registered result of this module in the last round. Leave it out, or empty, for the first look.
+      - If the watch ended with that round, the task is skipped and returns O(previous) again.
     type: dict
     default: {}
   textfile:
     description:
-      - A folder on the controller for the file C(linux_tcp.prom), or the path of a file whose name ends in C(.prom).
-      - It is replaced as a whole in each round. In check mode it is not written.
+      - A folder on the controller, which gets the file C(linux_tcp.prom), or the path of a file whose name ends in C(.prom).
+      - Each round replaces the whole file at once. In check mode it is not written.
     type: path
   summary:
     description:
-      - Whether this is the end. Then only O(hosts) counts.
+      - Whether to print the summary of the watch. All options but O(hosts) are then ignored.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -100,7 +100,7 @@ next_round:
   type: int
   sample: 3
 started:
-  description: When the first look was shown, on the controller's monotonic clock.
+  description: When the first look was shown, in seconds of the controller's monotonic clock.
   returned: for a round
   type: float
   sample: 81234.5

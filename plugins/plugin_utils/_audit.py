@@ -171,7 +171,7 @@ def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
     return [result for result in results if result["status"] == "fail" and result["severity"] in severities]
 
 
-def failure_message(audit_of_host: Audit) -> str:
+def reason_to_fail(audit_of_host: Audit) -> str:
     """Why the audit fails, in words for a person; empty when it does not."""
     reaching = reaches(audit_of_host["results"], audit_of_host["fail_on"])
     if not reaching:

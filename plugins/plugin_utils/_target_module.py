@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Run one of the collection's modules on the target, from an action."""
+"""Runs one of the collection's modules on the target, for an action."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def run_on_target(
 ) -> dict[str, t.Any]:
     """Return what linux_tcp.hardening.<module> returned. Raises AnsibleError as ActionBase._execute_module does.
 
-    ansible-core parses every file that the module needs, and each few thousand nodes the cyclic garbage collector walks the
-    controller's whole heap again: more than half the time of building our largest module. The process is a fork that ends with
-    the task, so nothing is lost by leaving what there is uncollected.
+    The cyclic garbage collector is off meanwhile. The first run of a module in a play parses every file that the module needs, and
+    the collector would walk the controller's whole heap again and again: 150 to 210 ms of CPU instead of 100 (measured with tcp_facts,
+    ansible-core 2.19). Freezing what there is saves the one walk that would follow, 14 ms. Nothing is lost: this process is a fork
+    that ends with the task.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -35,8 +36,8 @@ def run_on_target(
     return t.cast("dict[str, t.Any]", result)
 
 
-def trouble_of(observed: t.Mapping[str, t.Any]) -> str:
-    """What a failed module said, in one line where it can be had."""
-    message = str(observed.get("msg") or "the module returned nothing")
-    details = [str(observed[name]).strip() for name in ("module_stderr", "module_stdout") if observed.get(name)]
+def failure_message(answer: t.Mapping[str, t.Any]) -> str:
+    """Why a module failed, from what it returned: its msg, and the last line of a traceback or of what else it printed."""
+    message = str(answer.get("msg") or "the module returned nothing")
+    details = [str(answer[name]).strip() for name in ("module_stderr", "module_stdout") if answer.get(name)]
     return f"{message.strip()} {details[0].splitlines()[-1]}" if details else message.strip()

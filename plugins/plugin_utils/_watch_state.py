@@ -27,7 +27,7 @@ class Failure(TypedDict, total=False):
 class WatchState(TypedDict):
     """measure: of this look, None where the host was not seen. sample: what the next look compares with. peak: the highest figures.
 
-    missed: how many looks did not see the host. rest: how many more looks leave it alone.
+    failed_looks: how many looks did not see the host. skip_looks: how many more looks skip it.
     """
 
     measure: Measure | None
@@ -35,5 +35,5 @@ class WatchState(TypedDict):
     peak: Peak | None
     failure: Annotated[Failure, Default({})]
     last_failure: Annotated[Failure, Default({})]
-    missed: Times
-    rest: Times
+    failed_looks: Times
+    skip_looks: Times

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The watch as text: one line for each host in each round, and one at the end. Pure."""
+"""The watch as text: one line for each host in each round, and one line for each host at the end. Pure."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ if t.TYPE_CHECKING:
 NOT_KNOWN = "-"
 ABSENT = "absent"
 _NAME_LIMIT = 40
-_MESSAGE_LIMIT = 160
+_FAILURE_LIMIT = 160
 _WHOLE_MINUTES = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """One host after a round. measure: None where it was not seen in this round; peak: None where it never was.
+    """One host after a round.
 
-    failure: why it was not seen, as its line shows it; empty where it was.
+    measure: None where it was not seen in this round. peak: None where it was never seen. failure: the sentence about why it was
+    not seen, or empty. failed_looks: how many rounds did not see it.
     """
 
     name: str
     measure: Measure | None
     peak: Peak | None
     failure: str
-    missed: int
+    failed_looks: int
 
     @property
     def shown_name(self) -> str:
@@ -59,14 +60,14 @@ def _watched(name: str, entry: t.Any) -> Watched:
         return Watched(name, None, None, f"UNREADABLE: the answer of tcp_watch has an unexpected form: {one_line(str(error))}", 0)
     # A task that failed before tcp_watch could run has nothing but Ansible's own words.
     failure = state["failure"] or ({} if state["measure"] else entry)
-    text = _failure_text(failure, state["rest"]) if failure or not state["measure"] else ""
-    return Watched(name, state["measure"], state["peak"], text, state["missed"])
+    text = _failure_text(failure, state["skip_looks"]) if failure or not state["measure"] else ""
+    return Watched(name, state["measure"], state["peak"], text, state["failed_looks"])
 
 
-def _failure_text(failure: Mapping[str, t.Any], rest: int) -> str:
+def _failure_text(failure: Mapping[str, t.Any], skip_looks: int) -> str:
     word = "UNREACHABLE" if failure.get("unreachable") else "FAILED" if failure.get("failed") else "NOT ASKED"
-    again = f" (left alone for {rest} more round{'' if rest == 1 else 's'})" if rest else ""
-    return f"{word}: {one_line(str(failure.get('msg') or 'no reason given'), _MESSAGE_LIMIT)}{again}"
+    skipped = f" (skipped for {skip_looks} more round{'' if skip_looks == 1 else 's'})" if skip_looks else ""
+    return f"{word}: {one_line(str(failure.get('msg') or 'no reason given'), _FAILURE_LIMIT)}{skipped}"
 
 
 def round_table(hosts: Sequence[Watched], title: str) -> str:
@@ -93,8 +94,8 @@ def _cells(host: Watched) -> list[str]:
 
 
 def _notes(measured: Measure) -> list[str]:
-    """What the figures alone would not say: told when it is new."""
-    notes = ["restarted since the last round: no rates in this one"] if measured["restarted"] else []
+    """What the figures alone do not say, in the round in which it is new."""
+    notes = ["restarted since the last round, so this round has no rates"] if measured["restarted"] else []
     if measured["seconds"] is None:
         notes += [one_line(str(note)) for note in measured["not_seen"]]
     return notes
@@ -112,7 +113,7 @@ def _summary(host: Watched) -> list[str]:
         return [host.failure]
     last = highest["last"]
     return [
-        f"{highest['seen']}/{highest['seen'] + host.missed}",
+        f"{highest['seen']}/{highest['seen'] + host.failed_looks}",
         f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
         *(
             f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"
@@ -149,7 +150,7 @@ def _counter(measured: Measure, name: str) -> str:
 
 
 def _rate(rate: float | None) -> str:
-    """Something never looks like nothing."""
+    """A rate above 0 is never shown as 0."""
     if rate is None:
         return NOT_KNOWN
     if rate == 0:
@@ -165,7 +166,7 @@ def _busiest(busiest: Busiest | None) -> tuple[str, str]:
 
 
 def _lines(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned columns: the first and the last to the left, the others to the right. A row of two cells is a name and a sentence."""
+    """Aligned columns: the first and the last to the left, the others to the right. A row of two cells is a host and a sentence."""
     columns = len(heads[-1])
     full = [row for row in (*heads, *rows) if len(row) > 2]
     widths = [max(len(row[column]) for row in full if column < len(row)) for column in range(columns)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import typing as t
 
 from ._reports import ReportError
@@ -29,7 +30,7 @@ DEFAULT_NAME = "linux_tcp" + ENDING
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """One metric. value: what a host has of it; None leaves the host out, which is something else than 0."""
+    """One metric. value: that of a host. None leaves the host out; it does not mean 0."""
 
     name: str
     kind: t.Literal["gauge", "counter"]
@@ -55,7 +56,7 @@ FAMILIES = (
     Family(
         "linux_tcp_time_wait_exhaustion_seconds",
         "gauge",
-        "Time until TIME_WAIT sockets reach their limit at the present rate, left out where they do not.",
+        "Time until the TIME_WAIT sockets reach their limit at this rate. Left out if they do not reach it.",
         lambda measured: measured["buckets_left"],
     ),
     Family(
@@ -79,21 +80,21 @@ FAMILIES = (
     Family(
         "linux_tcp_ports_exhaustion_seconds",
         "gauge",
-        "Time until a destination runs out of ports at the present rate, left out where none does.",
+        "Time until one destination has no free port left at this rate. Left out if none runs out.",
         lambda measured: measured["ports_left"] and measured["ports_left"]["seconds"],
     ),
     _counter("linux_tcp_active_opens_total", "Connections that the host opened", "ActiveOpens"),
     _counter("linux_tcp_passive_opens_total", "Connections that the host accepted", "PassiveOpens"),
-    _counter("linux_tcp_time_wait_overflows_total", "TIME_WAIT sockets that were destroyed at the limit", "TCPTimeWaitOverflow"),
-    _counter("linux_tcp_paws_passive_total", "Connection requests dropped for an old timestamp", "PAWSPassive"),
-    _counter("linux_tcp_paws_active_total", "Answers to connection requests dropped for an old timestamp", "PAWSActive"),
-    _counter("linux_tcp_paws_established_total", "Segments of connections dropped for an old timestamp", "PAWSEstab"),
-    _counter("linux_tcp_paws_time_wait_total", "Segments to TIME_WAIT sockets dropped for an old timestamp", "PAWSTimewait"),
+    _counter("linux_tcp_time_wait_overflows_total", "TIME_WAIT sockets destroyed because the limit was reached", "TCPTimeWaitOverflow"),
+    _counter("linux_tcp_paws_passive_total", "SYNs dropped because of an old timestamp", "PAWSPassive"),
+    _counter("linux_tcp_paws_active_total", "SYN-ACKs dropped because of an old timestamp", "PAWSActive"),
+    _counter("linux_tcp_paws_established_total", "Segments of established connections dropped because of an old timestamp", "PAWSEstab"),
+    _counter("linux_tcp_paws_time_wait_total", "Segments to TIME_WAIT sockets dropped because of an old timestamp", "PAWSTimewait"),
 )
 
 
 def render(hosts: Sequence[Watched], moment: float) -> str:
-    """The file: of each metric HELP, TYPE and a line for each host that has it. moment: of this round, in Unix time."""
+    """The text of the file: for each metric HELP, TYPE and a line for each host that has it. moment: of this round, in Unix time."""
     seen = [(host, host.measure) for host in hosts if host.measure is not None]
     lines = _family(UP, [(host.name, int(host.measure is not None)) for host in hosts])
     lines += _family(MOMENT, [(host.name, round(moment, 3)) for host, _measure in seen])
@@ -104,30 +105,32 @@ def render(hosts: Sequence[Watched], moment: float) -> str:
 
 def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[str]:
     lines = [f'{family.name}{{host="{label(name)}"}} {value!r}' for name, value in values if value is not None]
-    # A family without a line would say nothing.
+    # A metric that no host has is left out, with its HELP and TYPE.
     return [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *lines] if lines else []
 
 
 def label(text: str) -> str:
-    """Text as the value of a label, by the rules of the format; what UTF-8 cannot hold is written out."""
+    """Text as the value of a label, quoted by the rules of the format. What UTF-8 cannot hold becomes an escape."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def file_path(path: str) -> str:
-    """Where the file goes: into this folder, or where the name ends in .prom to this file. Raises WatchError where neither can be."""
+    """The path of the file: linux_tcp.prom in this folder, or this file if its name ends in .prom. Raises WatchError if it is neither."""
     path = os.path.abspath(os.path.expanduser(path))
     if os.path.isdir(path):
         return os.path.join(path, DEFAULT_NAME)
     if not path.endswith(ENDING):
-        raise WatchError(f"{path} is no folder; the name of a file must end in {ENDING}, because the collector reads no other")
+        raise WatchError(
+            f"textfile: {path} is not a folder. Give a folder, or a file name that ends in {ENDING} (the collector reads only those)."
+        )
     if not os.path.isdir(os.path.dirname(path)):
-        raise WatchError(f"{os.path.dirname(path)} is no folder, so {os.path.basename(path)} cannot go there")
+        raise WatchError(f"textfile: there is no folder {os.path.dirname(path)}. Create it: mkdir -p {shlex.quote(os.path.dirname(path))}")
     return path
 
 
 def write(path: str, text: str) -> None:
-    """Put the text there as a whole: the collector never reads half of it. Raises WatchError naming what is in the way."""
+    """Replace the whole file at once, so that the collector never reads half of it. Raises WatchError saying why it cannot."""
     try:
         # The temporary file beside it does not end in .prom, so the collector leaves it alone.
         replace_all({path: text.encode("utf-8")})

@@ -4,35 +4,27 @@
 
 """The model of _capacity.py against the kernel: at which rate of short connections EADDRNOTAVAIL begins, with and without reuse.
 
-python tests/bench/capacity.py makes a network namespace of its own (unshare -n) and needs root for that, and ip (iproute2). It takes
-about 80 seconds and some 4000 connections on that namespace's loopback. Each rate is driven towards a destination of its own, which
-has the whole range of ports for itself, so that all rates are tried within one lifetime of TIME_WAIT.
+It runs in a network namespace of its own, and needs root and ip (iproute2) for that. It takes about 80 seconds and some 4000
+connections on that namespace's loopback. Each rate is driven towards a destination of its own, which has the whole range of ports
+for itself, so that all rates are tried within one lifetime of TIME_WAIT.
 """
 
 from __future__ import annotations
 
 import errno
-import json
-import os
 import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "playbooks/collections"), str(ROOT / "tests")]
-
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import (  # noqa: E402
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import (
     REUSE_DELAY_SECONDS,
     TIME_WAIT_SECONDS,
     Load,
     capacity,
 )
-from bench.table import Row, print_table  # noqa: E402
+from bench.process import IPV4, call, namespace, only_in_own_namespace
+from bench.table import Row
 
-IPV4 = Path("/proc/sys/net/ipv4")
 FIRST_PORT = 40000
 LISTENER = 9000
 # Shares of the predicted limit that are driven.
@@ -83,15 +75,12 @@ class Lane:
 
 
 def rows() -> list[Row]:
-    """The measured rows; re-executes this file in a namespace of its own. Raises CalledProcessError where that fails."""
-    inside = subprocess.run(["unshare", "-n", sys.executable, __file__, "--json"], check=True, stdout=subprocess.PIPE, text=True)
-    return [Row(*row) for row in json.loads(inside.stdout)]
+    """The measured rows. Raises CalledProcessError where the measuring fails."""
+    return [Row(*row) for row in call(measure, prefix=namespace())]
 
 
-def _measure() -> list[Row]:
-    if (IPV4 / "tcp_max_orphans").exists():
-        raise SystemExit("This is the machine's own network namespace: it is left alone.")
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+def measure() -> list[Row]:
+    only_in_own_namespace()
     return [_row(phase) for phase in PHASES]
 
 
@@ -140,16 +129,3 @@ def _drive(lanes: list[Lane], seconds: float) -> None:
             lane.connect(listener)
             lane.due += 1 / lane.rate
             running = [one for one in running if one.failed_after is None]
-
-
-def main() -> None:
-    if "--json" in sys.argv:
-        json.dump(_measure(), sys.stdout)
-    else:
-        if os.geteuid() != 0:
-            raise SystemExit("A network namespace of its own needs root.")
-        print_table(rows())
-
-
-if __name__ == "__main__":
-    main()

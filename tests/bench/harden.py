@@ -2,27 +2,21 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A profile of 20 keys as one tcp_profile task against a loop of 20 ansible.posix.sysctl, each in a namespace of its own.
-
-As a script it is the far side, which runs in that namespace: it runs a playbook twice (first apply, then nothing to do) and
-prints the seconds of both as JSON, or without a playbook applies the profile in process.
-"""
+"""A profile of 20 keys as one tcp_profile task against a loop of 20 ansible.posix.sysctl, each in a namespace of its own."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
-from bench.table import Row, shown
-from bench.task import PING, ROUNDS, WARM_UP, task_seconds
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run as run_transaction
+from bench.playbook import Task, playbook_seconds
+from bench.process import call, namespace, only_in_own_namespace
+from bench.table import Row, shown, times_faster, times_slower
+from bench.task import ROUNDS, beside_ping
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PLAYBOOK_ROUNDS = 5
 FIRST_REACH, AGAIN_REACH = 8.0, 6.0
 TASK_REACH = 1.25
@@ -54,11 +48,11 @@ KEYS = {
     "net.core.somaxconn": "8192",
 }
 
-PROFILE: dict[str, object] = {
+PROFILE: Task = {
     "name": "profile",
     "linux_tcp.hardening.tcp_profile": {"name": "bench", "settings": KEYS, "boot_file": BOOT_FILE},
 }
-LOOP: dict[str, object] = {
+LOOP: Task = {
     "name": "loop",
     "ansible.posix.sysctl": {"name": "{{ item.key }}", "value": "{{ item.value }}", "sysctl_file": BOOT_FILE, "sysctl_set": True},
     "loop": [{"key": key, "value": value} for key, value in KEYS.items()],
@@ -73,60 +67,30 @@ def rows() -> list[Row]:
 def _playbook_rows() -> list[Row]:
     ours, loop = [], []
     for _round in range(PLAYBOOK_ROUNDS):
-        ours.append(_playbook_seconds(PROFILE))
-        loop.append(_playbook_seconds(LOOP))
+        ours.append(call(twice, PROFILE, prefix=namespace(*HIDDEN)))
+        loop.append(call(twice, LOOP, prefix=namespace(*HIDDEN)))
     made = []
     for place, name, reach in ((0, "first apply", FIRST_REACH), (1, "nothing to do", AGAIN_REACH)):
         one, other = (median(times[place] for times in measured) for measured in (ours, loop))
-        made.append(
-            Row(
-                f"profile of {len(KEYS)} keys, whole playbook, {name}",
-                shown(one),
-                f"{shown(other)} (loop of ansible.posix.sysctl)",
-                other / one,
-                f"{reach:g} times faster or better",
-                other >= one * reach,
-            )
-        )
+        made.append(times_faster(f"profile of {len(KEYS)} keys, whole playbook, {name}", one, other, "loop of ansible.posix.sysctl", reach))
     return made
 
 
-def _playbook_seconds(task: dict[str, object]) -> list[float]:
-    """Seconds of a playbook of this one task, the first time and once more, in a namespace of its own."""
-    with tempfile.TemporaryDirectory(prefix="tcp-bench-") as folder:
-        playbook = Path(folder, "bench.yml")
-        playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
-        done = subprocess.run([*namespace(), sys.executable, __file__, str(playbook)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
-            done.check_returncode()
-    return [float(seconds) for seconds in json.loads(done.stdout.splitlines()[-1])]
-
-
-def namespace() -> list[str]:
-    """The start of a command that runs in a network and mount namespace of its own, where sysctl files and state folders are empty."""
-    hide = " && ".join(f"mount -t tmpfs -o mode=755 tmpfs {folder}" for folder in HIDDEN)
-    return ["unshare", "-n", "-m", "sh", "-c", hide + ' && exec "$@"', "sh"]
+def twice(task: Task) -> list[float]:
+    """Seconds of a playbook of this one task, the first time and once more."""
+    only_in_own_namespace()
+    return playbook_seconds([task], 2)
 
 
 def _task_row() -> Row:
     """The profile's task with nothing to do against a ping task, by turns in one play."""
-    times = task_seconds([PROFILE, *[PING, PROFILE] * (WARM_UP + ROUNDS)], namespace())
-    ping, profile = (median(times[first + 1 + 2 * WARM_UP :: 2]) for first in (0, 1))
-    return Row(
-        f"profile of {len(KEYS)} keys, nothing to do, task alone",
-        shown(profile),
-        f"{shown(ping)} (ping)",
-        profile / ping,
-        f"at most {TASK_REACH}",
-        profile <= ping * TASK_REACH,
-    )
+    profile, ping = beside_ping(PROFILE, namespace(*HIDDEN), first=[PROFILE])
+    return times_slower(f"profile of {len(KEYS)} keys, nothing to do, task alone", profile, ping, "ping", TASK_REACH)
 
 
 def _in_process_row() -> Row:
     """A first apply of all keys without its process: plan, journal, write and read back, on a memory file system."""
-    done = subprocess.run([*namespace(), sys.executable, __file__], capture_output=True, text=True, check=True)
-    seconds = float(done.stdout)
+    seconds = call(apply_in_process, prefix=namespace(*HIDDEN))
     return Row(
         f"profile of {len(KEYS)} keys, in process",
         shown(seconds),
@@ -138,39 +102,17 @@ def _in_process_row() -> Row:
 
 
 def apply_in_process() -> float:
-    """Median seconds of a first apply, each taken back again."""
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
-    from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run
-
+    """Median seconds of a first apply, each undone again."""
+    only_in_own_namespace()
     given = {"name": "bench", "settings": KEYS, "scope": "runtime", "on_conflict": "report", "reserve_listening_ports": False}
     given.update(confirm_seconds=0, boot_file=BOOT_FILE, claims=[])
     present, absent = (read_options({**given, "state": state}) for state in ("present", "absent"))
     times = []
     for _round in range(ROUNDS):
         start = time.perf_counter()
-        applied = run(present, Disk(), False)
+        applied = run_transaction(present, Disk(), False)
         times.append(time.perf_counter() - start)
         if [one["status"] for one in applied["settings"]] != ["changed"] * len(KEYS):
             raise AssertionError(f"not every key was changed: {applied['settings']}")
-        run(absent, Disk(), False)
+        run_transaction(absent, Disk(), False)
     return median(times)
-
-
-def far_side(playbook: str) -> None:
-    """Run the playbook twice and print the seconds of both."""
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    command = [sys.executable, "-m", "ansible", "playbook", "--inventory", os.devnull, playbook]
-    seconds = []
-    for _run in range(2):
-        start = time.perf_counter()
-        subprocess.run(command, env=environment, check=True, stdout=sys.stderr)
-        seconds.append(time.perf_counter() - start)
-    print(json.dumps(seconds))
-
-
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        far_side(sys.argv[1])
-    else:
-        print(apply_in_process())

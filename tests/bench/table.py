@@ -22,6 +22,17 @@ class Row(NamedTuple):
     met: bool
 
 
+def times_slower(name: str, seconds: float, other: float, against: str, reach: float) -> Row:
+    """A row for work that may take at most so many times as long as the other."""
+    return Row(name, shown(seconds), f"{shown(other)} ({against})", seconds / other, f"at most {reach}", seconds <= other * reach)
+
+
+def times_faster(name: str, seconds: float, other: float, against: str, reach: float) -> Row:
+    """A row for work that must be at least so many times as fast as the other."""
+    aim = f"{reach:g} times faster or better"
+    return Row(name, shown(seconds), f"{shown(other)} ({against})", other / seconds, aim, other >= seconds * reach)
+
+
 def medians(rounds: int, *works: Callable[[], object]) -> list[float]:
     """Median seconds of each work, taken in turns so that a slow moment of the machine meets all of them."""
     times: list[list[float]] = [[] for _work in works]

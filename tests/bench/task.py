@@ -6,62 +6,26 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
-from bench.table import Row, shown
+from bench.playbook import PING, Task, task_seconds
+from bench.table import Row, times_slower
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 ROUNDS = 15
 WARM_UP = 2
 REACH = 1.35
 
-PING: dict[str, object] = {"name": "ping", "ansible.builtin.ping": {}}
-AUDIT: dict[str, object] = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}}
+AUDIT: Task = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}}
 
 
 def rows() -> list[Row]:
     """The measured row. Raises CalledProcessError where ansible-playbook fails."""
-    times = task_seconds([PING, AUDIT] * (WARM_UP + ROUNDS))
-    ping, audit = (median(times[first + 2 * WARM_UP :: 2]) for first in (0, 1))
-    return [
-        Row(
-            "tcp_audit of this machine, whole task",
-            shown(audit),
-            f"{shown(ping)} (ping)",
-            audit / ping,
-            f"at most {REACH}",
-            audit <= ping * REACH,
-        )
-    ]
+    audit, ping = beside_ping(AUDIT)
+    return [times_slower("tcp_audit of this machine, whole task", audit, ping, "ping", REACH)]
 
 
-def task_seconds(tasks: list[dict[str, object]], prefix: Sequence[str] = ()) -> list[float]:
-    """Seconds that each task takes in one play, from its start to the start of what follows it. prefix: what the command runs in."""
-    with tempfile.TemporaryDirectory(prefix="tcp-bench-") as folder:
-        # JSON is YAML.
-        play = {"name": "Bench", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
-        playbook = Path(folder, "bench.yml")
-        playbook.write_text(json.dumps([play]), encoding="utf-8")
-        starts = Path(folder, "starts.json")
-        environment = {
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "task_starts",
-            "TASK_STARTS": str(starts),
-        }
-        command = [*prefix, sys.executable, "-m", "ansible", "playbook", "--inventory", os.devnull, str(playbook)]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        if done.returncode:
-            print(done.stdout[-2000:], file=sys.stderr)
-            done.check_returncode()
-        moments = json.loads(starts.read_text(encoding="utf-8"))
-    return [later - earlier for earlier, later in zip(moments, moments[1:])]
+def beside_ping(task: Task, prefix: Sequence[str] = (), first: Sequence[Task] = ()) -> tuple[float, float]:
+    """Median seconds of a task and of a ping, by turns in one play. first: tasks before them. prefix: what the play runs in."""
+    seconds = task_seconds([*first, *[PING, task] * (WARM_UP + ROUNDS)], prefix)[len(first) + 2 * WARM_UP :]
+    return median(seconds[1::2]), median(seconds[::2])

@@ -78,9 +78,9 @@ def test_check_mode_reads_and_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("echo linux_tcp.capture/1; echo half", "printed no whole capture bundle"),
-        ("echo no sed here >&2; exit 1", "the shell answered 1"),
-        ("", "It said: nothing"),
+        ("echo linux_tcp.capture/1; echo half", "printed no complete bundle"),
+        ("echo no sed here >&2; exit 1", "Its exit code: 1"),
+        ("", "Its output: nothing"),
     ],
 )
 def test_a_host_that_cannot_fails_clearly(tmp_path: Path, text: str, words: str) -> None:

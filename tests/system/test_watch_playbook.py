@@ -133,7 +133,7 @@ def test_hosts_that_cannot_be_watched_are_told_and_end_with_4(fleet: Run) -> Non
     for table in fleet.rounds():
         assert table[0].startswith("broken1  FAILED: The module interpreter '/no/such/python' was not found")
         assert table[1].startswith("gone1    UNREACHABLE: Failed to connect")
-    assert "gone1 could not be reached: missed 4 times" in fleet.output
+    assert "gone1 could not be reached: not seen in 4 rounds. The last error: Failed to connect" in fleet.output
     assert "fatal: [web1]" not in fleet.output
 
 
@@ -165,7 +165,7 @@ def test_limit_and_another_strategy(host: OwnHost, tmp_path: Path) -> None:
 def test_a_host_that_fails_alone_ends_with_2(host: OwnHost, tmp_path: Path) -> None:
     run = watch(host, tmp_path, "-i", inventory(tmp_path), "--limit", "broken1", tcp_watch_seconds=2)
     assert run.code == 2, run.output
-    assert "missed 2 times: The module interpreter" in run.output
+    assert "not seen in 2 rounds. The last error: The module interpreter" in run.output
 
 
 def test_check_mode_watches_and_writes_nothing(host: OwnHost, tmp_path: Path) -> None:
@@ -185,12 +185,12 @@ def test_hosts_are_watched_whatever_their_names_are(host: OwnHost, tmp_path: Pat
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"tcp_watch_interval": 0}, "tcp_watch_interval (0) must be a number from 1 to 3600"),
-        ({"tcp_watch_interval": "5s"}, "tcp_watch_interval (5s) must be"),
-        ({"tcp_watch_seconds": 1, "tcp_watch_interval": 5}, "(1) a number from tcp_watch_interval to 86400"),
-        ({"tcp_watch_seconds": "nan"}, "(nan) a number"),
-        ({"tcp_watch_seconds": 361, "tcp_watch_interval": 1}, "no more than 360 rounds"),
-        ({"tcp_watch_textfile": "no/such/folder"}, "no/such/folder is no folder"),
+        ({"tcp_watch_interval": 0}, "tcp_watch_interval is 0; it must be a number from 1 to 3600"),
+        ({"tcp_watch_interval": "5s"}, "tcp_watch_interval is 5s; it must be"),
+        ({"tcp_watch_seconds": 1, "tcp_watch_interval": 5}, "tcp_watch_seconds is 1; it must be a number from tcp_watch_interval to 86400"),
+        ({"tcp_watch_seconds": "nan"}, "tcp_watch_seconds is nan; it must be a number"),
+        ({"tcp_watch_seconds": 361, "tcp_watch_interval": 1}, "tcp_watch_seconds divided by tcp_watch_interval must be at most 360"),
+        ({"tcp_watch_textfile": "no/such/folder"}, "no/such/folder is not a folder"),
     ],
 )
 def test_bad_input_is_named(host: OwnHost, tmp_path: Path, variables: dict[str, t.Any], message: str) -> None:

@@ -76,7 +76,7 @@ def test_a_rule_says_all_that_a_person_needs(rule: t.Any) -> None:
 @pytest.mark.parametrize("module", ACTIONS)
 def test_an_action_takes_the_options_that_its_module_documents(module: str) -> None:
     options = documented(module, "DOCUMENTATION")["options"]
-    taken = ACTIONS[module].ARGUMENTS
+    taken = ACTIONS[module].ActionModule.ARGUMENTS
     assert set(options) == set(taken)
     for name, option in options.items():
         assert option.get("type", "str") == taken[name]["type"], name

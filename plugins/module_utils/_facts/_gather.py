@@ -37,7 +37,7 @@ _FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
 _COUNTERS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
 _SOCKSTAT = "/proc/net/sockstat"
-# The one number among the Tcp counters that says how many there are now.
+# The one Tcp counter that may go down: it is the number of connections now.
 _GAUGES = ("CurrEstab",)
 
 _VALUE_LIMIT = 4096
@@ -49,9 +49,9 @@ _NAMED_FILES = 10
 
 
 def chosen_subset(wanted: Iterable[str]) -> set[str]:
-    """The parts that a list of names asks for: "all", parts, and with "!" in front those to leave out.
+    """The parts that a list of names asks for: "all", parts, and with "!" in front the parts to leave out.
 
-    A list of nothing but parts to leave out means all others. "!all" leaves out all that is not named.
+    A list of only parts to leave out means all others. "!all" leaves out all parts that are not named.
     """
     names = set(wanted)
     left_out = {name[1:] for name in names if name.startswith("!")}
@@ -62,7 +62,7 @@ def chosen_subset(wanted: Iterable[str]) -> set[str]:
 
 
 def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, top: int = 20) -> Snapshot:
-    """Everything known about the host's TCP now. Never raises for what the host holds; not_seen tells what is missing.
+    """Everything known about the host's TCP now. No content of the host makes it raise; not_seen lists what could not be read.
 
     subset: parts to gather, of SUBSETS; the others are None. sample_seconds: with more than 0 the counters are read again
     after that many seconds. top: how many socket groups and destinations to name.
@@ -115,13 +115,13 @@ class _Gatherer:
         return "own" if self._host.kind(_ALWAYS) == "file" else None
 
     def _boot_files_apply(self, namespace: str | None) -> bool | None:
-        # A container manager runs no reader of boot files: only a container that boots with systemd has one.
+        # In a container nothing reads boot files, unless the container boots with systemd.
         if self._in_container() and self._init() != "systemd":
             return False
         try:
             return self._host.link_target("/proc/self/ns/net") == self._host.link_target("/proc/1/ns/net")
         except OSError as error:
-            # What the machine's boot sets, it sets in the initial namespace.
+            # Boot files set the keys of the initial namespace.
             if namespace == "initial":
                 return True
             self._cannot("Whether boot files apply to this network namespace is unknown: /proc/1/ns/net", error)
@@ -151,13 +151,13 @@ class _Gatherer:
         return text.strip()[:_NAME_LIMIT] if text else None
 
     def _sysctl(self) -> dict[str, Sysctl] | None:
-        # Without /proc/sys every key would look absent, which is something else than not known.
+        # Without /proc/sys every key would look absent, but they are not known.
         if self._host.kind(_ALWAYS) == "missing":
             return None
         found = {key: self._one_sysctl(sysctl_key) for key, sysctl_key in SYSCTL_KEYS.items()}
         unreadable = [f"{key} ({one['reason']})" for key, one in found.items() if one["state"] == "unreadable"]
         if unreadable:
-            self._not_seen.append(f"These sysctl keys exist and could not be read: {', '.join(unreadable)}.")
+            self._not_seen.append(f"These sysctl keys exist but could not be read: {', '.join(unreadable)}.")
         return found
 
     def _one_sysctl(self, sysctl_key: SysctlKey) -> Sysctl:
@@ -197,7 +197,7 @@ class _Gatherer:
         try:
             return None if text is None else parse_sockstat(text)
         except ValueError as error:
-            self._not_seen.append(f"{_SOCKSTAT} could not be understood: {error}.")
+            self._not_seen.append(f"{_SOCKSTAT} has an unknown format: {error}.")
             return None
 
     def _counters(self) -> Groups | None:
@@ -209,7 +209,7 @@ class _Gatherer:
             try:
                 counters[group] = parse_counters(text)[group]
             except ValueError as error:
-                self._not_seen.append(f"{path} could not be understood: {error}.")
+                self._not_seen.append(f"{path} has an unknown format: {error}.")
             except KeyError:
                 self._not_seen.append(f"{path} has no group {group}.")
         return counters or None
@@ -222,7 +222,7 @@ class _Gatherer:
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:
-            self._not_seen.append("Sockets were not counted: only a live host has any.")
+            self._not_seen.append("Sockets were not counted: only a live host has sockets.")
             return None
         sockets, not_seen = count_sockets(self._ephemeral_ports(), top)
         self._not_seen.extend(not_seen)
@@ -237,7 +237,7 @@ class _Gatherer:
         return (low, high) if isinstance(low, int) and isinstance(high, int) else None
 
     def _text(self, path: str, wanted: bool = False) -> str | None:
-        """A file under /proc as text; None where it cannot be read, which not_seen tells of a wanted one."""
+        """A file under /proc as text. None if it cannot be read; not_seen then names it if it is wanted."""
         try:
             return self._host.read(path, _PROC_LIMIT)[:_PROC_LIMIT].decode("utf-8", "replace")
         except OSError as error:
@@ -250,7 +250,7 @@ class _Gatherer:
 
 
 def deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
-    """How far each counter that both samples hold has grown; None for one that shrank. A gauge may go either way."""
+    """How much each counter in both samples grew. None for a counter that went down; a gauge may go down."""
     return {
         group: {
             name: second[group][name] - before if second[group][name] >= before or name in _GAUGES else None

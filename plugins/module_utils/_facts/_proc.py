@@ -6,7 +6,7 @@
 
 """The texts of /proc/net/netstat, /proc/net/snmp and /proc/net/sockstat, read by name.
 
-The columns and their order differ from kernel to kernel, so a position means nothing.
+The columns and their order differ between kernels, so values are found by name, never by position.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def parse_counters(text: str) -> dict[str, dict[str, int]]:
         if names is None:
             waiting[group] = words
         elif len(names) != len(words):
-            raise ValueError(f"group {_shown(group)} has {len(names)} names and {len(words)} values")
+            raise ValueError(f"group {_shown(group)} has {len(names)} names but {len(words)} values")
         else:
             groups.setdefault(group, {}).update(zip(names, _numbers(group, words)))
     for group in waiting:
-        raise ValueError(f"group {_shown(group)} has names and no values")
+        raise ValueError(f"group {_shown(group)} has names but no values")
     return groups
 
 

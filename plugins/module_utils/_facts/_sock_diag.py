@@ -4,10 +4,10 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into runs of messages that are alike.
+"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into batches of equal messages.
 
 Message layout: linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h of the kernel. Only reads:
-nothing here can close or destroy a socket.
+it cannot close or destroy a socket.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PATIENCE_SECONDS = 10
 
 
 class MessageBatch(NamedTuple):
-    """size socket messages of stride bytes each, one after the other; all of them tell the same TCP state."""
+    """size socket messages of stride bytes each, one after the other, all with the same TCP state."""
 
     data: memoryview
     stride: int
@@ -49,7 +49,7 @@ class MessageBatch(NamedTuple):
     state: int
 
     def byte(self, index: int, wanted: int, offset: int) -> int | None:
-        """One byte of an attribute of the index-th message; None where the message or the attribute is too short for it."""
+        """One byte of an attribute of the index-th message. None if the message or the attribute is too short for it."""
         at = self.stride * index + SOCKET_MESSAGE
         end = self.stride * (index + 1)
         while at + 4 <= end:
@@ -63,9 +63,9 @@ class MessageBatch(NamedTuple):
 
 
 class DumpParser:
-    """Takes the buffers of one dump apart. Never raises for damaged messages; damaged tells that there were some.
+    """Parses the buffers of one dump. Damaged messages never make it raise; damaged says that there were some.
 
-    done: the kernel said that the dump is complete. interrupted: the kernel said that its table changed under the dump.
+    done: the kernel said that the dump is complete. interrupted: the kernel said that its table changed during the dump.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class DumpParser:
         self.interrupted = False
 
     def batches(self, data: bytes) -> Iterator[MessageBatch]:
-        """The socket messages of one buffer, in no order. Raises OSError where the kernel refused the dump."""
+        """The socket messages of one buffer, in no order. Raises OSError if the kernel refuses the dump."""
         uniform = _uniform(data)
         if uniform:
             yield uniform
@@ -111,9 +111,9 @@ class DumpParser:
 
 
 def _uniform(data: bytes) -> MessageBatch | None:
-    """As much of the buffer as there are messages with the header and the state of the first; None where one differs.
+    """As much of the buffer as there are messages with the header and the state of the first; None if one differs.
 
-    The kernel fills whole buffers with TIME_WAITs, equally long in one dump. This saves a step of the interpreter for each.
+    The kernel fills whole buffers with TIME_WAITs, equally long in one dump. This saves a Python loop over each message.
     """
     if len(data) < SOCKET_MESSAGE:
         return None
@@ -131,7 +131,7 @@ def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
     """Buffers of the live kernel's dump of TCP sockets, until the caller stops asking.
 
     family: socket.AF_INET or AF_INET6. states: a bit mask (1 << state). extensions: a bit mask (1 << (attribute - 1)).
-    Raises OSError: EPROTONOSUPPORT or EPERM where there is no such socket, EAGAIN where the kernel stays silent.
+    Raises OSError: EPROTONOSUPPORT or EPERM if there is no such socket, EAGAIN if the kernel does not answer.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE_SECONDS, 0))
@@ -147,7 +147,7 @@ def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
 
 
 def listening_ports(dump: Callable[[int, int, int], Iterable[bytes]] = kernel_dump) -> set[int]:
-    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError where the kernel does not list sockets. dump: as kernel_dump."""
+    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError if the kernel does not list sockets. dump: as kernel_dump."""
     ports: set[int] = set()
     for family in (socket.AF_INET, socket.AF_INET6):
         parser = DumpParser()

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""TCP sockets counted while the kernel's dump streams, in memory that does not grow with their number."""
+"""Counts TCP sockets while the kernel's dump streams, in memory that does not grow with their number."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _TIME_WAIT = 6
 _CLOSE = 7
 _LISTEN = 10
 _CONNECTED = sum(1 << number for number in range(1, len(STATES)) if number != _LISTEN)
-# States after the handshake, whose TCP_INFO tells what it agreed on.
+# States after the handshake: TCP_INFO then has the options that were negotiated.
 AFTER_HANDSHAKE = {1, 4, 5, 8, 9, 11}
 _TCPI_OPTIONS = 5
 _TCPI_OPT_TIMESTAMPS = 1
@@ -64,7 +64,7 @@ _PORT_GROUP_SIZE = 56
 
 
 class _Tally:
-    """What the dumps of both families add up to.
+    """The totals of the dumps of both families.
 
     A group is an outgoing connection without its local port: destination port, source and destination as bytes.
     """
@@ -166,10 +166,10 @@ class _Tally:
 
 
 def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump: Dump = kernel_dump) -> tuple[Sockets | None, list[str]]:
-    """The host's TCP sockets, IPv4 and IPv6, and sentences about what could not be seen (None when that is everything).
+    """The host's TCP sockets, IPv4 and IPv6 (None if they cannot be listed), and sentences about what could not be seen.
 
     ephemeral: first and last port that the kernel gives to outgoing connections; only those count as ports in use, all of
-    them without it. top: how many groups and destinations to name. dump: as kernel_dump. Never raises for what a dump holds.
+    them without it. top: how many groups and destinations to name. dump: as kernel_dump. No content of a dump makes it raise.
     """
     for _attempt in range(2):
         tally = _Tally(ephemeral)
@@ -185,7 +185,7 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
 
 def _read_all(tally: _Tally, parsers: list[DumpParser], dump: Dump) -> None:
     # Listeners come first: whether a port has one decides what the other sockets count as.
-    # All other states come in one dump: each dump parsers through the whole table of sockets.
+    # All other states come in one dump, because each dump walks the whole table of sockets.
     for states, extensions in ((1 << _LISTEN, 0), (_CONNECTED, 1 << (INET_DIAG_INFO - 1))):
         for family, number in _FAMILIES.items():
             parser = DumpParser()
@@ -200,12 +200,12 @@ def _read_all(tally: _Tally, parsers: list[DumpParser], dump: Dump) -> None:
 def _not_seen(tally: _Tally, parsers: list[DumpParser]) -> list[str]:
     sentences = []
     if any(parser.interrupted for parser in parsers):
-        sentences.append("The socket table changed while the kernel listed it, twice: counts of sockets may be a little off.")
+        sentences.append("The socket table changed twice while the kernel listed it, so socket counts may be a little wrong.")
     if any(parser.damaged or not parser.done for parser in parsers):
-        sentences.append("The kernel's socket list was damaged or cut short: counts of sockets may be too low.")
+        sentences.append("The kernel's socket list was damaged or incomplete, so socket counts may be too low.")
     if tally.timestamps.error_bound:
         sentences.append(
-            f"There are more destinations than fit the table: timestamp counts of each may be short by {tally.timestamps.error_bound}."
+            f"There are too many destinations to count all: timestamp counts may be too low, by {tally.timestamps.error_bound} at most."
         )
     return sentences
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Asks many endpoints at a time what they negotiate and who closes first: names, addresses, one result for each."""
+"""Asks many endpoints at the same time what they negotiate and who closes first. One result for each address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_ADDRESSES = 16
 MAX_AT_A_TIME = 32
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
-# Probes end in time by themselves; this is for the last of them to be collected.
+# Probes end in time by themselves; this is the time to collect the last results.
 _GRACE_SECONDS = 1
 
 # The number of an endpoint and of its address; _LOOK_UP while its name is looked up.
@@ -38,29 +38,29 @@ def probe_all(endpoints: List[Union[Endpoint, Invalid]], keep_alive_bound: float
     """Probe each address of each endpoint. Returns the results in the order of the endpoints, and warnings.
 
     keep_alive_bound: seconds to wait for a peer to close. max_seconds: for all together.
-    What goes wrong is told in the results.
+    Errors are in the results.
     """
     limits = Limits(time.monotonic() + max_seconds, keep_alive_bound)
-    crew = _Crew()
+    workers = _Workers()
     for number, endpoint in enumerate(endpoints):
         if isinstance(endpoint, Endpoint):
-            crew.give((number, _LOOK_UP), partial(look_up, endpoint))
+            workers.give((number, _LOOK_UP), partial(look_up, endpoint))
     targets: Dict[int, Union[List[Target], ProbeError]] = {}
     probes: Dict[Place, Union[Probe, ProbeError]] = {}
-    for (number, index), outcome in crew.outcomes(limits.end + _GRACE_SECONDS):
+    for (number, index), outcome in workers.outcomes(limits.end + _GRACE_SECONDS):
         if index != _LOOK_UP:
             probes[number, index] = outcome
             continue
         targets[number] = outcome
         if not isinstance(outcome, ProbeError):
             for index, target in enumerate(outcome[:MAX_ADDRESSES]):
-                crew.give((number, index), partial(probe_peer, target, limits))
-    crew.dismiss()
+                workers.give((number, index), partial(probe_peer, target, limits))
+    workers.dismiss()
 
     results: List[Probe] = []
     warnings = []
-    no_name = ProbeError("NAME_NOT_RESOLVED", "The resolver did not answer within max_seconds.")
-    late = ProbeError("TIMEOUT", "It was not done within max_seconds.")
+    no_name = ProbeError("NAME_NOT_RESOLVED", "The name was not resolved within max_seconds.")
+    late = ProbeError("TIMEOUT", "The probe was not finished within max_seconds.")
     for number, endpoint in enumerate(endpoints):
         if isinstance(endpoint, Invalid):
             results.append(unreached(endpoint.host, endpoint.port, endpoint.source, "INVALID", endpoint.reason))
@@ -70,7 +70,7 @@ def probe_all(endpoints: List[Union[Endpoint, Invalid]], keep_alive_bound: float
             results.append(unreached(endpoint.host, endpoint.port, endpoint.source, found.code, found.message))
             continue
         if len(found) > MAX_ADDRESSES:
-            warnings.append(f"{printable(endpoint.host, 80)} has {len(found)} addresses; the first {MAX_ADDRESSES} of them were probed")
+            warnings.append(f"{printable(endpoint.host, 80)} has {len(found)} addresses. Only the first {MAX_ADDRESSES} were probed.")
         for index, target in enumerate(found[:MAX_ADDRESSES]):
             probe = probes.get((number, index), late)
             results.append(unreached_peer(target, probe) if isinstance(probe, ProbeError) else probe)
@@ -83,7 +83,7 @@ def look_up(endpoint: Endpoint) -> List[Target]:
     try:
         source = _addresses(endpoint.source, 0, family, socket.AI_NUMERICHOST)[0][1] if endpoint.source else None
     except OSError as error:
-        raise ProbeError("INVALID", f"The source cannot be used: {_resolver_says(error)}.") from None
+        raise ProbeError("INVALID", f"The source address cannot be used: {_resolver_says(error)}.") from None
     try:
         found = _addresses(endpoint.host, endpoint.port, family, 0)
     except (OSError, UnicodeError) as error:
@@ -113,8 +113,8 @@ def _resolver_says(error: Exception) -> str:
     return printable(getattr(error, "strerror", None) or "it is not a name", 120)
 
 
-class _Crew:
-    """Threads that do jobs, at most MAX_AT_A_TIME at a time. They die with the process: a resolver may hang for longer than all bounds."""
+class _Workers:
+    """At most MAX_AT_A_TIME threads that do jobs. They end with the process, because a resolver may take longer than all limits."""
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[tuple[Place, Callable[[], Any]] | None] = queue.Queue()
@@ -123,7 +123,7 @@ class _Crew:
         self._size = 0
 
     def give(self, place: Place, job: Callable[[], Any]) -> None:
-        """Have a job done. May be called while outcomes are read."""
+        """Queue a job. May be called while outcomes are read."""
         self._given += 1
         self._jobs.put((place, job))
         if self._size < MAX_AT_A_TIME:
@@ -131,7 +131,7 @@ class _Crew:
             self._size += 1
 
     def outcomes(self, end: float) -> Iterator[tuple[Place, Any]]:
-        """What the jobs returned, or the ProbeError that they raised, as they get done; ends when all are, or at this moment."""
+        """What each job returned, or the ProbeError that it raised, as jobs finish. Ends when all are finished, or at this time."""
         while self._given:
             try:
                 yield self._done.get(timeout=max(0.0, end - time.monotonic()))
@@ -140,7 +140,7 @@ class _Crew:
             self._given -= 1
 
     def dismiss(self) -> None:
-        """Let the threads end after what they are doing now."""
+        """Let each thread end after its current job."""
         for _each in range(self._size):
             self._jobs.put(None)
 
@@ -151,5 +151,5 @@ class _Crew:
             except ProbeError as error:
                 outcome = error
             except Exception as error:
-                outcome = ProbeError("INTERNAL", f"Something unforeseen happened: {type(error).__name__}: {printable(str(error), 200)}.")
+                outcome = ProbeError("INTERNAL", f"This is a bug in tcp_probe: {type(error).__name__}: {printable(str(error), 200)}.")
             self._done.put((place, outcome))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The little of HTTP/1 (RFC 9112) that a probe needs: three requests, and where an answer ends."""
+"""The part of HTTP/1 (RFC 9112) that a probe needs: the requests, and where an answer ends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SWITCHING, _NO_CONTENT, _NOT_MODIFIED = 101, 204, 304
 
 
 def request(http: Http, version: str, connection: str | None) -> bytes:
-    """A GET request. version: "1.0" or "1.1"; connection: the value of that header, None for none."""
+    """A GET request. version: "1.0" or "1.1". connection: the value of the header Connection, None for no such header."""
     lines = [f"GET {http.path} HTTP/{version}", f"Host: {http.host}", f"User-Agent: {_AGENT}", "Accept: */*"]
     if connection is not None:
         lines.append(f"Connection: {connection}")
@@ -41,9 +41,9 @@ def request(http: Http, version: str, connection: str | None) -> bytes:
 
 
 class Answer:
-    """One answer, fed with bytes as they come; bodies are counted, not kept.
+    """Parses one answer from bytes as they come. The body is counted, not kept.
 
-    status: of the final answer, None until it is known. complete: nothing of it is missing.
+    status: of the final answer, None until it is known. complete: the whole answer has come.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Answer:
         """Raises ProbeError: "GARBAGE", "TOO_MUCH_DATA"."""
         self._received += len(data)
         self._buffer += data
-        # A step takes its part from the front of the buffer, and says whether there may be more to do.
+        # A step takes its part from the front of the buffer, and returns whether to take another step.
         while self._step():
             pass
         if self._received > MAX_ANSWER_BYTES and not self.complete:
@@ -71,7 +71,7 @@ class Answer:
         if self._step == self._until_the_end:
             self.complete = True
         if not self.complete:
-            raise _garbage("The answer ends too early", self._buffer)
+            raise _garbage("The answer is incomplete", self._buffer)
 
     def _head(self) -> bool:
         if self._buffer[: len(_PROTOCOL)] != _PROTOCOL[: len(self._buffer)]:
@@ -79,7 +79,7 @@ class Answer:
         end = _HEAD_END.search(self._buffer, 0, MAX_HEAD_BYTES)
         if end is None:
             if len(self._buffer) > MAX_HEAD_BYTES:
-                raise _garbage("The head of the answer does not end", self._buffer)
+                raise _garbage(f"The head of the answer is longer than {MAX_HEAD_BYTES} bytes", self._buffer)
             return False
         lines = [line.rstrip(b"\r") for line in self._buffer[: end.start()].split(b"\n")]
         self._buffer = self._buffer[end.end() :]
@@ -112,7 +112,7 @@ class Answer:
         else:
             length = lengths.pop()
             if lengths or not _LENGTH.match(length):
-                raise _garbage("The answer has no usable length", length)
+                raise _garbage("The answer has a wrong Content-Length", length)
             self._left, self._step = int(length), self._body
             if self._left > MAX_ANSWER_BYTES:
                 raise _too_much()
@@ -128,7 +128,7 @@ class Answer:
             return False
         found = _CHUNK_SIZE.match(line)
         if found is None:
-            raise _garbage("A chunk of the answer has no size", line)
+            raise _garbage("A chunk of the answer has no valid size", line)
         self._left = int(found[1], 16)
         self._step = self._chunk if self._left else self._trailer
         return True
@@ -162,17 +162,17 @@ class Answer:
         self._step = self._until_the_end
 
     def _take(self) -> bool:
-        """Drop what is left of a body or chunk; whether all of it was there."""
+        """Drop the received bytes of a body or chunk. Returns whether it has come to its end."""
         taken = min(self._left, len(self._buffer))
         self._buffer = self._buffer[taken:]
         self._left -= taken
         return not self._left
 
     def _line(self) -> bytes | None:
-        """The next line without its end, None where it is not complete yet."""
+        """The next line without its line end. None if it is not complete yet."""
         line, end, rest = self._buffer.partition(b"\n")
         if len(line) > _MAX_LINE:
-            raise _garbage("A line of the answer is too long", line)
+            raise _garbage(f"A line of the answer is longer than {_MAX_LINE} bytes", line)
         if not end:
             return None
         self._buffer = rest
@@ -185,4 +185,6 @@ def _garbage(what: str, data: bytes) -> ProbeError:
 
 
 def _too_much() -> ProbeError:
-    return ProbeError("TOO_MUCH_DATA", f"The answer is longer than {MAX_ANSWER_BYTES} bytes; ask for a path with less.")
+    return ProbeError(
+        "TOO_MUCH_DATA", f"The answer is longer than {MAX_ANSWER_BYTES} bytes. Set http.path to a path with a smaller answer."
+    )

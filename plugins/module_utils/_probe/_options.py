@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The endpoints that somebody wants probed, read and checked before anything is sent."""
+"""Reads and checks the endpoints to probe, before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_TEXT = 2048
 
 
 class Tls(NamedTuple):
-    """server_name: what the certificate must name. ca_path: a file of certificates to trust in place of the system's."""
+    """server_name: the name that the certificate must have. ca_path: a file with the certificates to trust, None for the system's."""
 
     server_name: str
     validate_certs: bool
@@ -35,7 +35,7 @@ class Http(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """Something to connect to. host is without brackets, source an address literal, timeout in seconds."""
+    """What to connect to. host: without brackets. source: an address literal. timeout: in seconds."""
 
     host: str
     port: int
@@ -46,7 +46,7 @@ class Endpoint(NamedTuple):
 
 
 class Invalid(NamedTuple):
-    """An endpoint that cannot be probed, and why in one sentence."""
+    """An endpoint that cannot be probed. reason: a sentence."""
 
     host: str
     port: int
@@ -55,7 +55,7 @@ class Invalid(NamedTuple):
 
 
 class EndpointsError(Exception):
-    """The list of endpoints cannot be used; the message says which entry and why."""
+    """The list of endpoints is wrong. The message names the entry and the reason."""
 
 
 class _WrongEndpoint(Exception):
@@ -66,7 +66,7 @@ def read_endpoints(given: List[Dict[str, Any]]) -> List[Union[Endpoint, Invalid]
     """The endpoints in the order given, each of them once.
 
     given: host (str), port (int), timeout (float), and source (str), tls and http (true, false, a dictionary), or None.
-    Raises EndpointsError where an entry has the wrong shape, and where there are more than MAX_ENDPOINTS different ones.
+    Raises EndpointsError for an entry of the wrong type, and for more than MAX_ENDPOINTS different ones.
     """
     found: List[Union[Endpoint, Invalid]] = []
     seen: Set[Union[Endpoint, Invalid]] = set()
@@ -76,12 +76,12 @@ def read_endpoints(given: List[Dict[str, Any]]) -> List[Union[Endpoint, Invalid]
             seen.add(one)
             found.append(one)
     if len(found) > MAX_ENDPOINTS:
-        raise EndpointsError(f"endpoints: {len(found)} different ones are more than the {MAX_ENDPOINTS} of one task; nothing was sent")
+        raise EndpointsError(f"endpoints: one task takes at most {MAX_ENDPOINTS} different endpoints, not {len(found)}. Nothing was sent.")
     return found
 
 
 def printable(text: str, limit: int) -> str:
-    """Text from elsewhere made fit for a message: printable ASCII, question marks for the rest, and not longer than limit."""
+    """Text from a peer, made safe for a message: printable ASCII, "?" for other characters, cut to limit characters."""
     clean = "".join(letter if " " <= letter <= "~" else "?" for letter in text[: limit + 1])
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."
 
@@ -108,13 +108,13 @@ def _read(entry: Dict[str, Any], where: str) -> Union[Endpoint, Invalid]:
         return Invalid(printable(entry["host"], _MAX_HOST), port, source and printable(source, _MAX_HOST), str(error))
 
 
-# On the command line everything is text.
+# Values from the command line are always text.
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _KINDS = {str: "a string", bool: "a boolean"}
 
 
 def _switch(given: object, kinds: Dict[str, type], name: str) -> Optional[Dict[str, Any]]:
-    """An option that is true, false, or a dictionary of more options; None where it is off."""
+    """An option that is true, false, or a dictionary of options. None means off."""
     if isinstance(given, str):
         given = _WORDS.get(given.lower(), given)
     if given is None or given is False:
@@ -126,7 +126,7 @@ def _switch(given: object, kinds: Dict[str, type], name: str) -> Optional[Dict[s
     options = {}
     for key, value in given.items():
         if key not in kinds:
-            raise EndpointsError(f"{name} has no option '{printable(str(key), 80)}', it has {', '.join(kinds)}")
+            raise EndpointsError(f"{name} has no option '{printable(str(key), 80)}'. Its options are: {', '.join(kinds)}")
         if kinds[key] is bool and isinstance(value, str):
             value = _WORDS.get(value.lower(), value)
         if value is not None and not isinstance(value, kinds[key]):
@@ -140,7 +140,7 @@ def _host(text: str) -> str:
     name = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if not name or len(name) > _MAX_HOST or not name.isprintable() or " " in name:
         raise _WrongEndpoint(f"The host must be a name or an address, not '{printable(text, 80)}'.")
-    # The name of an interface tells capitals apart.
+    # The zone is the name of an interface, where capitals matter.
     return name if "%" in name else name.lower()
 
 
@@ -166,10 +166,10 @@ def _http(options: Dict[str, Any], host: str, port: int, default_port: int) -> H
     header = options.get("host") or (name if port == default_port else f"{name}:{port}")
     path = options.get("path", "/")
     for what, text in (("path", path), ("Host header", header)):
-        # A blank or a line break would end the value and start something else in the request.
+        # A blank or a line break would end the value, and add something else to the request.
         if len(text) > _MAX_TEXT or any(not "!" <= letter <= "~" for letter in text):
             raise _WrongEndpoint(
-                f"The {what} must be {_MAX_TEXT} printable ASCII characters at most, no blanks, not '{printable(text, 80)}'."
+                f"The {what} must be at most {_MAX_TEXT} printable ASCII characters without blanks, not '{printable(text, 80)}'."
             )
     if not path.startswith("/"):
         raise _WrongEndpoint(f"The path must start with a slash, not '{printable(path, 80)}'.")

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""One address of an endpoint: one connection, or three where HTTP is spoken, and what they show."""
+"""Probes one address of an endpoint: one connection, or three with HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Case = Literal["connection_close", "http_1_0", "keep_alive"]
 
-# For each connection where HTTP is spoken: the version, the Connection header, and words for messages.
+# For each HTTP connection: the version, the header Connection, and words for messages.
 _CASES: dict[Case, tuple[str, str | None, str]] = {
     "connection_close": ("1.1", "close", '"Connection: close"'),
     "http_1_0": ("1.0", None, "HTTP/1.0"),
@@ -32,7 +32,7 @@ _CASES: dict[Case, tuple[str, str | None, str]] = {
 
 
 class Target(NamedTuple):
-    """address and source are for the kernel, name is the address as text; family is socket.AF_INET or AF_INET6."""
+    """address, source: as sockets take them. name: the address as text. family: socket.AF_INET or AF_INET6."""
 
     endpoint: Endpoint
     family: int
@@ -42,14 +42,14 @@ class Target(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """end: when all is over (time.monotonic()). keep_alive_bound: seconds to wait for a peer to close."""
+    """end: when the whole task must be done (time.monotonic()). keep_alive_bound: seconds to wait for a peer to close."""
 
     end: float
     keep_alive_bound: float
 
 
 def unreached(host: str, port: int, source: str | None, error: str | None, message: str) -> Probe:
-    """The result where nothing is known of a peer."""
+    """The result if nothing is known of a peer."""
     return {
         "host": host,
         "port": port,
@@ -71,7 +71,7 @@ def unreached(host: str, port: int, source: str | None, error: str | None, messa
 
 
 def unreached_peer(target: Target, error: ProbeError | None = None) -> Probe:
-    """The same where the address is known."""
+    """The same, with the address."""
     endpoint = target.endpoint
     code, message = (error.code, error.message) if error else (None, "")
     probe = unreached(endpoint.host, endpoint.port, endpoint.source, code, message)
@@ -81,7 +81,7 @@ def unreached_peer(target: Target, error: ProbeError | None = None) -> Probe:
 
 
 def probe_peer(target: Target, limits: Limits) -> Probe:
-    """Connect and ask. Never raises ProbeError: that is the result's error."""
+    """Connect and ask. A ProbeError becomes the error of the result."""
     probe = unreached_peer(target)
     try:
         if target.endpoint.http is None:
@@ -94,19 +94,19 @@ def probe_peer(target: Target, limits: Limits) -> Probe:
 
 
 def _note(probe: Probe, error: ProbeError, case: str = "") -> None:
-    """The first error is the one to tell."""
+    """Keep the first error; later ones are often only its consequence."""
     if probe["error"] is None:
         probe["error"] = error.code
         probe["message"] = f"With {case}: {error.message}" if case else error.message
 
 
 def _connect(target: Target, limits: Limits, probe: Probe) -> Connection:
-    """A connection that is ready for a request; the first one tells the probe what was agreed on."""
+    """A connection that is ready for a request. The first one fills in what was negotiated."""
     endpoint = target.endpoint
     now = time.monotonic()
-    # Begun is done: so that "it did not close" never means that time ran out.
+    # A connection that is opened gets all of its time, so that "local" never means that max_seconds was over.
     if now + endpoint.timeout + limits.keep_alive_bound * (endpoint.http is not None) > limits.end:
-        raise ProbeError("TIMEOUT", "There was no time left for it within max_seconds.")
+        raise ProbeError("TIMEOUT", "Not tried: max_seconds was too short.")
     connection = Connection(target.family, target.address, target.source, now + endpoint.timeout)
     try:
         if not probe["reached"]:
@@ -140,7 +140,7 @@ def _ask_all(target: Target, http: Http, limits: Limits, probe: Probe) -> None:
                 raise
             _note(probe, error, words)
             found["closes"][case] = "reset" if error.code == "ECONNRESET" else "error"
-        # Where one request gets no answer, two more are only a nuisance.
+        # If the first request gets no answer, the peer is not asked again.
         if found["status"] is None:
             return
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""One TCP connection to a peer, with or without TLS: every step bounded in time, and what the kernel knows of it."""
+"""One TCP connection to a peer, with or without TLS. Every step has a time limit. The kernel says what was negotiated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Address = Union[Tuple[str, int], Tuple[str, int, int, int]]
 
-# struct tcp_info of linux/tcp.h: the options agreed on, snd_mss and rtt.
+# struct tcp_info of linux/tcp.h: the options that were negotiated, snd_mss and rtt.
 _TCP_INFO = struct.Struct("=5xB10xI48xI")
 _TIMESTAMPS, _SACK, _WINDOW_SCALING, _ECN = 1, 2, 4, 8
 # linux/in.h: the port is then chosen by connect(), which shares ports between destinations.
@@ -40,7 +40,7 @@ _CHUNK = 8192
 
 
 class ProbeError(Exception):
-    """What ended a probe. code: an errno name, or another word that Probe.error knows; message: a sentence."""
+    """What ended a probe. code: an errno name, or another word of Probe.error. message: a sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class ProbeError(Exception):
 
 
 class TcpInfo(NamedTuple):
-    """timestamps to ecn: agreed on in the handshake. mss: bytes in a segment that is sent. rtt_us: microseconds."""
+    """timestamps to ecn: negotiated in the handshake. mss: bytes in a segment that is sent. rtt_us: microseconds."""
 
     timestamps: bool
     sack: bool
@@ -62,7 +62,7 @@ class TcpInfo(NamedTuple):
 class Connection:
     """A connection after its handshake. Every step raises ProbeError.
 
-    deadline: the moment of time.monotonic() by which an answer must have come; only who_ends_it has one of its own.
+    deadline: when the answer must be complete (time.monotonic()). Only who_ends_it has a deadline of its own.
     """
 
     def __init__(self, family: int, address: Address, source: Address | None, deadline: float) -> None:
@@ -72,14 +72,14 @@ class Connection:
         try:
             self._socket = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:
-            raise _probe_error(error, "Making a socket") from None
+            raise _probe_error(error, "Creating a socket") from None
         try:
             if source is not None:
                 self._bind(source)
-            self._patience()
+            self._set_timeout()
             self._socket.connect(address)
         except ConnectionResetError:
-            # Only after the handshake; before it the kernel says ECONNREFUSED. There is still something to be learnt.
+            # Only after the handshake; before it the kernel says ECONNREFUSED. TCP_INFO still has what was negotiated.
             self._was_reset = True
         except OSError as error:
             self._socket.close()
@@ -98,7 +98,7 @@ class Connection:
         return str(self._socket.getsockname()[0])
 
     def tcp_info(self) -> TcpInfo | None:
-        """None where the kernel tells too little."""
+        """None if the kernel's answer is too short."""
         try:
             data = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
             options, mss, rtt = _TCP_INFO.unpack(data)
@@ -107,23 +107,23 @@ class Connection:
         return TcpInfo(bool(options & _TIMESTAMPS), bool(options & _SACK), bool(options & _WINDOW_SCALING), bool(options & _ECN), mss, rtt)
 
     def start_tls(self, tls: Tls, speaks_http: bool) -> ProbeTls:
-        """Shake hands; code "TLS" where that fails or the certificate is not accepted."""
+        """Do the TLS handshake. The code is "TLS" if it fails or the certificate is not accepted."""
         try:
             context = _context(tls.validate_certs, tls.ca_path, speaks_http)
         except OSError as error:
-            raise ProbeError("INVALID", f"The file of ca_path could not be used: {printable(str(error.strerror), 80)}.") from None
+            raise ProbeError("INVALID", f"ca_path: the file could not be read: {printable(str(error.strerror), 80)}.") from None
         try:
             self._tls = _Tls(context, tls.server_name)
-            if self._through(self._tls, self._tls.shake_hands) is None:
+            if self._through(self._tls, self._tls.handshake) is None:
                 raise ProbeError("TLS", "The TLS handshake failed: the peer closed the connection.")
         except OSError as error:
             raise _probe_error(error, "The TLS handshake") from None
         except ValueError:
-            raise ProbeError("INVALID", f"TLS knows no server name like '{printable(tls.server_name, 80)}'.") from None
+            raise ProbeError("INVALID", f"tls.server_name is not a valid name: '{printable(tls.server_name, 80)}'.") from None
         return self._tls.agreed()
 
     def send(self, data: bytes) -> None:
-        """Send it all. A peer that has closed is no error here: reading tells how it did so."""
+        """Send all of it. If the peer has closed, that is not an error here: the next receive shows how it closed."""
         try:
             if self._tls is None:
                 self._send_plain(data)
@@ -133,7 +133,7 @@ class Connection:
             raise _probe_error(error, "Sending the request") from None
 
     def receive(self) -> bytes:
-        """Some bytes; none where the peer will send no more."""
+        """Some bytes. Empty if the peer will send no more."""
         try:
             if self._tls is None:
                 return self._receive_plain()
@@ -142,9 +142,10 @@ class Connection:
             raise _probe_error(error, "Reading the answer") from None
 
     def who_ends_it(self, deadline: float, most_bytes: int) -> Literal["peer", "local", "reset"]:
-        """Wait until the peer ends the connection, at most until the deadline: "local" is then left with closing it.
+        """Wait until the peer ends the connection, at most until the deadline. "local" if it did not.
 
-        Looks beneath TLS, whose farewell is no FIN. Raises ProbeError where more than most_bytes come, and for other ends (ETIMEDOUT).
+        Looks at TCP itself, because TLS close_notify does not close the TCP connection. Raises ProbeError if more than most_bytes come,
+        and for other ends (ETIMEDOUT).
         """
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
@@ -158,19 +159,19 @@ class Connection:
             try:
                 data = self._socket.recv(_CHUNK)
             except OSError as error:
-                raise _probe_error(error, "Waiting for the end") from None
+                raise _probe_error(error, "Waiting for the peer to close") from None
             if not data:
                 return "peer"
             most_bytes -= len(data)
             if most_bytes < 0:
-                raise ProbeError("TOO_MUCH_DATA", "The peer goes on sending after its answer.")
+                raise ProbeError("TOO_MUCH_DATA", "The peer did not stop sending after its answer.")
 
     def _through(self, tls: _Tls, step: Callable[[], Result]) -> Result | None:
-        """Repeat a step of TLS with all that it wants to read; None where the peer closes meanwhile."""
+        """Repeat a step of TLS, with more data from the peer, until it is done. None if the peer closes before."""
         while True:
             try:
                 return step()
-            except tls.starved:
+            except tls.wants_more:
                 pass
             finally:
                 self._send_plain(tls.outgoing.read())
@@ -180,14 +181,14 @@ class Connection:
             tls.incoming.write(data)
 
     def _send_plain(self, data: bytes) -> None:
-        # Even sending nothing would take note of an error, and hide it from who_ends_it.
+        # Even an empty send would fetch the socket's error, and hide it from who_ends_it.
         if not data:
             return
-        self._patience()
+        self._set_timeout()
         try:
             self._socket.sendall(data)
         except ConnectionResetError:
-            # The kernel says so once.
+            # The kernel reports a reset only once.
             self._was_reset = True
         except BrokenPipeError:
             pass
@@ -195,25 +196,25 @@ class Connection:
     def _receive_plain(self) -> bytes:
         if self._was_reset:
             raise OSError(errno.ECONNRESET, "")
-        self._patience()
+        self._set_timeout()
         return self._socket.recv(_CHUNK)
 
     def _broken_off(self) -> Literal["peer", "reset"]:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        # How the kernel tells of a reset that followed the peer's FIN.
+        # EPIPE means that the reset came after the peer's FIN.
         if error == errno.EPIPE:
             return "peer"
         if error == errno.ECONNRESET:
             return "reset"
-        raise _probe_error(OSError(error, os.strerror(error)), "Waiting for the end")
+        raise _probe_error(OSError(error, os.strerror(error)), "Waiting for the peer to close")
 
     def _bind(self, source: Address) -> None:
-        # Before Linux 4.2 there is no such option, and the port is chosen here and now.
+        # Linux before 4.2 does not have this option, and bind() chooses the port.
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
         self._socket.bind(source)
 
-    def _patience(self) -> None:
+    def _set_timeout(self) -> None:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise socket.timeout
@@ -221,20 +222,20 @@ class Connection:
 
 
 class _Tls:
-    """TLS between two buffers, so that it is the probe that reads and sends.
+    """TLS between two buffers; the probe itself reads and sends.
 
-    The ssl module's own sockets say farewell, hide resets, and send alerts to a peer that has gone.
+    The ssl module's own sockets send close_notify, hide resets, and send alerts to a peer that is gone.
     """
 
     def __init__(self, context: SSLContext, server_name: str) -> None:
         import ssl
 
-        self.starved = ssl.SSLWantReadError
+        self.wants_more = ssl.SSLWantReadError
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name)
 
-    def shake_hands(self) -> bool:
+    def handshake(self) -> bool:
         self._object.do_handshake()
         return True
 
@@ -251,8 +252,8 @@ class _Tls:
 
 @lru_cache(maxsize=None)
 def _context(validate_certs: bool, ca_path: str | None, speaks_http: bool) -> SSLContext:
-    """Reading the system's certificates takes long, so all connections share what they can."""
-    # Takes 5 ms, which a probe without TLS need not spend.
+    """The TLS settings, shared between connections, because reading the system's certificates takes long."""
+    # The import takes 5 ms, which a probe without TLS does not need to spend.
     import ssl
 
     if validate_certs:
@@ -267,10 +268,10 @@ def _context(validate_certs: bool, ca_path: str | None, speaks_http: bool) -> SS
 
 
 def _probe_error(error: OSError, doing: str) -> ProbeError:
-    # Only errors of the ssl module have a reason; their errno is none of the kernel's.
+    # Only errors of the ssl module have a reason; their errno is not the kernel's.
     reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
     if hasattr(error, "library") or reason:
         return ProbeError("TLS", f"{doing} failed: {printable(str(reason or error), 120).replace('_', ' ').lower()}.")
     if error.errno is None:
-        return ProbeError("TIMEOUT", f"{doing} was not done within the timeout.")
+        return ProbeError("TIMEOUT", f"{doing} took longer than the timeout.")
     return ProbeError(errno_name(error), f"{doing} failed: {os.strerror(error.errno)}.")

@@ -16,7 +16,7 @@ import pytest
 from scripts import audit, tree
 
 ROOT = tree.ROOT
-SYSCTL_KEYS = {"PROFILE": "", "FAIL_ON": "high"}
+VARIABLES = {"PROFILE": "", "FAIL_ON": "high"}
 
 
 def stub(folder: Path, name: str, body: str) -> None:
@@ -165,7 +165,7 @@ def test_copy_keeps_links_and_leaves_out_deleted_files(project: Path, tmp_path: 
 
 
 def test_audit_without_inventory_is_of_this_machine_alone() -> None:
-    command = audit.command(SYSCTL_KEYS, Path("/some where/reports"))
+    command = audit.command(VARIABLES, Path("/some where/reports"))
 
     assert command[command.index("--inventory") + 1] == os.devnull
     assert json.loads(command[command.index("--extra-vars") + 1]) == {
@@ -209,9 +209,9 @@ def test_audit_leaves_a_good_home_and_a_chosen_configuration_alone(monkeypatch: 
     assert "ANSIBLE_REMOTE_TEMP" not in environment
 
 
-@pytest.mark.parametrize(("code", "part"), [(0, ""), (2, "reached FAIL_ON=high"), (4, "unreachable"), (1, "failed with 1")])
+@pytest.mark.parametrize(("code", "part"), [(0, ""), (2, "reached FAIL_ON=high"), (4, "unreachable"), (1, "failed with exit code 1")])
 def test_audit_explains_its_exit_code(code: int, part: str) -> None:
-    line = audit.verdict(code, "high", Path("/r"))
+    line = audit.explain_exit_code(code, "high", Path("/r"))
 
     assert part in line
     assert bool(line) == bool(code)

@@ -11,12 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
-from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert
+from support.actions import action_for
 from support.snapshots import probe, snapshot, sockets, towards
 
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
@@ -44,13 +40,7 @@ def observed(**changes: t.Any) -> Target:
 
 
 def run(action: t.Any, target: Target | None = None, **options: t.Any) -> dict[str, t.Any]:
-    name = action.__name__.rsplit(".", 1)[-1]
-    task = Task()
-    task.action, task.args = f"linux_tcp.hardening.{name}", options
-    loader = DataLoader()  # type: ignore[no-untyped-call]
-    context = PlayContext()  # type: ignore[no-untyped-call]
-    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
-    made = action.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made = action_for(action.ActionModule, options)
     made._execute_module = target
     return t.cast("dict[str, t.Any]", made.run(task_vars={"inventory_hostname": "web1"}))
 
@@ -163,13 +153,13 @@ def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.A
     assert message in result["msg"]
 
 
-def test_the_verdict_of_a_clean_host() -> None:
+def test_a_clean_host_passes() -> None:
     clean = run(tcp_audit, observed(), profile="backend")
-    assert run(tcp_audit_assert, audit=clean) == {"changed": False, "msg": "web1: nothing reached high"}
+    assert run(tcp_audit_assert, audit=clean) == {"changed": False, "msg": "web1: no result of severity high or above"}
 
 
 @pytest.mark.parametrize(("fail_on", "failed"), [("high", True), ("critical", False), ("never", False)])
-def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> None:
+def test_the_assertion_has_a_fail_on_of_its_own(fail_on: str, failed: bool) -> None:
     audited = run(tcp_audit, observed(keys=INERT_REUSE), profile="client_host", fail_on="never")
     assert run(tcp_audit_assert, audit=audited, fail_on=fail_on).get("failed", False) == failed
 
@@ -180,17 +170,17 @@ def test_the_verdict_rests_on_its_own_fail_on(fail_on: str, failed: bool) -> Non
         ({"unreachable": True, "msg": "no route"}, "unreachable", "web1 could not be reached: no route"),
         ({"failed": True, "msg": "no python"}, "failed", "no python"),
         ({}, "failed", "web1 was not audited"),
-        ({"results": "none"}, "failed", "not a result of tcp_audit"),
+        ({"results": "none"}, "failed", "audit must be the registered result of tcp_audit for web1"),
     ],
 )
-def test_the_verdict_of_a_host_without_an_audit(audited: dict[str, t.Any], state: str, message: str) -> None:
+def test_a_host_without_an_audit_never_passes(audited: dict[str, t.Any], state: str, message: str) -> None:
     result = run(tcp_audit_assert, audit=audited)
     assert result[state] is True
     assert message in result["msg"]
 
 
 @pytest.mark.parametrize("audited", [{"msg": HOSTILE}, {"unreachable": True, "msg": HOSTILE}])
-def test_no_message_of_the_verdict_steers_a_terminal(audited: dict[str, t.Any]) -> None:
+def test_no_message_of_the_assertion_steers_a_terminal(audited: dict[str, t.Any]) -> None:
     message = run(tcp_audit_assert, audit=audited)["msg"]
     assert message.isprintable()
     assert "boom" in message

@@ -8,12 +8,8 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
-from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_profile
+from support.actions import action_for
 
 ARGUMENTS = {"name": "backend", "settings": {"net.ipv4.tcp_timestamps": 1}, "confirm_seconds": 30}
 GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30}}
@@ -39,13 +35,9 @@ class Target:
 
 
 def run(target: Target, check_mode: bool = False) -> dict[str, t.Any]:
-    task = Task()
-    task.action, task.args, task.check_mode = "linux_tcp.hardening.tcp_profile", dict(ARGUMENTS), check_mode
-    loader = DataLoader()  # type: ignore[no-untyped-call]
-    context = PlayContext()  # type: ignore[no-untyped-call]
-    connection = connection_loader.get("ssh", context)  # type: ignore[no-untyped-call]
+    made = action_for(tcp_profile.ActionModule, dict(ARGUMENTS), connection="ssh", check_mode=check_mode)
+    connection = made._connection
     connection.__class__ = type("Recorded", (connection.__class__,), {"reset": lambda _self: target.reset()})
-    made: t.Any = tcp_profile.ActionModule(task, connection, context, loader, Templar(loader), None)
     made._execute_module = target.execute
     result: dict[str, t.Any] = made.run(task_vars={"inventory_hostname": "web1"})
     return result
@@ -73,7 +65,7 @@ def test_check_mode_confirms_nothing() -> None:
 def test_a_host_that_does_not_answer_again_is_unreachable_and_undoes_the_change() -> None:
     result = run(Target(GUARDED, AnsibleConnectionFailure("timed out")))
     assert result["unreachable"]
-    assert "puts everything back 30 s after the change: timed out" in result["msg"]
+    assert "undoes the change by itself 30 s after it was made. The error: timed out" in result["msg"]
 
 
 def test_a_refused_confirmation_fails() -> None:

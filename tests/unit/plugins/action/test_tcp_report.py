@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,18 +19,14 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_report
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_report as documentation
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
+from support.actions import action_for
 from support.audits import hostile_audits, sample_audits
 
 ROOT = Path(__file__).parents[4]
 
 
 def run(check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    task: Any = SimpleNamespace(args=options, check_mode=check_mode, async_val=0, diff=False)
-    connection: Any = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
-    unused: Any = None
-    action: Any = tcp_report.ActionModule(task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused)
-    action._load_name = "tcp_report"
-    return dict(action.run(task_vars={}))
+    return dict(action_for(tcp_report.ActionModule, options, check_mode=check_mode).run(task_vars={}))
 
 
 @pytest.fixture
@@ -45,7 +40,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_options_are_those_of_the_documentation() -> None:
     documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     facts = ("type", "required", "elements", "choices", "default")
-    assert {name: {fact: option[fact] for fact in facts if fact in option} for name, option in documented.items()} == tcp_report.ARGUMENTS
+    assert {
+        name: {fact: option[fact] for fact in facts if fact in option} for name, option in documented.items()
+    } == tcp_report.ActionModule.ARGUMENTS
 
 
 def test_reports_are_written_and_counted(tmp_path: Path, shown: list[str]) -> None:

@@ -11,13 +11,9 @@ import typing as t
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.play_context import PlayContext
-from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
-from ansible.template import Templar
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_watch
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_watch as documentation
+from support.actions import action_for
 from support.watched import grown, observed
 
 Answer = t.Union[t.Dict[str, t.Any], Exception]
@@ -32,12 +28,7 @@ def look(answer: Answer, **options: t.Any) -> dict[str, t.Any]:
             raise answer
         return copy.deepcopy(answer)
 
-    task = Task()
-    task.action, task.args = "linux_tcp.hardening.tcp_watch", options
-    loader = DataLoader()  # type: ignore[no-untyped-call]
-    context = PlayContext()  # type: ignore[no-untyped-call]
-    connection = connection_loader.get("local", context)  # type: ignore[no-untyped-call]
-    made: t.Any = tcp_watch.ActionModule(task, connection, context, loader, Templar(loader), None)
+    made = action_for(tcp_watch.ActionModule, options)
     made._execute_module = target
     return t.cast("dict[str, t.Any]", json.loads(json.dumps(made.run(task_vars={}))))
 
@@ -51,7 +42,9 @@ UNREACHABLE = AnsibleConnectionFailure("no route \x1b[2J")
 
 def test_the_options_are_those_of_the_documentation() -> None:
     options = yaml.safe_load(documentation.DOCUMENTATION)["options"]
-    assert {name: {fact: option[fact] for fact in ("type", "default")} for name, option in options.items()} == tcp_watch.ARGUMENTS
+    assert {
+        name: {fact: option[fact] for fact in ("type", "default")} for name, option in options.items()
+    } == tcp_watch.ActionModule.ARGUMENTS
 
 
 def test_what_is_returned_is_documented() -> None:
@@ -67,7 +60,7 @@ def test_two_looks_make_a_rate() -> None:
     assert first["measure"]["rates"] == {}
     assert second["measure"]["rates"]["ActiveOpens"] == 5.0
     assert (second["peak"]["seen"], second["peak"]["time_wait"]) == (2, 7)
-    assert (second["failure"], second["missed"], second["changed"]) == ({}, 0, False)
+    assert (second["failure"], second["failed_looks"], second["changed"]) == ({}, 0, False)
 
 
 def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
@@ -75,12 +68,12 @@ def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
     result = look(UNREACHABLE, previous=seen)
     assert result["failure"] == {"unreachable": True, "msg": "no route \\x1b[2J"}
     assert "unreachable" not in result
-    for rest in range(tcp_watch.REST_ROUNDS - 1, -1, -1):
+    for skip in range(tcp_watch.LOOKS_TO_SKIP - 1, -1, -1):
         # It would answer now.
         result = look(answer(), previous=result)
-        assert (result["rest"], result["measure"], result["failure"]["unreachable"]) == (rest, None, True)
+        assert (result["skip_looks"], result["measure"], result["failure"]["unreachable"]) == (skip, None, True)
     back = look(answer(seconds=35, counted=grown(ActiveOpens=70)), previous=result)
-    assert (back["failure"], back["missed"], back["measure"]["rates"]["ActiveOpens"]) == ({}, 6, 2.0)
+    assert (back["failure"], back["failed_looks"], back["measure"]["rates"]["ActiveOpens"]) == ({}, 6, 2.0)
     assert back["last_failure"]["unreachable"]
     assert back["peak"]["seen"] == 2
 
@@ -101,7 +94,7 @@ def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) ->
     assert failed["failure"]["failed"]
     assert message in failed["failure"]["msg"]
     assert "failed" not in failed
-    assert (failed["measure"], failed["missed"], failed["rest"]) == (None, 1, 0)
+    assert (failed["measure"], failed["failed_looks"], failed["skip_looks"]) == (None, 1, 0)
     assert look(answer(seconds=4, counted=grown(ActiveOpens=4)), previous=failed)["measure"]["rates"]["ActiveOpens"] == 1.0
 
 
@@ -116,12 +109,12 @@ def test_the_python_that_was_found_is_handed_on() -> None:
     assert look({**answer(), "ansible_facts": facts})["ansible_facts"] == facts
 
 
-@pytest.mark.parametrize("previous", [{"sample": "x"}, {"sample": {"clock": 1}}, {"sample": {}, "rest": "x"}, {"peak": [1]}])
+@pytest.mark.parametrize("previous", [{"sample": "x"}, {"sample": {"clock": 1}}, {"sample": {}, "skip_looks": "x"}, {"peak": [1]}])
 def test_a_previous_of_another_form_is_refused(previous: dict[str, t.Any]) -> None:
     result = look(answer(), previous=previous)
     assert result.get("failed") or result["measure"]["rates"] == {}
     if result.get("failed"):
-        assert result["msg"].startswith("tcp_watch: previous is not a result of tcp_watch: ")
+        assert result["msg"].startswith("tcp_watch: previous must be the registered result of the last tcp_watch for this host: ")
 
 
 def test_options_are_checked() -> None:

@@ -8,7 +8,6 @@ import os
 import time
 import typing as t
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_watch_table
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_watch_table as documentation
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample
+from support.actions import action_for
 from support.watched import observed
 
 
@@ -47,27 +47,22 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run(check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    task: t.Any = SimpleNamespace(args=options, check_mode=check_mode, async_val=0, diff=False)
-    connection: t.Any = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
-    unused: t.Any = None
-    action: t.Any = tcp_watch_table.ActionModule(
-        task, connection, play_context=unused, loader=unused, templar=unused, shared_loader_obj=unused
-    )
-    action._load_name = "tcp_watch_table"
-    return dict(action.run(task_vars={}))
+    return dict(action_for(tcp_watch_table.ActionModule, options, check_mode=check_mode).run(task_vars={}))
 
 
 FIRST = measure(None, sample(observed(time_wait=12)))
 HOSTS = {
-    "web1": {"measure": FIRST, "peak": peak(None, FIRST), "failure": {}, "missed": 0},
-    "gone": {"measure": None, "peak": None, "failure": {"unreachable": True, "msg": "no route"}, "missed": 1},
+    "web1": {"measure": FIRST, "peak": peak(None, FIRST), "failure": {}, "failed_looks": 0},
+    "gone": {"measure": None, "peak": None, "failure": {"unreachable": True, "msg": "no route"}, "failed_looks": 1},
 }
 
 
 def test_the_options_are_those_of_the_documentation() -> None:
     documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     facts = ("type", "required", "default")
-    assert {name: {fact: one[fact] for fact in facts if fact in one} for name, one in documented.items()} == tcp_watch_table.ARGUMENTS
+    assert {
+        name: {fact: one[fact] for fact in facts if fact in one} for name, one in documented.items()
+    } == tcp_watch_table.ActionModule.ARGUMENTS
     for name, (low, high) in tcp_watch_table.BOUNDS.items():
         assert f"Must be between V({low}) and V({high})." in documented[name]["description"]
 
@@ -141,9 +136,12 @@ def test_a_text_file_that_cannot_be_written_is_refused_at_once_and_ends_no_watch
         ({"hosts": {}, "rounds": -1}, "rounds must be between 0 and 86400, not -1"),
         ({"hosts": {}, "interval": 0}, "interval must be between 0.1 and 3600, not 0.0"),
         ({"hosts": {}, "interval": float("nan")}, "interval must be between 0.1 and 3600, not nan"),
-        ({"hosts": {}, "previous": {"started": "x"}}, "previous is not a result of tcp_watch_table"),
-        ({"hosts": {}, "previous": {"started": 1e12, "next_round": 1}}, "previous is not a result of tcp_watch_table"),
-        ({"hosts": {}, "textfile": "/no/such/folder"}, "/no/such/folder is no folder"),
+        ({"hosts": {}, "previous": {"started": "x"}}, "previous must be the registered result of the last tcp_watch_table"),
+        (
+            {"hosts": {}, "previous": {"started": 1e12, "next_round": 1}},
+            "previous must be the registered result of the last tcp_watch_table",
+        ),
+        ({"hosts": {}, "textfile": "/no/such/folder"}, "/no/such/folder is not a folder"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, t.Any], message: str) -> None:

@@ -59,7 +59,7 @@ def test_thousands_are_refused_before_anything_is_sent(run_module: Run) -> None:
         endpoints = [{"host": "127.0.0.1", "port": peer.port, "timeout": 1 + number / 1000} for number in range(3000)]
         result = run_module(tcp_probe.main, endpoints=endpoints)
     assert result["failed"]
-    assert result["msg"] == "endpoints: 3000 different ones are more than the 256 of one task; nothing was sent"
+    assert result["msg"] == "endpoints: one task takes at most 256 different endpoints, not 3000. Nothing was sent."
     assert peer.connections == 0
 
 
@@ -104,7 +104,7 @@ def test_the_documented_bounds_are_the_real_ones() -> None:
     documented = yaml.safe_load(tcp_probe.DOCUMENTATION)
     text = str(documented["description"])
     assert f"At most {MAX_AT_A_TIME} connections" in text
-    assert f"At most {MAX_ENDPOINTS} different endpoints" in text
+    assert f"at most {MAX_ENDPOINTS} different endpoints" in text
     assert f"at most {MAX_ADDRESSES} addresses" in text
     for name, (low, high) in tcp_probe.BOUNDS.items():
         assert f"V({low}) and V({high})" in str(documented["options"][name]["description"])

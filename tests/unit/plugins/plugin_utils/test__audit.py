@@ -8,7 +8,7 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, failure_message, reaches
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reaches, reason_to_fail
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import parse_waivers
@@ -65,12 +65,12 @@ def test_the_summary_counts_what_the_results_say() -> None:
 def test_fail_on(fail_on: str, reaching: int) -> None:
     judged = audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))
     assert len(reaches(judged["results"], fail_on)) == reaching
-    assert bool(failure_message(judged)) == bool(reaching)
+    assert bool(reason_to_fail(judged)) == bool(reaching)
 
 
-def test_the_failure_message_names_host_rule_and_place() -> None:
+def test_the_reason_to_fail_names_host_rule_and_place() -> None:
     files = {"/etc/sysctl.d/9.conf": "net.ipv4.tcp_max_tw_buckets = 5000\n"}
-    told = failure_message(audit(snapshot(files=files), "web1", options()))
+    told = reason_to_fail(audit(snapshot(files=files), "web1", options()))
     assert "web1" in told
     assert "high buckets-too-small" in told
     assert "/etc/sysctl.d/9.conf:1" in told
@@ -90,8 +90,8 @@ def test_the_failure_message_names_host_rule_and_place() -> None:
         ("critical", ""),
     ],
 )
-def test_the_failure_message_counts_what_fails(fail_on: str, message: str) -> None:
-    assert failure_message(audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))) == message
+def test_the_reason_to_fail_counts_what_fails(fail_on: str, message: str) -> None:
+    assert reason_to_fail(audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))) == message
 
 
 def test_figures_for_people() -> None:

@@ -27,14 +27,14 @@ def test_a_state_survives_json() -> None:
         "peak": peak(peak(None, first), second),
         "failure": {},
         "last_failure": {"unreachable": True, "msg": "no route"},
-        "missed": 3,
-        "rest": 0,
+        "failed_looks": 3,
+        "skip_looks": 0,
     }
     assert check(WatchState, json.loads(json.dumps(state))) == state
 
 
 def test_the_first_look_has_nothing_before_it() -> None:
-    nothing: dict[str, t.Any] = {"failure": {}, "last_failure": {}, "missed": 0, "rest": 0}
+    nothing: dict[str, t.Any] = {"failure": {}, "last_failure": {}, "failed_looks": 0, "skip_looks": 0}
     assert check(WatchState, {}) == {"measure": None, "sample": None, "peak": None, **nothing}
 
 
@@ -42,8 +42,8 @@ def test_the_first_look_has_nothing_before_it() -> None:
     ("state", "message"),
     [
         ({"sample": {"clock": "1"}}, "sample.clock must be a number"),
-        ({"rest": -1}, "rest must be 0 or more"),
-        ({"missed": True}, "missed must be a whole number, not true"),
+        ({"skip_looks": -1}, "skip_looks must be 0 or more"),
+        ({"failed_looks": True}, "failed_looks must be a whole number, not true"),
         ({"last_failure": {"msg": []}}, "last_failure.msg must be a string, not a list"),
     ],
 )

@@ -24,10 +24,17 @@ def busy(**changes: t.Any) -> Measure:
 
 
 def entry(measured: Measure | None = None, **more: t.Any) -> dict[str, t.Any]:
-    return {"measure": measured, "peak": peak(None, measured) if measured else None, "failure": {}, "missed": 0, "rest": 0, **more}
+    return {
+        "measure": measured,
+        "peak": peak(None, measured) if measured else None,
+        "failure": {},
+        "failed_looks": 0,
+        "skip_looks": 0,
+        **more,
+    }
 
 
-GONE = entry(failure={"unreachable": True, "msg": "ssh: no route"}, missed=3, rest=2)
+GONE = entry(failure={"unreachable": True, "msg": "ssh: no route"}, failed_looks=3, skip_looks=2)
 
 
 def test_a_round() -> None:
@@ -35,7 +42,7 @@ def test_a_round() -> None:
         "12:00:05  round 1 of 12\n"
         "                 OPENS/S                    PAWS/S\n"
         f"{HEAD}\n"
-        "gone  UNREACHABLE: ssh: no route (left alone for 2 more rounds)\n"
+        "gone  UNREACHABLE: ssh: no route (skipped for 2 more rounds)\n"
         "web1      9,000    500.0  0.50           0   absent       0   0.10    absent     0.7 ports  36.3 %  192.0.2.80:80, 10,235 ports\n"
     )
 
@@ -43,9 +50,9 @@ def test_a_round() -> None:
 def test_the_end() -> None:
     last = busy()
     highest = {**peak(None, last), "seen": 12, "time_wait": 20000, "soonest": ["buckets", 0.0]}
-    text = summary_table(watched({"web1": entry(last, peak=highest, missed=1), "gone": GONE}), "60 s watched.")
+    text = summary_table(watched({"web1": entry(last, peak=highest, failed_looks=1), "gone": GONE}), "60 s watched.")
     assert text.splitlines()[0] == "60 s watched."
-    assert text.splitlines()[2] == "gone  UNREACHABLE: ssh: no route (left alone for 2 more rounds)"
+    assert text.splitlines()[2] == "gone  UNREACHABLE: ssh: no route (skipped for 2 more rounds)"
     assert text.splitlines()[3].split("  ")[:4] == ["web1", "12/13", "9,000 (20,000)", "500.0 (500.0)"]
     assert "now buckets" in text
     assert text.splitlines()[3].endswith("36.3 % (36.3 %)  192.0.2.80:80, 10,235 ports")
@@ -76,7 +83,7 @@ def test_unknown_is_told_apart_from_absent_and_0() -> None:
     first = two_looks(observed(), observed(5, boot_id="second", counted={"PAWSActive": None}))
     lines = round_table(watched({"web1": entry(first)}), "").splitlines()
     assert lines[3].split()[1:9] == ["0", "-", "-", "-", "absent", "absent", "-", "-"]
-    assert lines[4] == "web1: restarted since the last round: no rates in this one"
+    assert lines[4] == "web1: restarted since the last round, so this round has no rates"
 
 
 def test_what_could_not_be_seen_is_told_at_the_first_look() -> None:
@@ -93,8 +100,8 @@ def test_what_could_not_be_seen_is_told_at_the_first_look() -> None:
         ({}, "web1  NOT ASKED: no reason given"),
         ({"failed": True, "msg": "'nope' is undefined"}, "web1  FAILED: 'nope' is undefined"),
         ({"unreachable": True, "msg": "no route"}, "web1  UNREACHABLE: no route"),
-        (entry(failure={"failed": True}, missed=1), "web1  FAILED: no reason given"),
-        (entry(failure={"unreachable": True, "msg": "x"}, rest=1), "web1  UNREACHABLE: x (left alone for 1 more round)"),
+        (entry(failure={"failed": True}, failed_looks=1), "web1  FAILED: no reason given"),
+        (entry(failure={"unreachable": True, "msg": "x"}, skip_looks=1), "web1  UNREACHABLE: x (skipped for 1 more round)"),
     ],
 )
 def test_a_host_that_was_not_seen_says_why(registered: dict[str, t.Any], line: str) -> None:
@@ -123,7 +130,7 @@ def test_text_from_outside_cannot_steer_the_terminal(attack: str) -> None:
         ({"measure": {**busy(), "rates": 5}}, "measure.rates must be a dictionary, not the number 5"),
         ({"peak": {"seen": 1}}, "peak.rates is missing"),
         ({"peak": {**peak(None, busy()), "soonest": ["ports"]}}, "peak.soonest must be a list of 2 values, not a list"),
-        ({"missed": -1}, "missed must be 0 or more, not the number -1"),
+        ({"failed_looks": -1}, "failed_looks must be 0 or more, not the number -1"),
     ],
 )
 def test_a_malformed_answer_costs_no_other_host_its_line(registered: object, line: str) -> None:

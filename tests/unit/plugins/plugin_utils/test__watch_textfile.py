@@ -145,7 +145,7 @@ def test_a_relative_path_starts_at_the_current_folder(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("path", "message"), [("no/such/folder", "must end in .prom"), ("fleet.txt", "must end in .prom"), ("no/fleet.prom", "no is no folder")]
+    ("path", "message"), [("no/such/folder", "ends in .prom"), ("fleet.txt", "ends in .prom"), ("no/fleet.prom", "there is no folder")]
 )
 def test_a_path_that_cannot_be_is_refused(tmp_path: Path, path: str, message: str) -> None:
     with pytest.raises(WatchError, match=message):

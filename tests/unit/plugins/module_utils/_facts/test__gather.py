@@ -80,7 +80,7 @@ def test_the_snapshot_of_a_folder(host: FolderHost) -> None:
     assert snapshot["ipv4_keys"] == ["ip_local_port_range", "tcp_max_orphans", "tcp_tw_recycle"]
     assert snapshot["sockets"] is None
     assert snapshot["sample"] is None
-    assert snapshot["not_seen"] == ["Sockets were not counted: only a live host has any."]
+    assert snapshot["not_seen"] == ["Sockets were not counted: only a live host has sockets."]
 
 
 def test_keys_are_present_absent_or_unreadable(host: FolderHost, tmp_path: Path) -> None:
@@ -184,10 +184,10 @@ def test_an_empty_folder_gives_an_empty_snapshot_and_says_so(tmp_path: Path) -> 
         (
             "/proc/net/netstat",
             "TcpExt: TW\nTcpExt: 1 2\n",
-            "/proc/net/netstat could not be understood: group 'TcpExt' has 1 names and 2 values.",
+            "/proc/net/netstat has an unknown format: group 'TcpExt' has 1 names but 2 values.",
         ),
         ("/proc/net/netstat", "IpExt: A\nIpExt: 1\n", "/proc/net/netstat has no group TcpExt."),
-        ("/proc/net/sockstat", "TCP: inuse\n", "/proc/net/sockstat could not be understood: group 'TCP' has a field without a value."),
+        ("/proc/net/sockstat", "TCP: inuse\n", "/proc/net/sockstat has an unknown format: group 'TCP' has a field without a value."),
     ],
 )
 def test_counters_that_cannot_be_understood_are_told(host: FolderHost, tmp_path: Path, path: str, text: str, sentence: str) -> None:

@@ -39,9 +39,9 @@ def test_texts_without_counters(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("TcpExt: TW A\nTcpExt: 1\n", r"'TcpExt' has 2 names and 1 values"),
-        ("TcpExt: TW\nTcpExt: 1 2\n", r"'TcpExt' has 1 names and 2 values"),
-        ("Tcp: A\nTcp: 1\nTcpExt: TW\n", r"'TcpExt' has names and no values"),
+        ("TcpExt: TW A\nTcpExt: 1\n", r"'TcpExt' has 2 names but 1 values"),
+        ("TcpExt: TW\nTcpExt: 1 2\n", r"'TcpExt' has 1 names but 2 values"),
+        ("Tcp: A\nTcp: 1\nTcpExt: TW\n", r"'TcpExt' has names but no values"),
         ("TcpExt: TW\nTcpExt: many\n", r"'TcpExt' has a value that is not a number"),
         ("TcpExt: TW\nTcpExt: 1.5\n", r"'TcpExt' has a value that is not a number"),
         (f"TcpExt: TW\nTcpExt: {'9' * 21}\n", r"'TcpExt' has a value that is not a number"),

@@ -88,7 +88,7 @@ def test_more_addresses_than_are_probed(names: dict[str, list[str]], monkeypatch
     probes, warnings = probe_all(read_endpoints([{"host": "many.example", "port": 9, "timeout": 5.0}]), 0.2, 60.0)
     assert [one["address"] for one in probes] == names["many.example"][:MAX_ADDRESSES]
     assert sorted(tried) == sorted(names["many.example"][:MAX_ADDRESSES])
-    assert warnings == ["many.example has 19 addresses; the first 16 of them were probed"]
+    assert warnings == ["many.example has 19 addresses. Only the first 16 were probed."]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_hosts_without_an_address(host: str, error: str, message: str) -> None:
 def test_a_source_with_an_unknown_zone() -> None:
     (probe,) = run({"host": "::1", "source": "fe80::1%no-such-interface"})
     assert probe["error"] == "INVALID"
-    assert probe["message"].startswith("The source cannot be used: ")
+    assert probe["message"].startswith("The source address cannot be used: ")
 
 
 @own_namespaces
@@ -155,7 +155,7 @@ def test_many_filtered_endpoints_share_their_time() -> None:
         probes = run(*endpoints, seconds=20)
         for filler in fillers:
             filler.close()
-    assert {(one["error"], one["message"]) for one in probes} == {("TIMEOUT", "Connecting was not done within the timeout.")}
+    assert {(one["error"], one["message"]) for one in probes} == {("TIMEOUT", "Connecting took longer than the timeout.")}
     assert len(probes) == 50
 
 
@@ -198,7 +198,7 @@ def test_a_resolver_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPa
     finally:
         hanging.set()
     assert told(probes) == [("slow.example", None, "NAME_NOT_RESOLVED"), ("127.0.0.1", "127.0.0.1", "ECONNREFUSED")]
-    assert probes[0]["message"] == "The resolver did not answer within max_seconds."
+    assert probes[0]["message"] == "The name was not resolved within max_seconds."
 
 
 def test_a_mistake_of_the_probe_itself_is_one_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_a_mistake_of_the_probe_itself_is_one_result(monkeypatch: pytest.MonkeyP
     probes = run({"host": "127.0.0.1", "port": 7}, {"host": "127.0.0.1"})
     assert [one["error"] for one in probes] == ["INTERNAL", "ECONNREFUSED"]
     assert probes[0]["address"] == "127.0.0.1"
-    assert probes[0]["message"] == "Something unforeseen happened: RuntimeError: ? oh."
+    assert probes[0]["message"] == "This is a bug in tcp_probe: RuntimeError: ? oh."
 
 
 def test_as_many_endpoints_as_are_allowed() -> None:

@@ -115,10 +115,10 @@ def test_http_options() -> None:
         ({"http": {"path": ""}}, "The path must start with a slash, not ''."),
         (
             {"http": {"path": "/ HTTP/1.1\r\nX: y"}},
-            "The path must be 2048 printable ASCII characters at most, no blanks, not '/ HTTP/1.1??X: y'.",
+            "The path must be at most 2048 printable ASCII characters without blanks, not '/ HTTP/1.1??X: y'.",
         ),
-        ({"http": {"host": "a\r\nX: y"}}, "The Host header must be 2048 printable ASCII characters at most, no blanks, not 'a??X: y'."),
-        ({"http": {"path": "/\u00e9"}}, "The path must be 2048 printable ASCII characters at most, no blanks, not '/?'."),
+        ({"http": {"host": "a\r\nX: y"}}, "The Host header must be at most 2048 printable ASCII characters without blanks, not 'a??X: y'."),
+        ({"http": {"path": "/\u00e9"}}, "The path must be at most 2048 printable ASCII characters without blanks, not '/?'."),
         ({"host": "b\u00fccher.example", "http": True}, "The Host header must be"),
         ({"tls": {"server_name": "."}}, "The server name must be a name or an address, not '.'."),
     ],
@@ -135,7 +135,7 @@ def test_a_wrong_endpoint_is_kept_with_the_reason(changes: dict[str, object], re
         ({"tls": "perhaps"}, "endpoints, entry 2: tls must be true, false or a dictionary, not 'perhaps'"),
         ({"tls": 1.5}, "endpoints, entry 2: tls must be true, false or a dictionary, not '1.5'"),
         ({"http": ["/"]}, "endpoints, entry 2: http must be true, false or a dictionary, not '['/']'"),
-        ({"http": {"pth": "/"}}, "endpoints, entry 2: http has no option 'pth', it has path, host"),
+        ({"http": {"pth": "/"}}, "endpoints, entry 2: http has no option 'pth'. Its options are: path, host"),
         ({"http": {"path": 7}}, "endpoints, entry 2: http: path must be a string, not '7'"),
         ({"tls": {"validate_certs": "maybe"}}, "endpoints, entry 2: tls: validate_certs must be a boolean, not 'maybe'"),
     ],
@@ -168,7 +168,7 @@ def test_what_differs_is_no_duplicate() -> None:
 
 def test_thousands_are_refused_and_the_bound_is_not() -> None:
     assert len(read_endpoints([entry(port=port) for port in range(1, MAX_ENDPOINTS + 1)] * 20)) == MAX_ENDPOINTS
-    with pytest.raises(EndpointsError, match="3000 different ones are more than the 256 of one task; nothing was sent"):
+    with pytest.raises(EndpointsError, match=r"one task takes at most 256 different endpoints, not 3000\. Nothing was sent"):
         read_endpoints([entry(port=port) for port in range(1, 3001)])
 
 

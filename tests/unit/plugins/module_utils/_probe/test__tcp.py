@@ -169,7 +169,7 @@ def test_a_filtered_address_takes_no_longer_than_the_timeout() -> None:
             filler.connect_ex(full.getsockname())
         with pytest.raises(ProbeError) as caught:
             connect("127.0.0.1", full.getsockname()[1], 0.2)
-    assert (caught.value.code, caught.value.message) == ("TIMEOUT", "Connecting was not done within the timeout.")
+    assert (caught.value.code, caught.value.message) == ("TIMEOUT", "Connecting took longer than the timeout.")
 
 
 @own_namespaces

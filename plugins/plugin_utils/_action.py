@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""What all actions of the collection have in common: they check their arguments, act, and fail the task for known errors."""
+
+from __future__ import annotations
+
+import abc
+import copy
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ._escape import one_line
+
+Arguments = t.Dict[str, t.Any]
+Result = t.Dict[str, t.Any]
+TaskVars = t.Dict[str, t.Any]
+
+
+class HardeningAction(ActionBase):
+    """Base of the actions. Check mode is supported, async is not.
+
+    ARGUMENTS: the argument spec, or None where the module on the target checks them. ERRORS: exceptions of act that fail the task
+    with their message; any other one is a bug and passes.
+    """
+
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]] | None] = None
+    ERRORS: t.ClassVar[tuple[type[Exception], ...]] = ()
+
+    _supports_check_mode = True
+    _supports_async = False
+    TRANSFERS_FILES = False
+
+    @abc.abstractmethod
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
+        """The work itself. arguments: checked, with their defaults; only the task's own where ARGUMENTS is None."""
+
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
+        """Called by Ansible. Returns what act returned. Raises AnsibleActionFail, which fails the task: a wrong argument, ERRORS."""
+        super().run(tmp, task_vars)
+        try:
+            return self.act(self._checked_arguments(), task_vars or {})
+        except self.ERRORS as error:
+            name = type(self).__module__.rpartition(".")[2]
+            raise AnsibleActionFail(f"{name}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
+
+    def _checked_arguments(self) -> Arguments:
+        if self.ARGUMENTS is None:
+            return dict(self._task.args)
+        # The check hands out the defaults themselves and fills in suboptions there; the next task must not see that.
+        _checked, arguments = self.validate_argument_spec(argument_spec=copy.deepcopy(self.ARGUMENTS))  # type: ignore[no-untyped-call]
+        return t.cast("Arguments", arguments)
+
+
+class ControllerAction(HardeningAction):
+    """Base of the actions that reach no host: Ansible opens no connection for them."""
+
+    _requires_connection = False
+
+
+def failure(message: str, /, **more: t.Any) -> Result:
+    """A failed result. message: for a person, shown on one line. more: what else the result holds."""
+    return {"changed": False, **more, "failed": True, "msg": one_line(message)}
+
+
+def host_name(task_vars: TaskVars) -> str:
+    """The task's host as the inventory names it."""
+    return str(task_vars.get("inventory_hostname", "localhost"))

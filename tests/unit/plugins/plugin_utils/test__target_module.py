@@ -1,0 +1,88 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gc
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import failure_message, run_on_target
+
+
+class Action:
+    """Stands for an action: remembers how it was asked to run a module, and whether garbage was collected meanwhile."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: dict[str, t.Any] = {}
+        self.collecting: bool | None = None
+
+    def _execute_module(self, **asked: t.Any) -> dict[str, t.Any]:
+        self.asked, self.collecting = asked, gc.isenabled()
+        if self.error:
+            raise self.error
+        return {"changed": True}
+
+
+def run(action: Action) -> dict[str, t.Any]:
+    return run_on_target(t.cast("t.Any", action), "tcp_facts", {"top": 5}, {"inventory_hostname": "web1"})
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """The garbage collector as it was before, after each test."""
+    enabled = gc.isenabled()
+    yield
+    gc.unfreeze()
+    (gc.enable if enabled else gc.disable)()
+
+
+def test_the_module_is_run_by_its_full_name() -> None:
+    action = Action()
+    assert run(action) == {"changed": True}
+    assert action.asked == {
+        "module_name": "linux_tcp.hardening.tcp_facts",
+        "module_args": {"top": 5},
+        "task_vars": {"inventory_hostname": "web1"},
+    }
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("error", [None, OSError("gone")])
+def test_garbage_is_not_collected_while_the_module_is_built(enabled: bool, error: Exception | None) -> None:
+    (gc.enable if enabled else gc.disable)()
+    action = Action(error)
+    if error:
+        with pytest.raises(OSError, match="gone"):
+            run(action)
+    else:
+        run(action)
+    assert action.collecting is False
+    assert gc.isenabled() == enabled
+
+
+def test_the_heap_of_the_controller_is_not_walked_afterwards() -> None:
+    there_before: list[object] = []
+    assert any(one is there_before for one in gc.get_objects())
+    run(Action())
+    assert not any(one is there_before for one in gc.get_objects())
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"failed": True, "msg": "no python"}, "no python"),
+        ({"msg": " MODULE FAILURE \n", "module_stderr": "Traceback\nOSError: gone\n"}, "MODULE FAILURE OSError: gone"),
+        (
+            {"msg": "MODULE FAILURE", "module_stderr": "", "module_stdout": "sh: python: not found\n"},
+            "MODULE FAILURE sh: python: not found",
+        ),
+        ({"module_stderr": "last", "module_stdout": "not this"}, "the module returned nothing last"),
+        ({}, "the module returned nothing"),
+    ],
+)
+def test_the_reason_of_a_failure_is_in_one_message(answer: dict[str, t.Any], message: str) -> None:
+    assert failure_message(answer) == message
