@@ -31,7 +31,7 @@ class ActionModule(ControllerAction):
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "audits": {"type": "raw", "required": True},
         "dest": {"type": "path"},
-        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS)},
         "basename": {"type": "str", "default": "tcp-audit"},
         "title": {"type": "str", "default": "TCP audit"},
         "show": {"type": "bool", "default": False},
