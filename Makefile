@@ -34,35 +34,35 @@ audit: ## audit this machine, change nothing on it, write the reports
 
 test: ## everything that must pass before a commit is pushed
 	@scripts/venv test
-	@$(RUN) -m scripts.check
+	@exec $(RUN) -m scripts.check
 
 unit: ## the unit tests; ARGS="-k word" for some of them
 	@scripts/venv test
-	@$(RUN) -m scripts.check unit
+	@exec $(RUN) -m scripts.check unit
 
 molecule: ## the scenarios in containers; ARGS="default backend" for some of them
 	@scripts/venv test
-	@$(RUN) -m scripts.check molecule
+	@exec $(RUN) -m scripts.check molecule
 
 lab: ## make the failures happen in containers, mend them, print what was measured, write docs/lab.md
 	@scripts/venv test
-	@$(RUN) -m scripts.lab
+	@exec $(RUN) -m scripts.lab
 
 sanity: ## ansible-test sanity, on a copy; ARGS="--test pep8" for one of its tests
 	@scripts/venv test
-	@$(RUN) -m scripts.check sanity
+	@exec $(RUN) -m scripts.check sanity
 
 lint: ## ansible-lint, ruff check and ruff format --check
 	@scripts/venv test
-	@$(RUN) -m scripts.check lint ruff
+	@exec $(RUN) -m scripts.check lint ruff
 
 types: ## mypy --strict
 	@scripts/venv test
-	@$(RUN) -m scripts.check types
+	@exec $(RUN) -m scripts.check types
 
 package: ## build the collection, install it elsewhere and use it there
 	@scripts/venv test
-	@$(RUN) -m scripts.check package
+	@exec $(RUN) -m scripts.check package
 
 format: ## rewrite the Python files in the house style
 	@scripts/venv test

@@ -5,6 +5,7 @@
 """What `make test` runs: every part, even after one failed, and a table of what passed and how long it took.
 
 check.py [part ...]; $ARGS holds more arguments for the tool of a single part.
+It says first what comes and about how long it takes, and once a minute what still runs. Ctrl-C leaves no container and no process.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import sys
 import tarfile
 import tempfile
 import time
+import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts import estimate, interrupt, scenarios
 from scripts.build import build
 from scripts.tree import COLLECTION, ROOT, copy_project
 
@@ -62,6 +65,7 @@ def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None, quie
         check=False,
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
+        start_new_session=True,
     )
     if done.returncode:
         if quiet:
@@ -89,11 +93,26 @@ def project_copy() -> Iterator[Path]:
 
 
 def unit(extra: list[str]) -> None:
-    run(PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *extra)
+    colour = "yes" if sys.stdout.isatty() else "auto"
+    command = [PYTHON, "-m", "pytest", "-q", f"--color={colour}", "-n", "2", "--dist", "worksteal", *extra]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", start_new_session=True) as process:
+        for line in t.cast(t.IO[str], process.stdout):
+            print(line, end="", flush=True)
+            percent = re.search(r"\[ *(\d+)%\]", line)
+            if percent:
+                progress["unit"] = f"{percent[1]} % of the tests are done"
+    if process.returncode:
+        raise Failure(f"pytest: exit code {process.returncode}")
 
 
 def molecule(extra: list[str]) -> None:
-    run(PYTHON, "-m", "scripts.scenarios", *extra)
+    try:
+        outcomes = scenarios.run_all(extra)
+    except scenarios.Problem as problem:
+        raise Failure(str(problem)) from problem
+    failed = [f"{outcome.name} ({outcome.failure})" for outcome in outcomes if outcome.failure]
+    if failed:
+        raise Failure(", ".join(failed))
 
 
 def sanity(extra: list[str]) -> None:
@@ -200,28 +219,115 @@ PARTS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
+class Row(t.NamedTuple):
+    """One line of the table at the end. result: passed, FAILED, stopped or not run."""
+
+    name: str
+    result: str
+    seconds: float | None
+
+
+# How far a part is, where it knows, for the line a minute.
+progress: dict[str, str] = {}
+
+
+def how_far(part: str) -> str:
+    return scenarios.progress() if part == "molecule" else progress.get(part, "")
+
+
+def expected(part: str, extra: list[str]) -> float | None:
+    """Seconds. None where they are not known: arguments say what runs. Raises scenarios.Problem for a scenario that there is not."""
+    if part == "molecule":
+        names = [f"molecule/{name}" for name in scenarios.chosen(extra)]
+        return estimate.at_a_time(names, scenarios.AT_A_TIME)
+    return None if extra else estimate.seconds(part)
+
+
+def announce(parts: list[str], extra: list[str]) -> None:
+    """Print what comes and about how long it takes. Raises scenarios.Problem for a scenario that there is not."""
+    chosen = scenarios.chosen(extra) if "molecule" in parts else []
+    measured = [part for part in parts if part != "molecule"] + [f"molecule/{name}" for name in chosen]
+    print(f"What comes, and about how long it takes, {estimate.source(measured)}:")
+    for part in parts:
+        print(f"  {part:<20} {estimate.in_words(expected(part, extra)):>12}")
+        if part == "molecule":
+            for name in chosen:
+                print(f"    {name:<18} {estimate.in_words(estimate.seconds(f'molecule/{name}')):>12}")
+    if len(parts) > 1:
+        print(f"  {'all':<20} {estimate.in_words(sum(expected(part, extra) or 0 for part in parts)):>12}")
+    sys.stdout.flush()
+
+
+def run_part(part: str, extra: list[str]) -> Row:
+    begin = time.monotonic()
+    result = "passed"
+    try:
+        print(f"== {part}", flush=True)
+        with estimate.a_line_a_minute(part, expected(part, extra), lambda: how_far(part)):
+            PARTS[part](extra)
+    except KeyboardInterrupt:
+        result = "stopped"
+    except (Failure, subprocess.CalledProcessError, OSError) as error:
+        # What it was at may not like its end.
+        result = "stopped" if interrupt.stopped else "FAILED"
+        print(f"{part}: {error}", flush=True)
+    return Row(part, result, time.monotonic() - begin)
+
+
+def scenario_rows() -> list[Row]:
+    return [Row(f"molecule/{outcome.name}", "FAILED" if outcome.failure else "passed", outcome.seconds) for outcome in scenarios.ended]
+
+
+def run_parts(parts: list[str], extra: list[str]) -> list[Row]:
+    """Run every part, even after one failed, and none after one was stopped. Keeps the seconds of what passed for the next run."""
+    rows: list[Row] = []
+    for part in parts:
+        if any(row.result == "stopped" for row in rows):
+            rows.append(Row(part, "not run", None))
+            continue
+        rows.append(run_part(part, extra))
+        if part == "molecule":
+            rows += scenario_rows()
+    estimate.remember({row.name: round(row.seconds, 1) for row in rows if row.seconds is not None and is_whole(row, extra)})
+    return rows
+
+
+def is_whole(row: Row, extra: list[str]) -> bool:
+    """Whether its seconds say something of the next run. With arguments only some of a part ran; scenarios are measured one by one."""
+    is_scenario = row.name.startswith("molecule/")
+    return row.result == "passed" and (is_scenario or (row.name != "molecule" and not extra))
+
+
+def print_table(rows: list[Row]) -> None:
+    print()
+    for row in rows:
+        print(f"{row.name:<22} {row.result:<8} {'' if row.seconds is None else estimate.in_words(row.seconds):>12}".rstrip())
+
+
 def main(names: list[str]) -> int:
     # For the tools that look for one another.
     os.environ["PATH"] = os.pathsep.join([str(Path(PYTHON).parent), os.environ["PATH"]])
     extra = shlex.split(os.environ.get("ARGS", "")) if len(names) == 1 else []
-    chosen = names or list(PARTS)
-    if "unit" in chosen or "sanity" in chosen:
-        subprocess.run([str(ROOT / "scripts" / "need"), "--optional", *PACKAGES], check=False)
-    rows = []
-    for name in chosen:
-        print(f"== {name}", flush=True)
-        begin = time.monotonic()
-        outcome = "passed"
-        try:
-            PARTS[name](extra)
-        except (Failure, subprocess.CalledProcessError, OSError) as error:
-            outcome = "FAILED"
-            print(f"{name}: {error}", flush=True)
-        rows.append((name, outcome, time.monotonic() - begin))
-    print()
-    for name, outcome, seconds in rows:
-        print(f"{name:<8} {outcome}  {seconds:6.1f} s")
-    return int(any(outcome == "FAILED" for _name, outcome, _seconds in rows))
+    parts = names or list(PARTS)
+    interrupt.arm()
+    try:
+        announce(parts, extra)
+        if "unit" in parts or "sanity" in parts:
+            subprocess.run([str(ROOT / "scripts" / "need"), "--optional", *PACKAGES], check=False)
+        rows = run_parts(parts, extra)
+        print_table(rows)
+        results = {row.result for row in rows}
+        if "stopped" in results:
+            # Those of the unit tests: their fixtures did not come to it.
+            scenarios.remove_left_over()
+            return interrupt.EXIT_CODE
+    except scenarios.Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        # Before the first part or between two of them.
+        return interrupt.EXIT_CODE
+    return int("FAILED" in results)
 
 
 if __name__ == "__main__":

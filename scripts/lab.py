@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from scripts import interrupt
 from scripts.scenarios import run_all
 from scripts.tree import ROOT
 
@@ -18,11 +19,14 @@ from lab import report  # noqa: E402
 
 
 def main() -> int:
+    interrupt.arm()
     try:
         failed = any(outcome.failure for outcome in run_all(["lab"]))
     except engine.Problem as problem:
         print(problem, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return interrupt.EXIT_CODE
     if failed:
         return 1
     print(report.table(report.last_run()))

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils._harden_table import outcomes, render
-from ..plugin_utils._reports import ReportError
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {"hosts": {"type": "dict", "required": True}, "show": {"type": "bool", "default": True}}
 
@@ -32,11 +30,8 @@ class ActionModule(ActionBase):
         """Returns summary and hosts (see RETURN of tcp_harden_table)."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)  # type: ignore[no-untyped-call]
-        try:
-            made = outcomes(arguments["hosts"])
-        except ReportError as error:
-            raise AnsibleActionFail(f"tcp_harden_table: {error}") from error  # type: ignore[no-untyped-call]
+        made = outcomes(arguments["hosts"])
         summary = render(made, check_mode=bool(self._task.check_mode))
         if arguments["show"]:
             display.display(summary)
-        return {"changed": False, "summary": summary, "hosts": {outcome.name: outcome.verdict for outcome in made}}
+        return {"changed": False, "summary": summary, "hosts": {outcome.name: outcome.status for outcome in made}}

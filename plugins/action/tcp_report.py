@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
-from ..plugin_utils._reports import FORMATS, VERDICTS, Report, ReportError, build, text_summary, write
+from ..plugin_utils._reports import FORMATS, OUTCOMES, Report, ReportError, build, text_summary, write
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._results import Severity
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "audits": {"type": "raw", "required": True},
     "dest": {"type": "path"},
-    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+    "formats": {"type": "list", "elements": "str", "choices": list(FORMATS)},
     "basename": {"type": "str", "default": "tcp-audit"},
     "title": {"type": "str", "default": "TCP audit"},
     "show": {"type": "bool", "default": False},
@@ -59,7 +59,7 @@ class ActionModule(ActionBase):
         return {
             "changed": any(file.changed for file in written),
             "files": [{"path": file.path, "format": file.format, "changed": file.changed} for file in written],
-            "hosts": {verdict: report.count(verdict) for verdict in VERDICTS},
+            "hosts": {outcome: report.count(outcome) for outcome in OUTCOMES},
             "summary": text_summary(report),
         }
 

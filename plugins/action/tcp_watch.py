@@ -12,8 +12,10 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._escape import one_line
+from ..plugin_utils._shapes import ShapeError, check
 from ..plugin_utils._target_module import run_on_target, trouble_of
 from ..plugin_utils._watch import WatchError, measure, peak, sample
+from ..plugin_utils._watch_state import WatchState
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "previous": {"type": "dict", "default": {}},
@@ -38,17 +40,12 @@ class ActionModule(ActionBase):
         previous = arguments["previous"] or {}
         if arguments["finished"]:
             return {**previous, "changed": False, "skipped": True, "skip_reason": "The watch is over."}
-        state: dict[str, t.Any] = {
-            "changed": False,
-            "measure": None,
-            "sample": previous.get("sample"),
-            "peak": previous.get("peak"),
-            "trouble": {},
-            "last_trouble": previous.get("last_trouble") or {},
-            **{name: previous[name] if isinstance(previous.get(name), int) else 0 for name in ("missed", "rest")},
-        }
+        try:
+            state: dict[str, t.Any] = {"changed": False, **check(WatchState, previous), "measure": None, "failure": {}}
+        except ShapeError as error:
+            return {"changed": False, "failed": True, "msg": one_line(f"tcp_watch: previous is not a result of tcp_watch: {error}")}
         if state["rest"]:
-            return _missed(state, state["last_trouble"], state["rest"] - 1)
+            return _missed(state, state["last_failure"], state["rest"] - 1)
         try:
             observed = run_on_target(self, "tcp_watch", {}, task_vars)
         except AnsibleConnectionFailure as error:
@@ -63,11 +60,9 @@ class ActionModule(ActionBase):
             state.update(measure=measured, peak=peak(state["peak"], measured), sample=now)
         except WatchError as error:
             return _missed(state, {"failed": True, "msg": one_line(str(error))})
-        except (KeyError, TypeError, AttributeError):
-            return {"changed": False, "failed": True, "msg": "tcp_watch: previous is not a result of tcp_watch"}
         # The Python that ansible-core has found on the host, which it would else look for in every round.
         return {**state, **{name: observed[name] for name in ("ansible_facts",) if name in observed}}
 
 
-def _missed(state: dict[str, t.Any], trouble: dict[str, t.Any], rest: int = 0) -> dict[str, t.Any]:
-    return {**state, "trouble": trouble, "last_trouble": trouble, "missed": state["missed"] + 1, "rest": rest}
+def _missed(state: dict[str, t.Any], failure: dict[str, t.Any], rest: int = 0) -> dict[str, t.Any]:
+    return {**state, "failure": failure, "last_failure": failure, "missed": state["missed"] + 1, "rest": rest}

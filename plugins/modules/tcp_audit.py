@@ -9,51 +9,52 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_audit
-short_description: Judge a host's TIME_WAIT, ephemeral port and TCP timestamp settings
+short_description: Check a host's TIME_WAIT, ephemeral port and TCP timestamp settings
 version_added: 0.1.0
 description:
-  - Observes a host with one run of M(linux_tcp.hardening.tcp_facts) and judges what was seen by the collection's rules, on the controller.
-  - Each result cites the claims, RFCs and kernel changes that it rests on, and says what to do. C(docs/rules.md) has all rules.
-  - With O(source) it judges a file or folder on the controller instead and reaches no host - a saved snapshot, a capture bundle, a
-    sosreport, the text of C(sysctl -a), or a repository's folder of sysctl.d files.
-  - Never changes anything. Needs no root; RV(not_seen) tells what could not be seen without it.
+  - Reads a host's facts with one run of M(linux_tcp.hardening.tcp_facts), and checks them on the controller against the rules of the
+    collection.
+  - Each result says what to do, and names the claims, RFCs and kernel changes behind it. C(docs/rules.md) lists all rules.
+  - With O(source) it checks a file or folder on the controller and reaches no host. This can be a saved snapshot, a capture bundle, a
+    sosreport, the output of C(sysctl -a), or a repository's folder of sysctl.d files.
+  - Never changes anything. Needs no root. RV(not_seen) lists what could not be read without it.
 options:
   profile:
     description:
-      - The host's part in the path. Decides which rules count and how severe they are.
+      - What the host does in the network. It decides which rules are checked and how severe they are.
       - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and
         opens connections to its backends, V(backend) accepts connections.
-      - V(any) judges by every rule, with the highest of its severities; RV(results[].profiles) says where each result counts.
+      - V(any) checks every rule, with the highest of its severities. RV(results[].profiles) names the profiles for which a result counts.
     type: str
     choices: [client_host, fullnat_lb, backend, any]
     required: true
   source:
     description:
-      - A file or folder on the controller to judge instead of the live host.
+      - A file or folder on the controller to check instead of the live host.
       - A relative path is looked up from the current folder first, then from the playbook's folder.
     type: str
   source_kind:
     description:
-      - What O(source) is. V(auto) tells by the content.
+      - What O(source) is. V(auto) detects it from the content.
       - V(snapshot) is what M(linux_tcp.hardening.tcp_facts) returned, saved as JSON.
       - V(capture) is a bundle of the playbook C(capture_tcp.yml), taken from a host without Python.
       - V(sos) is a sosreport, as a folder or as an archive.
-      - V(sysctl_a) is the output of C(sysctl -a), or of a part of it.
-      - V(sysctl_d) is a file or folder of sysctl.d syntax, judged as a host would be after booting with it; the kernel and its counters are
-        unknown then.
+      - V(sysctl_a) is the output of C(sysctl -a), or a part of it. Keys missing from a part count as unknown.
+      - V(sysctl_d) is a file or folder of sysctl.d syntax. It is checked as a host that has booted with it. The kernel and its counters
+        are unknown then.
     type: str
-    choices: [auto, snapshot, capture, sos, sysctl_a, sysctl_d]
+    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d]
     default: auto
   fail_on:
     description:
-      - The severity from which a failed result fails the task. V(never) lets it always succeed when the host could be judged.
+      - The severity from which a failed result fails the task. With V(never) the task fails only when the host could not be checked.
     type: str
     choices: [never, info, low, medium, high, critical]
     default: high
   waivers:
     description:
-      - Accepted results. A waived result does not fail the task; from the day after RV(results[].waiver.expires) it counts again, and the
-        rule C(waiver-expired) says so.
+      - Results that are accepted until a date. A waived result does not fail the task. From the day after
+        RV(results[].waiver.expires) it counts again, and the rule C(waiver-expired) fails.
       - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
         all hosts when left out), C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
     type: list
@@ -61,7 +62,7 @@ options:
     default: []
   thresholds:
     description:
-      - Numbers that rules compare with, where the defaults do not fit.
+      - Limits that rules compare with. Set one only where its default does not fit.
     type: dict
     default: {}
     suboptions:
@@ -91,7 +92,7 @@ options:
         type: int
       closes_first_client_sockets:
         description:
-          - Outgoing TIME_WAIT sockets from which C(closes-first-as-client) speaks at all. V(10) when left out.
+          - Outgoing TIME_WAIT sockets from which C(closes-first-as-client) can fail. V(10) when left out.
         type: int
       closes_first_server_percent:
         description:
@@ -122,17 +123,17 @@ options:
         type: int
   sample_seconds:
     description:
-      - With more than V(0) the counters are read twice, so many seconds apart, and rules judge how they grew.
-      - With one sample only, what was counted since boot counts one severity lower.
+      - With more than V(0) the counters are read twice, this many seconds apart, and rules check how much they grew.
+      - With one sample the counters tell what happened since boot. Such a result is lowered by one severity.
     type: float
     default: 0.0
   probe_endpoints:
     description:
-      - Endpoints that the host is to ask what they negotiate and who closes first, for the advice and for the rules about peers.
+      - Endpoints that the host connects to, to see what they negotiate and who closes first. The advice and the rules about peers use it.
       - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
-        them, which runs on the host after it was observed. Best are the destinations that hold most ports.
-      - Needs a live host, so it cannot go with O(source). A saved snapshot may hold RV(linux_tcp.hardening.tcp_probe#module:endpoints) as
-        C(probes).
+        them, which runs on the host after its facts were read. Choose the destinations that hold most ports.
+      - Needs a live host, so it cannot be used with O(source). A saved snapshot may hold
+        RV(linux_tcp.hardening.tcp_probe#module:endpoints) as C(probes).
     type: list
     elements: dict
     default: []
@@ -177,7 +178,7 @@ EXAMPLES = r"""
         reason: Layer-4 balancer, it passes TCP options through
         expires: 2027-06-30
 
-- name: Judge the sysctl files of this repository in CI
+- name: Check the sysctl files of this repository in CI
   linux_tcp.hardening.tcp_audit:
     profile: backend
     source: files/sysctl.d
@@ -185,7 +186,7 @@ EXAMPLES = r"""
     fail_on: medium
   delegate_to: localhost
 
-- name: Judge a sosreport
+- name: Check a sosreport
   linux_tcp.hardening.tcp_audit:
     profile: any
     source: sosreport-web1.tar.xz
@@ -200,28 +201,28 @@ host:
   type: str
   sample: web1
 profile:
-  description: The profile that was asked for.
-  returned: when the host could be judged
+  description: The value of O(profile).
+  returned: when the host could be checked
   type: str
   sample: client_host
 fail_on:
   description: The severity that fails the task.
-  returned: when the host could be judged
+  returned: when the host could be checked
   type: str
   sample: high
 kernel_release:
-  description: The kernel's release, null where the source does not tell.
-  returned: when the host could be judged
+  description: The kernel's release, null where the source does not have it.
+  returned: when the host could be checked
   type: str
   sample: 6.1.0-40-amd64
 collected_at:
-  description: When the host was observed, in UTC and ISO 8601; null where the source does not tell.
-  returned: when the host could be judged
+  description: When the facts were read, in UTC and ISO 8601. Null where the source does not say.
+  returned: when the host could be checked
   type: str
   sample: "2026-11-21T12:00:00Z"
 source:
-  description: What was judged.
-  returned: when the host could be judged
+  description: What was checked.
+  returned: when the host could be checked
   type: dict
   contains:
     kind:
@@ -235,10 +236,10 @@ source:
   sample: {kind: live, path: null}
 advice:
   description:
-    - Every cure that the documents know, weighed for this host, best first. Those that apply come first, by how severe the trouble is that
-      they cure; then those that nothing calls for; last those that would do nothing or harm here.
-    - C(docs/advice.md) tells how they are weighed.
-  returned: when the host could be judged
+    - Every cure that the documents know, best first for this host. Cures that help here come first, ordered by the severity of the problem
+      that they solve. Then come cures that are not needed, and last cures that would do nothing or harm here.
+    - C(docs/advice.md) explains the order.
+  returned: when the host could be checked
   type: list
   elements: dict
   contains:
@@ -252,11 +253,11 @@ advice:
       type: str
       returned: always
     applies:
-      description: Whether it would help here, now.
+      description: Whether it helps on this host now.
       type: bool
       returned: always
     severity:
-      description: The severity of the trouble that it cures; null where it does not apply.
+      description: The severity of the problem that it solves. Null where it does not apply.
       type: str
       returned: always
     wrong:
@@ -270,8 +271,8 @@ advice:
     gain:
       description:
         - C(from_per_second) and C(to_per_second), short connections per second towards one destination without and with the cure, and their
-          C(factor), as the filter P(linux_tcp.hardening.tcp_capacity#filter) computes them. Null where it is not known, and in
-          C(to_per_second) and C(factor) also where no TIME_WAIT limits the rate any more.
+          C(factor), as the filter P(linux_tcp.hardening.tcp_capacity#filter) computes them. Null where it is not known. C(to_per_second)
+          and C(factor) are also null where TIME_WAIT does not limit the rate any more.
       type: dict
       returned: always
     cost:
@@ -279,22 +280,24 @@ advice:
       type: str
       returned: always
     risk:
-      description: What may go wrong.
+      description: What can go wrong.
       type: str
       returned: always
     how:
-      description: What to do, one step each.
+      description: What to do, one step in each entry.
       type: list
       elements: str
       returned: always
     claims:
-      description: The documents' claims that it rests on.
+      description: The claims of the documents behind it.
       type: list
       elements: str
       returned: always
 results:
-  description: Every rule's results, failed ones first, the most severe first. A rule gives one result for each subject, and at least one.
-  returned: when the host could be judged
+  description:
+    - The results of every rule, failed ones first, the most severe first.
+    - A rule gives one result for each subject, and at least one.
+  returned: when the host could be checked
   type: list
   elements: dict
   contains:
@@ -309,31 +312,31 @@ results:
       returned: always
     severity:
       description:
-        - V(critical), V(high), V(medium), V(low) or V(info), under the audited profile and in these circumstances.
+        - V(critical), V(high), V(medium), V(low) or V(info), for this profile and this host.
       type: str
       returned: always
     status:
       description:
-        - V(fail), V(pass), V(waived), V(not_applicable) (this host cannot have the trouble, or the profile does not
-          ask) or V(unknown) (a fact is
-          missing). Only V(pass) is a pass.
+        - V(fail), V(pass) or V(waived).
+        - V(not_applicable) where this host cannot have the problem, or where the rule is not checked for this profile.
+        - V(unknown) where a fact is missing. Unknown never counts as a pass.
       type: str
       returned: always
     profiles:
-      description: The audited profiles under which the result counts.
+      description: The profiles for which the result counts.
       type: list
       elements: str
       returned: always
     subject:
-      description: What was judged - a key, a file, a destination.
+      description: What was checked - a key, a file, a destination.
       type: str
       returned: always
     observed:
-      description: What was seen, for people.
+      description: What was found, for people.
       type: str
       returned: always
     expected:
-      description: What should have been seen, for people.
+      description: What should have been found, for people.
       type: str
       returned: always
     evidence:
@@ -341,7 +344,7 @@ results:
       type: dict
       returned: always
     path:
-      description: The boot file to blame, or null.
+      description: The boot file that causes the result, or null.
       type: str
       returned: always
     line:
@@ -349,7 +352,7 @@ results:
       type: int
       returned: always
     claims:
-      description: The documents' claims that the rule rests on.
+      description: The claims of the documents behind the rule.
       type: list
       elements: str
       returned: always
@@ -380,7 +383,7 @@ results:
           returned: always
 summary:
   description: Counts.
-  returned: when the host could be judged
+  returned: when the host could be checked
   type: dict
   contains:
     status:
@@ -396,8 +399,8 @@ summary:
       type: str
       returned: always
 capacity:
-  description: Figures for people; null where they could not be seen.
-  returned: when the host could be judged
+  description: Figures for people. Null where they are not known.
+  returned: when the host could be checked
   type: dict
   contains:
     time_wait:
@@ -414,8 +417,8 @@ capacity:
       returned: always
     connections_per_second:
       description:
-        - The highest sustainable rate of short connections from one address to one destination (the busiest, where there is one) that this
-          host closes first, with its settings as they are.
+        - The highest lasting rate of short connections from one address to one destination, when this host closes first and keeps its
+          settings. The destination is the busiest one, where there is one.
       type: float
       returned: always
     binds:
@@ -423,12 +426,12 @@ capacity:
       type: str
       returned: always
     busiest:
-      description: The source, destination, destination_port that holds most local ports, and how many ports.
+      description: The C(source), C(destination) and C(destination_port) that hold most local ports, and how many C(ports).
       type: dict
       returned: always
 not_seen:
   description: What could not be read and why, one sentence each.
-  returned: when the host could be judged
+  returned: when the host could be checked
   type: list
   elements: str
 msg:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_audit_assert
-short_description: End an audit with the state that its result calls for
+short_description: Fail a host when its audit found something severe
 version_added: 0.1.0
 description:
   - Fails the host when a result of its audit reaches O(fail_on), fails it when it could not be audited, and marks it unreachable
     when it could not be reached.
-  - This lets a play audit every host, write the reports of all of them, and only then end as a CI job expects - C(ansible-playbook) exits
-    with V(0) when nothing reached O(fail_on), V(2) when something did, V(4) when a host was unreachable.
+  - With this a play can audit every host, write all reports, and fail only then. The exit code of C(ansible-playbook) is V(0) when nothing
+    reached O(fail_on), V(2) when something did, and V(4) when a host was unreachable.
   - Reaches no host and changes nothing.
 options:
   audit:
     description:
-      - The registered result of M(linux_tcp.hardening.tcp_audit) for this host, whatever became of it.
+      - The registered result of M(linux_tcp.hardening.tcp_audit) for this host. The audit may have failed.
     type: dict
     required: true
   fail_on:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What the verdict rests on, in words for a person.
+  description: Why the task failed, or that it did not, in words for a person.
   returned: always
   type: str
   sample: "web1: nothing reached high"

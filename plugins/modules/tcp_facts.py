@@ -182,7 +182,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._facts._gather import SUBSETS, chosen_subset, gather
 from ..module_utils._tree import HostTree
 

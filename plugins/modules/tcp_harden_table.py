@@ -12,13 +12,14 @@ module: tcp_harden_table
 short_description: Show what a hardening run did
 version_added: 0.1.0
 description:
-  - Prints one table of all hosts - what each had before, what changed, and what is left that settings cannot cure.
+  - Prints one table of all hosts - the worst result before, what changed, and what still fails.
   - Reaches no host and changes nothing.
 options:
   hosts:
     description:
       - Host name to a dictionary of C(profile), C(before) and C(after) (registered results of M(linux_tcp.hardening.tcp_audit)) and
-        C(change) (the registered result of M(linux_tcp.hardening.tcp_profile)). What is missing did not happen on that host.
+        C(change) (the registered result of M(linux_tcp.hardening.tcp_profile)). A missing key means that the task did not run on that host.
+      - When one of them has an unexpected form, only the lines of that host say so. All other hosts are shown as usual.
     type: dict
     required: true
   show:
@@ -54,7 +55,8 @@ summary:
   returned: always
   type: str
 hosts:
-  description: Host name to V(changed), V(unchanged), V(failed), V(unreachable) or V(not_run).
+  description: Host name to V(changed), V(unchanged), V(failed), V(unreachable), V(not_run) or V(unreadable), which means that the answer
+    of the module has an unexpected form.
   returned: always
   type: dict
   sample: {web1: changed}

@@ -231,7 +231,7 @@ endpoints:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._probe._endpoints import probe_all
 from ..module_utils._probe._options import EndpointsError, read_endpoints
 

@@ -251,7 +251,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._profile._disk import Disk
 from ..module_utils._profile._errors import ProfileError
 from ..module_utils._profile._options import read_options

@@ -13,20 +13,19 @@ short_description: Write reports about the audits of many hosts
 version_added: 0.1.0
 description:
   - Writes what M(linux_tcp.hardening.tcp_audit) found on many hosts to files on the controller, and can show a summary in the terminal.
-  - A host that could not be audited stands in every report as such, never as clean.
-  - The same audits always give the same files, byte for byte; a file that would not change is not touched. All files are complete on
-    the disk under temporary names before the first one is renamed into place, so a failure leaves the earlier reports as they were.
-  - Everything that came from a host is shown as plain text. Control characters and other invisible ones are written out as escapes,
-    and very long texts are cut, except in the C(json) report.
+  - A host that could not be audited is named in every report. It never counts as clean.
+  - The same audits always give the same files, byte for byte. A file that would not change is not touched. When one file cannot be
+    written, all earlier reports stay as they were.
+  - Text from a host is always shown as plain text. Control characters and other invisible ones are written as escapes such as
+    C(\x1b). Very long texts are cut, except in the C(json) report.
   - Reaches no host. Use it with C(run_once).
 options:
   audits:
     description:
-      - The registered results of M(linux_tcp.hardening.tcp_audit). Either a dictionary with the host's name as the key, or a list in
-        which every entry has the name as C(host).
-      - An entry without C(results), such as that of a task that failed or of an unreachable host, is a host that could not be audited;
-        its C(msg) says why.
-      - The list C(audits) of an earlier C(json) report is good input, too.
+      - The registered results of M(linux_tcp.hardening.tcp_audit). Either a dictionary with the host's name as the key, or a list
+        whose entries have the name as C(host).
+      - An entry without C(results) is a host that could not be audited, such as an unreachable one. Its C(msg) says why.
+      - The list C(audits) of an earlier C(json) report can be used, too.
     type: raw
     required: true
   dest:
@@ -37,20 +36,19 @@ options:
     type: path
   formats:
     description:
-      - Which files to write.
-      - V(json) has the audits whole, for other programs.
-      - V(junit) is for CI systems, a test suite a host and a test case a rule; unknown, waived and not applicable results are skipped
-        with their reason, and a host that could not be audited is an error.
-      - V(sarif) is SARIF 2.1.0 for code scanning; waived results are suppressed ones.
-      - V(html) is one page that needs nothing else, for people.
-      - V(markdown) fits into a comment on a pull request.
+      - Which files to write. All formats are written when this is left out.
+      - V(json) has the complete audits, for other programs.
+      - V(junit) is for CI systems. Each host is a test suite and each rule a test case. Unknown, waived and not applicable results are
+        skipped, with the reason. A host that could not be audited is an error.
+      - V(sarif) is SARIF 2.1.0 for code scanning. Waived results are suppressed.
+      - V(html) is one page for people. It loads nothing else.
+      - V(markdown) is short enough for a comment on a pull request.
     type: list
     elements: str
     choices: [json, junit, sarif, html, markdown]
-    default: [json, junit, sarif, html, markdown]
   basename:
     description:
-      - The name of every file before its suffix.
+      - The name of every file, without its ending.
     type: str
     default: tcp-audit
   title:
@@ -145,7 +143,7 @@ files:
       format: html
       changed: true
 hosts:
-  description: How many hosts there are of each kind.
+  description: The number of hosts with each outcome. Every host is in one of them.
   returned: success
   type: dict
   contains:
@@ -157,19 +155,19 @@ hosts:
       description: Could not be audited.
       type: int
       returned: always
-    not_judged:
-      description: Audited, but no rule could be judged there - all results are unknown or not applicable.
+    unknown:
+      description: Audited, but all results are unknown or not applicable.
       type: int
       returned: always
     clean:
-      description: Audited, without failed results. There may be unknown ones.
+      description: Audited, without failed results. Some results may be unknown.
       type: int
       returned: always
-  sample: {failed: 2, not_audited: 1, not_judged: 0, clean: 9}
+  sample: {failed: 2, not_audited: 1, unknown: 0, clean: 9}
 summary:
   description:
     - What O(show) shows, as plain text - the hosts with their worst results, the failed results with what to do, and what could
-      not be seen.
+      not be read.
   returned: success
   type: str
 """

@@ -14,7 +14,7 @@ description:
     ports and the TIME_WAIT sockets last at this rate.
   - The playbook C(linux_tcp.hardening.watch_tcp) does so every few seconds for all hosts.
   - It only reads. A host that cannot be reached, or cannot be looked at, neither fails nor becomes unreachable here, so that the
-    others can be watched on. RV(trouble) tells.
+    others can be watched on. RV(failure) says why.
   - A host that could not be reached is left alone for five calls, because the attempt may take longer than all others together.
 options:
   previous:
@@ -135,13 +135,13 @@ peak:
     - The highest of each figure so far, the number of looks that saw the host (C(seen)), and the last of them (C(last)).
   returned: always
   type: dict
-trouble:
+failure:
   description: Empty where the host was seen. Otherwise C(msg), and C(unreachable) or C(failed).
   returned: always
   type: dict
   sample: {}
-last_trouble:
-  description: The last trouble that there was with this host, empty where there was none.
+last_failure:
+  description: The last RV(failure) of this host. Empty where it was always seen.
   returned: always
   type: dict
   sample: {}
@@ -165,7 +165,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import _compile_once  # noqa: F401 - for its effect on the imports that follow
+from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._facts._gather import gather
 from ..module_utils._tree import HostTree
 

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Sequence
 
+    from ._results import AuditedProfile, FailOn
     from ._snapshot_types import Snapshot
     from ._waivers import Waiver
 
@@ -78,8 +79,8 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
     case = Case(view, results, options.profile, options.thresholds)
     return Audit(
         host=host,
-        profile=options.profile,
-        fail_on=options.fail_on,
+        profile=t.cast("AuditedProfile", options.profile),
+        fail_on=t.cast("FailOn", options.fail_on),
         kernel_release=snapshot["host"]["kernel_release"],
         collected_at=snapshot["collected_at"],
         source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},

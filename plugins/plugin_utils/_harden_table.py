@@ -4,100 +4,123 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""What a hardening run did, as text: what each host had, what changed, and what is left that settings cannot cure."""
+"""What a hardening run did, as text: what each host had before, what changed, and what still fails afterwards."""
 
 from __future__ import annotations
 
 import dataclasses
 import textwrap
 import typing as t
+from collections.abc import Mapping
 
 from ._escape import one_line
-from ._reports import ReportError, build
+from ._reports import build_host
+from ._results import ProfileChange
+from ._shapes import ShapeError, check, must_be
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ._reports._model import Host
-    from ._results import Result
+    from ._reports import HostReport
+    from ._results import Conflict, KeyChange, Result
 
 WIDTH = 96
+_UNEXPECTED = "has an unexpected form"
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """One host. change: the result of tcp_profile, empty where it never ran. before, after: its audits, None where there was none."""
+    """One host.
+
+    change: the answer of tcp_profile, None where it cannot be read. before, after: the audits, None where there is none or it cannot be
+    read. problems: what cannot be read and why, one sentence each.
+    """
 
     name: str
     profile: str
-    change: Mapping[str, t.Any]
-    before: Host | None
-    after: Host | None
+    change: ProfileChange | None
+    before: HostReport | None
+    after: HostReport | None
+    problems: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> str:
-        """unreachable, failed, unchanged, or changed; not_run where tcp_profile never ran."""
-        if self.change.get("unreachable"):
+    def status(self) -> str:
+        """unreadable, unreachable, failed, not_run (tcp_profile never ran), unchanged or changed."""
+        if self.change is None:
+            return "unreadable"
+        if self.change["unreachable"]:
             return "unreachable"
-        if self.change.get("failed"):
+        if self.change["failed"]:
             return "failed"
-        if "changed" not in self.change:
+        if self.change["changed"] is None:
             return "not_run"
         return "changed" if self.change["changed"] else "unchanged"
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:
-        """Key, value before and value after, of the keys that changed, live or in the boot file."""
-        changed = []
-        for one in self.change.get("settings") or ():
-            if one.get("status") == "changed":
-                before, after = one.get("before"), one.get("after")
-                if before == after:
-                    before, after = f"boot file {one.get('boot_before') or 'nothing'}", f"boot file {one.get('boot_after') or 'nothing'}"
-                changed.append((one_line(str(one.get("key")), 60), _value(before), _value(after)))
-        return changed
+        """Key, value before and value after, of the keys that changed in the running kernel or in the boot file."""
+        return [_change(one) for one in (self.change["settings"] if self.change else ()) if one["status"] == "changed"]
 
 
-def _value(raw: object) -> str:
-    return "nothing" if raw is None else one_line(str(raw), 60) or "empty"
+def _change(one: KeyChange) -> tuple[str, str, str]:
+    before, after = _value(one["before"]), _value(one["after"])
+    if one["before"] == one["after"]:
+        before, after = f"boot file {_value(one['boot_before'])}", f"boot file {_value(one['boot_after'])}"
+    return one_line(one["key"], 60), before, after
+
+
+def _value(raw: str | None) -> str:
+    return "not set" if raw is None else one_line(raw, 60) or "empty"
 
 
 def outcomes(hosts: Mapping[str, t.Any]) -> list[Outcome]:
     """The hosts of a run, by name.
 
     hosts: name to profile, before, change and after, as the tasks registered them; what is missing did not happen.
-    Raises ReportError naming the host whose entry has another form.
+    Whatever a host's entry holds, it costs no other host its line.
     """
-    made = []
-    for name, entry in sorted(hosts.items()):
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(part) or {}, dict) for part in ("before", "change", "after")):
-            raise ReportError(f"hosts has an entry of another form for {one_line(str(name), 80)!r}")
-        made.append(
-            Outcome(
-                one_line(str(name), 60),
-                one_line(str(entry.get("profile") or ""), 20),
-                entry.get("change") or {},
-                _audited(name, entry.get("before")),
-                _audited(name, entry.get("after")),
-            )
-        )
-    return made
+    return [_outcome(name, entry) for name, entry in sorted((str(name), entry) for name, entry in hosts.items())]
 
 
-def _audited(name: str, audit: t.Any) -> Host | None:
+def _outcome(name: str, entry: object) -> Outcome:
+    problems: list[str] = []
+    if not isinstance(entry, Mapping):
+        problems.append(f"the entry of this host {must_be('a dictionary', entry).problem}")
+        return Outcome(one_line(name, 60), "", None, None, None, tuple(problems))
+    change = _change_of(entry.get("change") or {}, problems)
+    before = _audited(name, entry.get("before") or {}, "before", problems)
+    after = _audited(name, entry.get("after") or {}, "after", problems)
+    return Outcome(one_line(name, 60), one_line(str(entry.get("profile") or ""), 20), change, before, after, tuple(problems))
+
+
+def _change_of(answer: object, problems: list[str]) -> ProfileChange | None:
+    try:
+        return check(ProfileChange, answer)
+    except ShapeError as error:
+        problems.append(f"the answer of the module {_UNEXPECTED}: {error}")
+    if isinstance(answer, Mapping) and answer.get("msg"):
+        problems.append(f"the module says: {answer['msg']}")
+    return None
+
+
+def _audited(name: str, audit: object, when: str, problems: list[str]) -> HostReport | None:
     if not audit:
         return None
-    return build([{**audit, "host": name}], "outcome").hosts[0]
+    try:
+        if not isinstance(audit, Mapping):
+            raise must_be("a dictionary", audit)
+        return build_host(name, audit)
+    except ShapeError as error:
+        problems.append(f"the audit {when} {_UNEXPECTED}: {error}")
+        return None
 
 
 def render(made: list[Outcome], check_mode: bool = False) -> str:
-    """The table and, below it, each host that changed, failed or has something left."""
+    """The table and, below it, each host that changed, failed, cannot be read, or still fails a rule."""
     names = max([4, *(len(outcome.name) for outcome in made)])
     lines = [_headline(made, check_mode), "", f"{'HOST':<{names}}  {'PROFILE':<11}  {'BEFORE':<11}  {'CHANGES':<11}  AFTER"]
     for outcome in made:
         count = len(outcome.changes)
         changes = {"changed": f"{count} key{'' if count == 1 else 's'}" if count else "files", "unchanged": "none"}.get(
-            outcome.verdict, outcome.verdict.replace("_", " ").upper()
+            outcome.status, outcome.status.replace("_", " ").upper()
         )
         # Check mode changes nothing, so its second audit says nothing new.
         after = "-" if check_mode else _worst(outcome.after)
@@ -108,55 +131,73 @@ def render(made: list[Outcome], check_mode: bool = False) -> str:
 
 
 def _headline(made: list[Outcome], check_mode: bool) -> str:
-    told = {
+    words = {
         "changed": "would change" if check_mode else "changed",
-        "unchanged": "had nothing to change",
-        "failed": "FAILED and kept what they had",
+        "unchanged": "needed no change",
+        "failed": "FAILED (settings as before)",
         "unreachable": "UNREACHABLE",
         "not_run": "NOT HARDENED",
+        "unreadable": "UNREADABLE (unexpected answer)",
     }
-    counts = [(sum(outcome.verdict == verdict for outcome in made), text) for verdict, text in told.items()]
+    counts = [(sum(outcome.status == status for outcome in made), text) for status, text in words.items()]
     return f"TCP hardening: {len(made)} host{'' if len(made) == 1 else 's'}: " + ", ".join(f"{n} {text}" for n, text in counts if n)
 
 
-def _worst(host: Host | None) -> str:
+def _worst(host: HostReport | None) -> str:
     if host is None or host.audit is None:
         return "not audited"
     if host.worst:
         return host.worst.upper()
-    return "clean" if host.verdict == "clean" else "unknown"
+    return "clean" if host.outcome == "clean" else "unknown"
 
 
 def _details(outcome: Outcome, check_mode: bool) -> list[str]:
-    lines: list[str] = []
-    for key, before, after in outcome.changes:
-        lines.append(f"  {key}: {before} -> {after}")
-    boot_file = outcome.change.get("boot_file") or {}
-    if boot_file.get("changed"):
-        written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
-        lines.append(f"  {one_line(str(boot_file.get('path')), 80)}: {written}")
-    for conflict in outcome.change.get("conflicts") or ():
-        where = f"{conflict.get('path')}:{conflict.get('line')}"
-        dealt = "commented out" if conflict.get("dealt_with") else "overrides the profile at boot"
-        lines += _wrapped(f"  {one_line(where, 80)} sets {conflict.get('key')} = {one_line(str(conflict.get('value')), 40)}: {dealt}")
-    if outcome.change.get("recovered"):
-        lines += _wrapped(f"  recovered: {one_line(str(outcome.change['recovered']))}")
-    if outcome.verdict in ("failed", "unreachable"):
-        lines += _wrapped(f"  {outcome.verdict}: {one_line(str(outcome.change.get('msg') or 'no reason given'))}")
-    left = outcome.after.failed if outcome.after and outcome.after.audit and not check_mode else []
-    if left:
-        lines.append("  left, which settings alone do not cure:")
-        for result in left:
-            lines += _left(result)
-    for cure in outcome.after.advice[:1] if outcome.after and not check_mode else []:
-        lines += _wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
+    lines = [line for problem in outcome.problems for line in _wrapped(f"  unreadable: {one_line(problem)}")]
+    if outcome.change is not None:
+        lines += _change_lines(outcome, outcome.change, check_mode)
+    if outcome.after and not check_mode:
+        lines += _after_lines(outcome.after)
     if not lines:
         return []
     title = f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name
     return ["", title, "-" * len(title), *lines]
 
 
-def _left(result: Result) -> list[str]:
+def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> list[str]:
+    lines = [f"  {key}: {before} -> {after}" for key, before, after in outcome.changes]
+    if change["boot_file"]["changed"]:
+        written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
+        lines.append(f"  {one_line(str(change['boot_file']['path']), 80)}: {written}")
+    for conflict in change["conflicts"]:
+        lines += _wrapped(f"  {_conflict_text(conflict, check_mode)}")
+    if change["recovered"]:
+        lines += _wrapped(f"  recovered: {one_line(change['recovered'])}")
+    if outcome.status in ("failed", "unreachable"):
+        lines += _wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
+    return lines
+
+
+def _conflict_text(conflict: Conflict, check_mode: bool) -> str:
+    path, key = one_line(conflict["path"], 80), one_line(conflict["key"], 60)
+    if conflict["line"] is None:
+        return f"{path} replaces the whole boot file of the profile at boot"
+    where = f"{path}:{conflict['line']}"
+    does = f"excludes {key}" if conflict["value"] is None else f"sets {key} = {one_line(conflict['value'], 40)}"
+    if conflict["dealt_with"]:
+        return f"{where} {does}: {'would be commented out' if check_mode else 'commented out'}"
+    return f"{where} {does}: overrides the profile at boot"
+
+
+def _after_lines(after: HostReport) -> list[str]:
+    lines = ["  Still failing; no sysctl fixes these:"] if after.failed else []
+    for result in after.failed:
+        lines += _still_failing(result)
+    for cure in after.advice[:1]:
+        lines += _wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
+    return lines
+
+
+def _still_failing(result: Result) -> list[str]:
     lines = _wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
     return [*lines, *_wrapped(" " * 13 + one_line(result["remedy"]), 13)]
 

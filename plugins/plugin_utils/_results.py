@@ -4,21 +4,33 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The shape of results and audits, and the order of severities."""
+"""The shapes of what the collection's tasks return, and the order of severities.
+
+_shapes checks against these declarations what comes back from Ansible or from a saved report. A default is for an audit that was saved
+by an earlier version, or written by hand. The same fields are documented in RETURN of tcp_audit and tcp_profile.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, Union
+from typing import Annotated, Literal, TypedDict, Union
+
+from ._shapes import AtLeast, Default, Label, OddNumbersAsText
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
-Status = Literal["fail", "pass", "waived", "not_applicable", "unknown"]
+Status = Literal["fail", "unknown", "waived", "not_applicable", "pass"]
 Profile = Literal["client_host", "fullnat_lb", "backend"]
+AuditedProfile = Literal["client_host", "fullnat_lb", "backend", "any"]
+FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
+
+Text = Annotated[str, Default("")]
+Texts = Annotated[list[str], Default([])]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 STATUSES: tuple[Status, ...] = ("fail", "unknown", "waived", "not_applicable", "pass")
 PROFILES: tuple[Profile, ...] = ("client_host", "fullnat_lb", "backend")
 
-EvidenceValue = Union[str, int, float, bool, None]
+EvidenceValue = Annotated[Union[str, int, float, bool, None], OddNumbersAsText()]
+"""What a host made up must not cost the other hosts their reports."""
 
 
 class WaiverNote(TypedDict):
@@ -31,27 +43,27 @@ class WaiverNote(TypedDict):
 class Result(TypedDict):
     """One rule on one subject of one host.
 
-    severity: the severity that this result has here (profile, port pressure and missing second samples may move it).
-    profiles: the audited profiles under which the result counts. subject: what was judged, a key, a file, a destination.
-    observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file to blame.
+    severity: that of this result (the profile, port pressure and a missing second sample may change it).
+    profiles: those for which the result counts. subject: what was checked, a key, a file, a destination.
+    observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file that causes the result.
     reason: why the status is unknown, not_applicable or waived; empty otherwise.
     """
 
-    id: str
+    id: Annotated[str, Label()]
     title: str
     severity: Severity
     status: Status
-    profiles: list[Profile]
-    subject: str
-    observed: str
-    expected: str
-    evidence: dict[str, EvidenceValue]
+    profiles: Annotated[list[Profile], Default([])]
+    subject: Text
+    observed: Text
+    expected: Text
+    evidence: Annotated[dict[str, EvidenceValue], Default({})]
     path: str | None
-    line: int | None
-    claims: list[str]
-    rationale: str
-    remedy: str
-    reason: str
+    line: Annotated[int, AtLeast(1)] | None
+    claims: Texts
+    rationale: Text
+    remedy: Text
+    reason: Text
     waiver: WaiverNote | None
 
 
@@ -100,45 +112,108 @@ class AdviceGain(TypedDict):
 class Advice(TypedDict):
     """One cure, weighed for one host.
 
-    applies: it would help here, now. severity: of the trouble that it cures; None where it does not apply.
+    applies: it would help here, now. severity: of the problem that it solves; None where it does not apply.
     wrong: it would do nothing or harm here; a cure may be neither, where there is nothing to cure.
     reason: the evidence, in figures. how: what to do, one step each. claims: D1 … of the two documents.
     """
 
-    id: str
+    id: Annotated[str, Label()]
     title: str
     applies: bool
     severity: Severity | None
-    wrong: bool
-    reason: str
-    gain: AdviceGain
-    cost: str
-    risk: str
-    how: list[str]
-    claims: list[str]
+    wrong: Annotated[bool, Default(False)]
+    reason: Text
+    gain: Annotated[AdviceGain, Default({})]
+    cost: Text
+    risk: Text
+    how: Texts
+    claims: Texts
 
 
 class AuditSource(TypedDict):
-    kind: str
+    kind: Annotated[str, Default("live")]
     path: str | None
 
 
-class Audit(TypedDict):
-    """What tcp_audit returns for one host, next to Ansible's own keys.
+class AuditBody(TypedDict):
+    """What is taken from an audit that is given to tcp_report. The rest of an Audit is known better: see there.
 
     profile: the audited profile or "any". fail_on: the severity from which a failed result fails the audit, or "never".
     advice: every cure, best first: those that apply, those that nothing calls for, those that would be wrong here.
     not_seen: what could not be read and why, one sentence each.
     """
 
-    host: str
-    profile: str
-    fail_on: str
+    profile: Annotated[AuditedProfile, Default("any")]
+    fail_on: Annotated[FailOn, Default("never")]
     kernel_release: str | None
     collected_at: str | None
-    source: AuditSource
-    advice: list[Advice]
+    source: Annotated[AuditSource, Default({})]
+    advice: Annotated[list[Advice], Default([])]
     results: list[Result]
+    capacity: Annotated[Capacity, Default({})]
+    not_seen: Texts
+
+
+class Audit(AuditBody):
+    """What tcp_audit returns for one host, next to Ansible's own keys. host: its inventory name. summary: counted from the results."""
+
+    host: str
     summary: Summary
-    capacity: Capacity
-    not_seen: list[str]
+
+
+KeyStatus = Literal["changed", "ok", "absent", "left_alone", "read_only", "refused", "not_verified"]
+
+
+class KeyChange(TypedDict):
+    """One sysctl key of a profile. before and after: in the running kernel. boot_before, boot_after: in the boot file. None: no value."""
+
+    key: Annotated[str, Label()]
+    wanted: str | None
+    before: str | None
+    after: str | None
+    boot_before: str | None
+    boot_after: str | None
+    status: KeyStatus
+    reason: Text
+
+
+class BootFileChange(TypedDict):
+    path: str | None
+    changed: Annotated[bool, Default(False)]
+
+
+class Conflict(TypedDict):
+    """A line of another boot file that takes the place of one of the profile. line: None where the whole boot file is hidden."""
+
+    key: Annotated[str, Label()]
+    reader: Text
+    path: Text
+    line: Annotated[int, AtLeast(1)] | None
+    value: str | None
+    ours: str | None
+    dealt_with: Annotated[bool, Default(False)]
+
+
+class Guard(TypedDict):
+    """What undoes the change unless token confirms it. seconds: the time that is left for this."""
+
+    token: str
+    seconds: float
+
+
+class ProfileChange(TypedDict):
+    """What tcp_profile returns for one host, with Ansible's own keys about it.
+
+    changed: None where the module never ran. msg: why it failed. A module that failed early returns nothing but msg.
+    """
+
+    changed: bool | None
+    failed: Annotated[bool, Default(False)]
+    unreachable: Annotated[bool, Default(False)]
+    msg: Text
+    settings: Annotated[list[KeyChange], Default([])]
+    boot_file: Annotated[BootFileChange, Default({})]
+    conflicts: Annotated[list[Conflict], Default([])]
+    reserved_ports: Annotated[list[int], Default([])]
+    guard: Guard | None
+    recovered: str | None

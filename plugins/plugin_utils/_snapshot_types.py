@@ -6,8 +6,8 @@
 
 """The shape of a snapshot: everything known about one host's TCP at one moment, as plain data.
 
-The controller checks snapshots against these types when it runs. Files of module_utils import them for type checkers only, so that
-nothing of this is sent to targets.
+The controller checks snapshots against these types when it runs (see _shapes). Files of module_utils import them for type checkers only,
+so that nothing of this is sent to targets.
 
 For a sysctl key there are four cases: present, absent (this kernel or namespace does not have it), unreadable (it exists, but the
 kernel or the permissions refuse), and not observed (the key is missing from the mapping). A part that was not observed is None.
@@ -16,7 +16,12 @@ Every string that came from a host is untrusted text.
 
 from __future__ import annotations
 
-from typing import List, Literal, TypedDict, Union
+from typing import Annotated, List, Literal, TypedDict, Union
+
+from ._shapes import AtLeast
+
+Count = Annotated[int, AtLeast(0)]
+Line = Annotated[int, AtLeast(1)]
 
 SysctlValue = Union[int, str, List[int], List[List[int]]]
 
@@ -48,7 +53,7 @@ class Assignment(TypedDict):
     ignore_failure: the line starts with "-". is_glob: the key holds a shell pattern.
     """
 
-    line: int
+    line: Line
     key: str
     value: str | None
     ignore_failure: bool
@@ -59,7 +64,7 @@ class Assignment(TypedDict):
 class LineProblem(TypedDict):
     """A line that no reader can use: what is wrong with it, without its text (which may be a secret)."""
 
-    line: int
+    line: Line
     problem: str
 
 
@@ -103,7 +108,7 @@ class Sample(TypedDict):
 class Listener(TypedDict):
     family: Literal["ipv4", "ipv6"]
     address: str
-    port: int
+    port: Count
 
 
 class PortUse(TypedDict):
@@ -111,18 +116,18 @@ class PortUse(TypedDict):
 
     source: str
     destination: str
-    destination_port: int
-    ports: int
-    time_wait: int
+    destination_port: Count
+    ports: Count
+    time_wait: Count
 
 
 class TimestampUse(TypedDict):
     """How many live outgoing connections to one destination did and did not negotiate timestamps (TCP_INFO)."""
 
     destination: str
-    destination_port: int
-    negotiated: int
-    not_negotiated: int
+    destination_port: Count
+    negotiated: Count
+    not_negotiated: Count
 
 
 class Sockets(TypedDict):
@@ -137,14 +142,14 @@ class Sockets(TypedDict):
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
     """
 
-    states: dict[str, dict[str, int]]
+    states: dict[str, dict[str, Count]]
     listeners: list[Listener]
-    listeners_left_out: int
-    time_wait_listening: int
-    time_wait_outgoing: int
-    outgoing: int
+    listeners_left_out: Count
+    time_wait_listening: Count
+    time_wait_outgoing: Count
+    outgoing: Count
     ports_in_use: list[PortUse]
-    error_bound: int
+    error_bound: Count
     timestamps: list[TimestampUse]
 
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Waivers: accepted results, each with a reason and a last day."""
+"""Waivers: results that are accepted until a date, each with a reason."""
 
 from __future__ import annotations
 
@@ -60,30 +60,30 @@ def parse_waivers(options: Iterable[Mapping[str, t.Any]]) -> list[Waiver]:
 def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
     rule = option.get("rule")
     if rule is not None and not isinstance(rule, str):
-        raise WaiverError(f"waiver {place} names a rule that is no text")
+        raise WaiverError(f"waiver {place}: rule must be the id of a rule, such as ports-few")
     where = f"waiver {place}" + (f" ({rule})" if rule else "")
-    unknown = sorted(set(option) - set(_FIELDS))
+    unknown = sorted(str(name) for name in option if name not in _FIELDS)
     if unknown:
-        raise WaiverError(f"{where} has unknown keys: {', '.join(unknown)}; known are {', '.join(_FIELDS)}")
+        raise WaiverError(f"{where} has unknown keys: {', '.join(unknown)}. A waiver has {', '.join(_FIELDS)}.")
     if not rule:
-        raise WaiverError(f"{where} names no rule")
+        raise WaiverError(f"{where} has no rule. Set rule to an id from docs/rules.md.")
     if rule not in CATALOGUE:
-        raise WaiverError(f"{where} names an unknown rule {rule!r}; docs/rules.md lists all of them")
+        raise WaiverError(f"{where}: there is no rule {rule!r}. docs/rules.md lists all rules.")
     if rule == WAIVER_EXPIRED:
-        raise WaiverError(f"{where}: {WAIVER_EXPIRED} cannot be waived")
+        raise WaiverError(f"{where}: this rule cannot be waived")
     hosts = option.get("hosts")
     if hosts is None:
         hosts = ["*"]
     if isinstance(hosts, str):
         hosts = [hosts]
     if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) and host for host in hosts):
-        raise WaiverError(f"{where} needs hosts: a list of host names or patterns")
+        raise WaiverError(f"{where}: hosts must be a list of host names or patterns")
     reason = option.get("reason")
     if not isinstance(reason, str) or not reason.strip():
-        raise WaiverError(f"{where} has no reason")
+        raise WaiverError(f"{where} has no reason. Say why the result is accepted.")
     expires = option.get("expires")
     if expires in (None, ""):
-        raise WaiverError(f"{where} has no expiry date (expires: YYYY-MM-DD)")
+        raise WaiverError(f"{where} has no last day. Add expires: YYYY-MM-DD.")
     if isinstance(expires, datetime.datetime):
         expires = expires.date()
     if not isinstance(expires, datetime.date):
@@ -93,5 +93,5 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
                 raise ValueError
             expires = datetime.date.fromisoformat(str(expires))
         except ValueError:
-            raise WaiverError(f"{where} has an expiry date that is not YYYY-MM-DD: {expires!r}") from None
+            raise WaiverError(f"{where}: expires must be a date of the form YYYY-MM-DD, not {expires!r}") from None
     return Waiver(str(rule), tuple(map(str, hosts)), reason.strip(), expires)

@@ -15,12 +15,11 @@ from ..module_utils._facts._gather import deltas
 from ._capacity import TIME_WAIT_SECONDS
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
+from ._snapshot_types import PortUse
 from ._sources import SourceError, validate
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from ._snapshot_types import PortUse
 
     Group = tuple[str, str, int]
     T = t.TypeVar("T")
@@ -125,7 +124,7 @@ def sample(observed: object) -> Observation:
     try:
         snapshot = validate(observed.get("snapshot"))
     except SourceError as error:
-        raise WatchError(f"the host sent a snapshot that {error}") from error
+        raise WatchError(f"the snapshot that the host sent cannot be used: {error}") from error
     view = View(snapshot)
     counters = snapshot["counters"] or {}
     sockets = snapshot["sockets"]

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The watch as text: one line a host in each round, and one line a host at the end. Pure."""
+"""The watch as text: one line for each host in each round, and one at the end. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import typing as t
 
 from ._addresses import endpoint
 from ._escape import one_line
-from ._watch import PAWS, WatchError, first_limit, paws_rate
+from ._shapes import ShapeError, check
+from ._watch import PAWS, first_limit, paws_rate
+from ._watch_state import WatchState
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,18 +25,21 @@ if t.TYPE_CHECKING:
 NOT_KNOWN = "-"
 ABSENT = "absent"
 _NAME_LIMIT = 40
-_TROUBLE_LIMIT = 160
+_MESSAGE_LIMIT = 160
 _WHOLE_MINUTES = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """One host after a round. measure: None where it was not seen in this round; peak: None where it never was."""
+    """One host after a round. measure: None where it was not seen in this round; peak: None where it never was.
+
+    failure: why it was not seen, as its line shows it; empty where it was.
+    """
 
     name: str
     measure: Measure | None
     peak: Peak | None
-    trouble: str
+    failure: str
     missed: int
 
     @property
@@ -43,31 +48,29 @@ class Watched:
 
 
 def watched(hosts: Mapping[str, t.Any]) -> list[Watched]:
-    """The hosts by name, from the registered results of tcp_watch. Raises WatchError naming the host whose entry has another form."""
-    made = []
-    for name, entry in sorted((str(name), entry) for name, entry in hosts.items()):
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(part) or {}, dict) for part in ("measure", "peak", "trouble")):
-            raise WatchError(f"hosts has an entry of another form for {one_line(name, 80)!r}")
-        measured = entry.get("measure") or None
-        # A task that failed before tcp_watch could run has nothing but Ansible's own words.
-        trouble = entry.get("trouble") or ({} if measured else entry)
-        told = _trouble(trouble, _whole_number(entry, "rest")) if trouble or not measured else ""
-        made.append(Watched(name, measured, entry.get("peak") or None, told, _whole_number(entry, "missed")))
-    return made
+    """The hosts by name, from the registered results of tcp_watch. Whatever one holds, it costs no other host its line."""
+    return [_watched(name, entry) for name, entry in sorted((str(name), entry) for name, entry in hosts.items())]
 
 
-def _trouble(trouble: Mapping[str, t.Any], rest: int) -> str:
-    word = "UNREACHABLE" if trouble.get("unreachable") else "FAILED" if trouble.get("failed") else "NOT ASKED"
+def _watched(name: str, entry: t.Any) -> Watched:
+    try:
+        state = check(WatchState, entry)
+    except ShapeError as error:
+        return Watched(name, None, None, f"UNREADABLE: the answer of tcp_watch has an unexpected form: {one_line(str(error))}", 0)
+    # A task that failed before tcp_watch could run has nothing but Ansible's own words.
+    failure = state["failure"] or ({} if state["measure"] else entry)
+    text = _failure_text(failure, state["rest"]) if failure or not state["measure"] else ""
+    return Watched(name, state["measure"], state["peak"], text, state["missed"])
+
+
+def _failure_text(failure: Mapping[str, t.Any], rest: int) -> str:
+    word = "UNREACHABLE" if failure.get("unreachable") else "FAILED" if failure.get("failed") else "NOT ASKED"
     again = f" (left alone for {rest} more round{'' if rest == 1 else 's'})" if rest else ""
-    return f"{word}: {one_line(str(trouble.get('msg') or 'no reason given'), _TROUBLE_LIMIT)}{again}"
-
-
-def _whole_number(entry: Mapping[str, t.Any], name: str) -> int:
-    return entry[name] if isinstance(entry.get(name), int) else 0
+    return f"{word}: {one_line(str(failure.get('msg') or 'no reason given'), _MESSAGE_LIMIT)}{again}"
 
 
 def round_table(hosts: Sequence[Watched], title: str) -> str:
-    """One round: a line a host. Raises WatchError naming the host whose measure has another form."""
+    """One round: a line for each host."""
     heads = (
         [*[""] * 2, "OPENS/S", "", "", "PAWS/S"],
         ["HOST", "TIME_WAIT", "OUT", "IN", "OVERFLOW/S", "PASSIVE", "ACTIVE", "ESTAB", "TIMEWAIT", "MINUTES LEFT", "PORTS", "BUSIEST"],
@@ -80,16 +83,13 @@ def round_table(hosts: Sequence[Watched], title: str) -> str:
 def _cells(host: Watched) -> list[str]:
     measured = host.measure
     if measured is None:
-        return [host.trouble]
-    try:
-        return [
-            _whole(measured["time_wait"]),
-            *(_counter(measured, name) for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow", *PAWS)),
-            left_text(measured),
-            *_busiest(measured["busiest"]),
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise WatchError(f"hosts has a measure of another form for {host.shown_name!r}") from None
+        return [host.failure]
+    return [
+        _whole(measured["time_wait"]),
+        *(_counter(measured, name) for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow", *PAWS)),
+        left_text(measured),
+        *_busiest(measured["busiest"]),
+    ]
 
 
 def _notes(measured: Measure) -> list[str]:
@@ -101,7 +101,7 @@ def _notes(measured: Measure) -> list[str]:
 
 
 def summary_table(hosts: Sequence[Watched], title: str) -> str:
-    """The end: for each host the last figures and, in brackets, the highest ones. Raises WatchError as round_table does."""
+    """The end: for each host the last figures and, in brackets, the highest ones."""
     heads = (["HOST", "SEEN", "TIME_WAIT", "OUT/S", "IN/S", "OVERFLOW/S", "PAWS/S", "FEWEST MINUTES", "PORTS", "BUSIEST"],)
     return "\n".join([title, *_lines(heads, [[host.shown_name, *_summary(host)] for host in hosts])]) + "\n"
 
@@ -109,23 +109,20 @@ def summary_table(hosts: Sequence[Watched], title: str) -> str:
 def _summary(host: Watched) -> list[str]:
     highest = host.peak
     if highest is None:
-        return [host.trouble]
-    try:
-        last = highest["last"]
-        return [
-            f"{highest['seen']}/{highest['seen'] + host.missed}",
-            f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
-            *(
-                f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"
-                for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow")
-            ),
-            f"{_rate(paws_rate(last))} ({_rate(highest['paws'])})",
-            minutes_text(highest["soonest"], last["reuse"]),
-            f"{_busiest(last['busiest'])[0]} ({_busiest(highest['busiest'])[0]})",
-            _busiest(highest["busiest"])[1],
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise WatchError(f"hosts has a peak of another form for {host.shown_name!r}") from None
+        return [host.failure]
+    last = highest["last"]
+    return [
+        f"{highest['seen']}/{highest['seen'] + host.missed}",
+        f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
+        *(
+            f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"
+            for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow")
+        ),
+        f"{_rate(paws_rate(last))} ({_rate(highest['paws'])})",
+        minutes_text(highest["soonest"], last["reuse"]),
+        f"{_busiest(last['busiest'])[0]} ({_busiest(highest['busiest'])[0]})",
+        _busiest(highest["busiest"])[1],
+    ]
 
 
 def left_text(measured: Measure) -> str:

@@ -98,10 +98,7 @@ def render(hosts: Sequence[Watched], moment: float) -> str:
     lines = _family(UP, [(host.name, int(host.measure is not None)) for host in hosts])
     lines += _family(MOMENT, [(host.name, round(moment, 3)) for host, _measure in seen])
     for family in FAMILIES:
-        try:
-            lines += _family(family, [(host.name, family.value(measured)) for host, measured in seen])
-        except (KeyError, TypeError, AttributeError):
-            raise WatchError("hosts has a measure of another form") from None
+        lines += _family(family, [(host.name, family.value(measured)) for host, measured in seen])
     return "".join(f"{line}\n" for line in lines)
 
 

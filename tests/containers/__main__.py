@@ -20,25 +20,43 @@ from contextlib import redirect_stdout
 from . import engine
 
 
+def env() -> None:
+    with redirect_stdout(sys.stderr):
+        image = engine.prepare()
+    for name, value in {"CONTAINERS_CONF": os.environ["CONTAINERS_CONF"], "CONTAINER_IMAGE": image}.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def start(name: str, *mode_and_options: str) -> None:
+    engine.start(engine.prepare(), name, *mode_and_options)
+
+
+def restart(name: str) -> None:
+    engine.configure()
+    engine.restart(name)
+
+
+def remove(prefix: str) -> None:
+    engine.configure()
+    engine.remove(prefix)
+
+
 def main(arguments: list[str]) -> int:
     try:
-        with redirect_stdout(sys.stderr):
-            image = engine.prepare()
-            if arguments[:1] == ["start"] and len(arguments) > 1:
-                engine.start(image, *arguments[1:])
-            elif arguments[:1] == ["restart"] and len(arguments) == 2:
-                engine.restart(arguments[1])
-            elif arguments[:1] == ["remove"] and len(arguments) == 2:
-                engine.remove(arguments[1])
-            elif arguments != ["env"]:
-                print(__doc__)
-                return 2
+        if arguments == ["env"]:
+            env()
+        elif arguments[:1] == ["start"] and len(arguments) > 1:
+            start(*arguments[1:])
+        elif arguments[:1] == ["restart"] and len(arguments) == 2:
+            restart(arguments[1])
+        elif arguments[:1] == ["remove"] and len(arguments) == 2:
+            remove(arguments[1])
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
     except engine.Problem as problem:
         print(problem, file=sys.stderr)
         return 1
-    if arguments == ["env"]:
-        for name, value in {"CONTAINERS_CONF": os.environ["CONTAINERS_CONF"], "CONTAINER_IMAGE": image}.items():
-            print(f"export {name}={shlex.quote(value)}")
     return 0
 
 

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import resource
+import shutil
 import subprocess
 import time
 import typing as t
@@ -21,6 +22,8 @@ CACHE = ROOT / ".cache" / "containers"
 RECIPE = Path(__file__).with_name("image.sh")
 PACKAGES = ("podman", "runc", "netavark")
 IMAGE_NAME = "localhost/linux-tcp-hardening"
+# Says which checkout a container belongs to, so that nobody removes another one's.
+LABEL = f"linux_tcp.checkout={ROOT}"
 
 # By hosts without a network nothing on the machine changes: a bridge would write its sysctls and nftables rules.
 # crun refuses machines with hybrid cgroups, and podman's own limits need CAP_SYS_RESOURCE.
@@ -99,7 +102,7 @@ def is_there(image: str) -> bool:
 
 def start(image: str, name: str, mode: str = "net_admin", *options: str) -> None:
     """Boot a host by systemd and wait until it runs. Raises Problem when it does not."""
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *MODES[mode], *options, image)
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", f"--label={LABEL}", *MODES[mode], *options, image)
     wait_until_booted(name)
 
 
@@ -117,12 +120,21 @@ def wait_until_booted(name: str) -> None:
         raise Problem(f"{name} did not boot: {state.stdout.strip() or state.stderr.strip() or 'no answer within 60 s'}")
 
 
+def own_names() -> list[str]:
+    """The names of this checkout's containers; none where there is no podman."""
+    if not shutil.which("podman"):
+        return []
+    return podman("ps", "--all", f"--filter=label={LABEL}", "--format={{.Names}}").stdout.split()
+
+
 def remove(prefix: str) -> None:
-    """Remove the containers whose names begin with prefix, and no others."""
-    names = podman("ps", "--all", "--format={{.Names}}").stdout.split()
-    own = [name for name in names if name.startswith(prefix)]
-    if own:
-        podman("rm", "--force", "--time=0", *own)
+    """Remove this checkout's containers whose names begin with prefix, and no others."""
+    for last_try in (False, False, True):
+        own = [name for name in own_names() if name.startswith(prefix)]
+        if not own or not podman("rm", "--force", "--ignore", "--time=0", *own, check=last_try).returncode:
+            return
+        # A podman that was stopped in the middle of its work on one of them may have left it to another for a moment.
+        time.sleep(0.5)
 
 
 def _build(image: str) -> None:

@@ -263,7 +263,7 @@ def _client() -> dict[str, Any]:
 
 
 def sample_audits() -> list[dict[str, Any]]:
-    """Six hosts: two with failed results, one clean, one where nothing could be judged, two without an audit."""
+    """Six hosts: two with failed results, one clean, one where all results are unknown, two without an audit."""
     return [
         _client(),
         _balancer(),

@@ -42,7 +42,7 @@ def dump(address: str, folder: Path, *flags: str) -> str:
     profile = folder / "profile"
     shutil.rmtree(profile, ignore_errors=True)
     command = [PROGRAM or "", *FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom", address]
-    done = subprocess.run(command, env={**os.environ, "HOME": str(folder)}, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env={**os.environ, "HOME": str(folder)}, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

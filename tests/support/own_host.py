@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 from support.namespaces import HIDDEN
@@ -64,7 +65,7 @@ class OwnHost:
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
     def run(self, *command: str, cwd: Path | str = "/", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the host and return what it did, whatever that was."""
@@ -74,7 +75,7 @@ class OwnHost:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def shell(self, script: str) -> str:
@@ -92,12 +93,15 @@ class OwnHost:
         read: dict[str, object] = json.loads(done.stdout)
         return read
 
-    def playbook(self, name: str, *arguments: str, cwd: Path | str = "/", **variables: object) -> subprocess.CompletedProcess[str]:
+    def playbook(
+        self, name: str, *arguments: str, cwd: Path | str = "/", environment: t.Mapping[str, str] | None = None, **variables: object
+    ) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection, or one of the test's own by its path."""
         path = name if name.startswith("/") else str(ROOT / "playbooks" / name)
         command = [sys.executable, "-m", "ansible", "playbook", path, *arguments]
         if variables:
             command += ["--extra-vars", json.dumps(variables)]
-        done = self.run(*command, cwd=cwd, ANSIBLE_NOCOLOR="1", ANSIBLE_COLLECTIONS_PATH=str(ROOT / "playbooks" / "collections"))
+        settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"), **(environment or {})}
+        done = self.run(*command, cwd=cwd, **settings)
         assert "Traceback" not in done.stdout + done.stderr
         return done

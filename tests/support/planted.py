@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -46,11 +46,16 @@ def main(fault: str, sample_seconds: float) -> None:
         plant()
         print(json.dumps(gather(HostTree(), SUBSETS)))
         return
-    # The fault happens between the two samples.
-    late = threading.Timer(sample_seconds / 4, plant)
-    late.start()
+    real_sleep = time.sleep
+
+    def plant_and_sleep(seconds: float) -> None:
+        # The first to sleep is gather(), between the two samples: the fault happens there, however long it takes.
+        time.sleep = real_sleep
+        plant()
+        real_sleep(seconds)
+
+    time.sleep = plant_and_sleep  # type: ignore[assignment]
     print(json.dumps(gather(HostTree(), SUBSETS, sample_seconds)))
-    late.join()
 
 
 if __name__ == "__main__":

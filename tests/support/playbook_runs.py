@@ -49,7 +49,7 @@ def run_playbook(
         "LC_ALL": "C.UTF-8",
     }
     done = subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
     )
     output = done.stdout + done.stderr
     assert "Traceback" not in output

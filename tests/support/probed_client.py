@@ -42,11 +42,11 @@ def connect(pid: str, timestamps: str) -> None:
 def probe(ports: t.Sequence[int], secure_ports: t.Sequence[int]) -> list[dict[str, t.Any]]:
     """Every port over IPv4 and IPv6."""
     endpoints = [
-        {"host": host, "port": port, "timeout": 5.0, "http": True, "tls": {"validate_certs": False} if port in secure_ports else False}
+        {"host": host, "port": port, "timeout": 20.0, "http": True, "tls": {"validate_certs": False} if port in secure_ports else False}
         for port in (*ports, *secure_ports)
         for host in SERVER.values()
     ]
-    probes, _warnings = probe_all(read_endpoints(endpoints), BOUND, 60.0)
+    probes, _warnings = probe_all(read_endpoints(endpoints), BOUND, 240.0)
     return t.cast("list[dict[str, t.Any]]", probes)
 
 
@@ -65,7 +65,7 @@ def time_waits(pid: str, end: int) -> dict[str, int]:
 def settled(pid: str) -> None:
     """Wait until no connection is half closed on either side."""
     moving = {"04", "05", "08", "09", "0B"}
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(line.split()[3] in moving for who in ("self", pid) for name in ("tcp", "tcp6") for line in rows(who, name)):
         if time.monotonic() > deadline:
             raise SystemExit("the connections do not come to rest")

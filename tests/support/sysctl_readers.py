@@ -100,7 +100,7 @@ class Readers:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         os.rmdir(self.folder)
 
 
@@ -179,7 +179,7 @@ def _serve(arguments: list[str]) -> None:
         for tool, command in TOOLS.items():
             for key, value in defaults.items():
                 Path(path_of(key)).write_text(value + "\n", encoding="utf-8")
-            subprocess.run(command, check=False, capture_output=True, timeout=20, env={"LC_ALL": "C"})
+            subprocess.run(command, check=False, capture_output=True, timeout=120, env={"LC_ALL": "C"})
             after[tool] = _read_keys()
         print(json.dumps(after), flush=True)
 

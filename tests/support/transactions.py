@@ -146,15 +146,21 @@ class Host:
         assert not result.get("failed"), result
         return seen
 
-    def killed(self, number: int, **options: t.Any) -> bool:
-        """Make a call that dies right before its operation of this number, counted from 0; whether it came so far."""
+    def killed(self, number: int, step: Step = lambda what: None, **options: t.Any) -> bool:
+        """Make a call that dies right before its operation of this number, counted from 0; whether it came so far.
+
+        step: what else happens before each operation.
+        """
         child = os.fork()
         if not child:
             count, itself = iter(range(number)), os.getpid()
 
             def die(what: str) -> None:
                 # The guard goes on.
-                if os.getpid() == itself and next(count, None) is None:
+                if os.getpid() != itself:
+                    return
+                step(what)
+                if next(count, None) is None:
                     os._exit(9)
 
             # Nothing of the test runner may happen in here.

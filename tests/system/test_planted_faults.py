@@ -50,7 +50,7 @@ def results(fault: str, profile: str = "any", sample_seconds: float = 0) -> list
     if why_not():
         pytest.skip(why_not())
     run = subprocess.run(
-        [*NAMESPACE, sys.executable, str(SCRIPT), fault, str(sample_seconds)], capture_output=True, text=True, check=False, timeout=60
+        [*NAMESPACE, sys.executable, str(SCRIPT), fault, str(sample_seconds)], capture_output=True, text=True, check=False, timeout=300
     )
     assert run.returncode == 0, run.stderr
     observed = validate(json.loads(run.stdout))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from containers import engine
+from support.container_image import image
 from support.peers import make_certificate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -55,24 +56,10 @@ def rows() -> list[Row]:
 ROWS = rows()
 
 
-def image() -> str:
-    """The newest image of the tests. It takes a minute to build, which is not for this test to do."""
-    if not shutil.which("podman"):
-        pytest.skip("needs podman")
-    try:
-        engine.configure()
-        images = engine.podman("images", "--format={{.Repository}}:{{.Tag}}", engine.IMAGE_NAME).stdout.split()
-    except engine.Problem as problem:
-        pytest.skip(f"needs containers: {problem}")
-    if not images:
-        pytest.skip("needs the image of the containers, which the scenarios build")
-    return images[0]
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a container with both servers."""
-    name = f"tcp-probe-{os.getpid()}"
+    name = f"tcp-test-{os.getpid()}-probe"
     folder = tmp_path_factory.mktemp("server") / "probed"
     shutil.copytree(SERVERS, folder)
     certificate = make_certificate(folder)
@@ -96,7 +83,7 @@ def measured(server: str, request: pytest.FixtureRequest) -> tuple[bool, dict[st
     pid = engine.podman("inspect", "--format={{.State.Pid}}", server).stdout.strip()
     lists = (",".join(str(row.port) for row in ROWS if row.secure == secure) for secure in (False, True))
     command = ["unshare", "--net", sys.executable, str(CLIENT), pid, str(request.param), *lists]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if "unshare failed" in done.stderr:
         pytest.skip(f"needs a network namespace of its own: {done.stderr}")
     assert done.returncode == 0, done.stderr

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -222,13 +224,33 @@ def test_a_listener_in_the_new_range_is_reserved_before_the_range_is_there() -> 
 # The guard
 
 
-def guarded(seconds: int = 1, **options: t.Any) -> tuple[dict[str, t.Any], int]:
-    """A change that a guard watches, and the guard's process."""
-    result = HERE.call(confirm_seconds=seconds, **options)
+LONG = 600
+# A guard has a session of its own.
+SESSION = os.getsid(0)
+
+
+def guarded(seconds: int = LONG, **options: t.Any) -> tuple[dict[str, t.Any], int]:
+    """A change that a guard watches, and the guard's process.
+
+    With less than LONG the guard is stopped, so that nothing is undone before the test has looked, however long that takes: see resume().
+    """
+    result = HERE.call(confirm_seconds=seconds, step=stop_guard if seconds < LONG else lambda what: None, **options)
     assert not result.get("failed"), result["msg"]
     assert result["guard"]["seconds"] == seconds
     (guard,) = others()
     return result, guard
+
+
+def stop_guard(_what: str) -> None:
+    """A step: at the first one that has a guard beside it, the guard is stopped. The guard, which has inherited the step, stops nobody."""
+    if os.getsid(0) == SESSION:
+        for pid in others():
+            if os.getsid(pid) != SESSION:
+                os.kill(pid, signal.SIGSTOP)
+
+
+def resume(guard: int) -> None:
+    os.kill(guard, signal.SIGCONT)
 
 
 @own_namespaces
@@ -237,9 +259,10 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
     if state == "absent":
         HERE.call()
     before = HERE.settled()
-    result, _guard = guarded(state=state)
+    result, guard = guarded(seconds=1, state=state)
     token = result["guard"]["token"]
     assert HERE.settled() != before
+    resume(guard)
     until(lambda: not others())
     assert HERE.settled() == before
 
@@ -258,7 +281,7 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
 def test_a_change_that_is_confirmed_stays(state: str) -> None:
     if state == "absent":
         HERE.call()
-    result, _guard = guarded(seconds=600, state=state)
+    result, _guard = guarded(state=state)
     after = HERE.settled()
     confirmed = HERE.confirm(result["guard"]["token"])
     assert not confirmed.get("failed")
@@ -272,21 +295,21 @@ def test_a_change_that_is_confirmed_stays(state: str) -> None:
 
 @own_namespaces
 def test_a_wrong_token_confirms_nothing() -> None:
-    before = HERE.settled()
-    guarded()
+    result, guard = guarded()
+    after = HERE.settled()
     wrong = HERE.confirm("7f3c")
     assert wrong["failed"]
     assert "nothing waits for the confirmation '7f3c'" in wrong["msg"]
-    until(lambda: not others())
-    assert HERE.settled() == before
-    assert HERE.confirm("7f3c")["failed"]
+    # All is as if nobody had asked: the guard still waits, and the right token is still taken.
+    assert (others(), HERE.settled()) == ([guard], after)
+    assert not HERE.confirm(result["guard"]["token"]).get("failed")
 
 
 @own_namespaces
 @pytest.mark.parametrize("next_call", ["absent", "present", "confirm"])
 def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str) -> None:
     before = HERE.settled()
-    result, guard = guarded()
+    result, guard = guarded(seconds=1)
     kill(guard)
     deadline = time.monotonic() + result["guard"]["seconds"]
     until(lambda: time.monotonic() > deadline)
@@ -303,7 +326,7 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
 @own_namespaces
 def test_a_new_call_does_not_wait_for_an_old_guard() -> None:
     before = HERE.settled()
-    guarded(seconds=600)
+    guarded()
     told = HERE.call(state="absent")
     assert "still waited for its confirmation" in told["recovered"]
     assert HERE.settled() == before
@@ -315,8 +338,10 @@ def test_a_run_that_dies_half_way_is_undone_by_its_guard() -> None:
     before = HERE.settled()
     writes = next(number for number, what in enumerate(HERE.steps()) if what == "rename " + BOOT_FILE)
     HERE.call(state="absent")
-    assert HERE.killed(writes, confirm_seconds=1)
+    assert HERE.killed(writes, step=stop_guard, confirm_seconds=1)
     assert HERE.get(REUSE) == "1"
+    for guard in others():
+        resume(guard)
     until(lambda: not others())
     assert HERE.settled() == before
 
@@ -338,10 +363,20 @@ def test_a_failed_change_leaves_no_guard() -> None:
     until(lambda: not others())
 
 
+def open_files(pid: int) -> set[str]:
+    """Those that stay open while this looks at them."""
+    found = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return found
+
+
 @own_namespaces
 def test_the_guard_holds_nothing_of_the_run() -> None:
-    result, guard = guarded(seconds=600)
-    assert {os.readlink(f"/proc/{guard}/fd/{name}") for name in os.listdir(f"/proc/{guard}/fd")} == {"/dev/null"}
+    result, guard = guarded()
+    # The change may be done before the guard has let go of everything.
+    until(lambda: open_files(guard) == {"/dev/null"})
     assert os.readlink(f"/proc/{guard}/cwd") == "/"
     assert os.getsid(guard) != os.getsid(0)
     assert HERE.confirm(result["guard"]["token"])["changed"] is False

@@ -19,6 +19,7 @@ from support.own_host import OwnHost, Unavailable
 
 TESTS = Path(__file__).resolve().parents[1]
 IPV4 = "/proc/sys/net/ipv4"
+CLOCK = {"ANSIBLE_CALLBACK_PLUGINS": str(TESTS / "support" / "callback_plugins"), "ANSIBLE_CALLBACKS_ENABLED": "watch_clock"}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 BROKEN = {**LOCAL, "ansible_python_interpreter": "/no/such/python"}
 # Nothing listens on port 1 of the loopback interface, so ssh is refused at once.
@@ -28,16 +29,11 @@ FLEET = {"all": {"hosts": {"web1": LOCAL, "web2": LOCAL, "broken1": BROKEN, "gon
 CONNECTIONS, BUCKETS, PORTS = 40, 30, 100
 # Which of them counts a SYN with an old timestamp depends on the kernel.
 PAWS = ("PAWSTimewait", "PAWSEstab")
-# The first look writes the text file: only then do connections begin.
 TRAFFIC = """
-import os, sys, time
+import sys
 sys.path.insert(0, {tests!r})
 from support import faults
 faults.make_server_address()
-for patience in range(3000):
-    if os.path.exists({signal!r}):
-        break
-    time.sleep(0.02)
 faults.{call}
 """
 
@@ -73,17 +69,18 @@ class Run(t.NamedTuple):
         return {one.name: one.value for family in families for one in family.samples if one.labels == {"host": name}}
 
 
-def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", **variables: object) -> Run:
-    """Run the playbook; call: what support.faults does once the first look was taken."""
+def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", real_clock: bool = False, **variables: object) -> Run:
+    """Run the playbook; call: what support.faults does between the first look and the first round.
+
+    By the real clock a machine that is slow or busy leaves out rounds; by the other one each round is in time.
+    """
     textfile = folder / "linux_tcp.prom"
+    environment = {} if real_clock else {**CLOCK, "TCP_WATCH_CLOCK": str(folder / "clock")}
     if call:
-        script = TRAFFIC.format(tests=str(TESTS), signal=str(textfile), call=call)
-        (folder / "traffic.py").write_text(script)
-        host.shell(f"{sys.executable} {folder}/traffic.py > {folder}/traffic.log 2>&1 &")
+        (folder / "traffic.py").write_text(TRAFFIC.format(tests=str(TESTS), call=call))
+        environment["TCP_WATCH_TRAFFIC"] = str(folder / "traffic.py")
     variables = {"tcp_watch_seconds": 4, "tcp_watch_interval": 2, "tcp_watch_textfile": str(folder), **variables}
-    done = host.playbook("watch_tcp.yml", "-v", *arguments, cwd=folder, **variables)
-    if call:
-        assert (folder / "traffic.log").read_text() == ""
+    done = host.playbook("watch_tcp.yml", "-v", *arguments, cwd=folder, environment=environment, **variables)
     return Run(done.returncode, done.stdout + done.stderr, textfile.read_text() if textfile.exists() else "")
 
 
@@ -114,8 +111,8 @@ def test_rates_add_up_to_what_happened(fleet: Run) -> None:
         for name, rate in measured["rates"].items():
             totals[name] += round(rate * measured["seconds"])
     assert totals["PassiveOpens"] == CONNECTIONS
-    # One more is ssh's attempt to reach gone1.
-    assert totals["ActiveOpens"] - CONNECTIONS in (0, 1)
+    # The kernel may also count ssh's attempts to reach gone1, one a round.
+    assert 0 <= totals["ActiveOpens"] - CONNECTIONS <= len(later)
     assert totals["TCPTimeWaitOverflow"] == CONNECTIONS - BUCKETS
 
 
@@ -172,9 +169,9 @@ def test_a_host_that_fails_alone_ends_with_2(host: OwnHost, tmp_path: Path) -> N
 
 
 def test_check_mode_watches_and_writes_nothing(host: OwnHost, tmp_path: Path) -> None:
-    run = watch(host, tmp_path, "--check", tcp_watch_seconds=2)
+    run = watch(host, tmp_path, "--check", real_clock=True, tcp_watch_seconds=2)
     assert run.code == 0, run.output
-    assert len(run.rounds()) == 2
+    assert len(run.rounds()) in (1, 2)
     assert run.metrics == ""
 
 

@@ -80,7 +80,7 @@ def test_what_was_written_into_an_image_takes_effect_where_it_boots(tmp_path: Pa
     written = tmp_path / "profile.conf"
     written.write_text(host("image").read(PROFILE_FILE) + "\n", encoding="utf-8")
     name = f"{os.environ['CONTAINER_PREFIX']}booted"
-    engine.start(os.environ["CONTAINER_IMAGE"], name, "net_admin", f"--volume={written}:{PROFILE_FILE}:ro")
+    engine.start(engine.prepare(), name, "net_admin", f"--volume={written}:{PROFILE_FILE}:ro")
     settings = {key: value for key, value in image_settings().items() if host("booted").has(key)}
     assert host("booted").live(*settings) == list(settings.values())
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Observed(NamedTuple):
     """keys: key to raw value, None where the kernel does not have it. memory_bytes: None where it is not known or not needed.
 
-    listening_ports: TCP; empty where nobody asked. boot_tree: the files that are read at boot, None where scope leaves them out.
+    listening_ports: TCP; empty where nobody asked. boot_tree: the files that are read at boot, none where scope leaves them out.
     real_boot_file: the boot file's path behind links. files: path to file, None where there is none: the boot file, its backup, and
     those with lines that are or may be commented out. boot_folder_exists: that of the boot file. unsafe_folders: folder to the
     reason why nothing is written there.
@@ -38,7 +38,7 @@ class Observed(NamedTuple):
     keys: Mapping[str, Optional[str]]
     memory_bytes: Optional[int]
     listening_ports: frozenset[int]
-    boot_tree: Optional[Tree]
+    boot_tree: Tree
     real_boot_file: str
     files: Mapping[str, Optional[File]]
     boot_folder_exists: bool
@@ -54,7 +54,7 @@ def observe(options: Options, machine: Machine, record: Record, listening_ports:
         raise ProfileError(f"{_IPV4} does not exist here. For an image build without a kernel, use scope: boot")
     reserve = options.live and options.present and options.reserve_listening_ports
     needs_memory = options.live and any(setting.bytes_each for setting in options.settings)
-    boot_tree, real_boot_file = None, ""
+    boot_tree, real_boot_file = BootTree(), ""
     files: Dict[str, Optional[File]] = {}
     if options.boot:
         files[options.boot_file] = machine.file(options.boot_file)
@@ -115,13 +115,17 @@ def _more_files(options: Options, machine: Machine, tree: BootTree, known: Mappi
 class BootTree:
     """The files that readers of sysctl.d look at, as they were at one moment. A Tree that asks the host nothing any more."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, tree: Optional[Tree] = None) -> None:
+        """tree: where the files are read from; without one there are none."""
         self._kinds: Dict[str, str] = {}
         self._names: Dict[str, object] = {}
         self._real_paths: Dict[str, object] = {}
         self._contents: Dict[str, object] = {}
         self._bytes_left = MAX_ALL_BYTES
+        if tree:
+            self._take_all(tree)
+
+    def _take_all(self, tree: Tree) -> None:
         files = 0
         for folder in DIRECTORIES:
             _remember(self._names, folder, tree.names)
@@ -130,15 +134,15 @@ class BootTree:
             # collect() looks at no more of them either.
             for name in names[: MAX_FILES - files] if isinstance(names, list) else ():
                 files += 1
-                self._take(f"{folder}/{name}")
-        self._take(MAIN_FILE)
+                self._take(tree, f"{folder}/{name}")
+        self._take(tree, MAIN_FILE)
 
-    def _take(self, path: str) -> None:
-        self._kinds[path] = self._tree.kind(path)
-        _remember(self._real_paths, path, self._tree.real_path)
+    def _take(self, tree: Tree, path: str) -> None:
+        self._kinds[path] = tree.kind(path)
+        _remember(self._real_paths, path, tree.real_path)
         real = self._real_paths[path]
         if self._kinds[path] == "file" and isinstance(real, str) and real not in self._contents and self._bytes_left > 0:
-            content = _remember(self._contents, real, lambda real: self._tree.read(real, MAX_FILE_BYTES))
+            content = _remember(self._contents, real, lambda real: tree.read(real, MAX_FILE_BYTES))
             self._bytes_left -= len(content) if isinstance(content, bytes) else 0
 
     def real_files(self) -> list[str]:

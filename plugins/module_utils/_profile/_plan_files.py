@@ -91,7 +91,6 @@ def _conflicts(
     """The texts of other files as they will be, and the conflicts, each with whether it is then dealt with."""
 
     def left(texts: Mapping[str, str]) -> list[Conflict]:
-        assert observed.boot_tree is not None
         planned = Planned(observed.boot_tree, {**texts, observed.real_boot_file: boot_file.text})
         return conflicts(planned, observed.real_boot_file, ours)
 

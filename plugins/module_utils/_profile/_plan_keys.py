@@ -91,7 +91,7 @@ def _set_at_boot(options: Options, observed: Observed) -> Dict[str, str]:
     """What the boot files set of the keys with a bound, ours before all others."""
     keys = [setting.sysctl_key.name for setting in options.settings if setting.bound]
     boot_file = observed.files[options.boot_file]
-    others = set_by_others(observed.boot_tree, observed.real_boot_file, keys) if keys and observed.boot_tree else {}
+    others = set_by_others(observed.boot_tree, observed.real_boot_file, keys) if keys else {}
     return {**others, **(values(boot_file.text) if boot_file else {})}
 
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Reports of an audit of many hosts, one file a format.
+"""Reports of an audit of many hosts, one file for each format (see _formats).
 
 The same audits always give the same bytes: every date in a report is one that an audit carries.
 """
@@ -12,25 +12,27 @@ The same audits always give the same bytes: every date in a report is one that a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import _html, _json, _junit, _markdown, _sarif
-from ._checked import ReportError
 from ._files import differs, make_folder, replace_all
-from ._model import VERDICTS, Report, build
+from ._formats import FORMATS
+from ._input import ReportError
+from ._model import OUTCOMES, HostReport, Report, build, build_host
 from ._text import render as text_summary
 
-__all__ = ["FORMATS", "VERDICTS", "Report", "ReportError", "Written", "build", "text_summary", "write"]
-
-_RENDERERS: dict[str, tuple[str, Callable[[Report], str]]] = {
-    "json": (".json", _json.render),
-    "junit": (".junit.xml", _junit.render),
-    "sarif": (".sarif", _sarif.render),
-    "html": (".html", _html.render),
-    "markdown": (".md", _markdown.render),
-}
-FORMATS: tuple[str, ...] = tuple(_RENDERERS)
+__all__ = [
+    "FORMATS",
+    "OUTCOMES",
+    "HostReport",
+    "Report",
+    "ReportError",
+    "Written",
+    "build",
+    "build_host",
+    "text_summary",
+    "write",
+]
 
 
 @dataclass(frozen=True)
@@ -43,28 +45,30 @@ class Written:
 
 
 def write(
-    report: Report, folder: str, formats: Sequence[str] = FORMATS, basename: str = "tcp-audit", dry_run: bool = False
+    report: Report, folder: str, formats: Sequence[str] | None = None, basename: str = "tcp-audit", dry_run: bool = False
 ) -> list[Written]:
-    """Write report to folder in each of formats, all or none, and say which files changed.
+    """Write report to folder in each of formats (None: in all of them), either all or no file, and say which files changed.
 
     A file that already holds the same content is not touched. With dry_run nothing is created or written.
-    Raises ReportError for an unknown format, a basename that is no plain file name, and whatever the disk refuses.
+    Raises ReportError for an unknown format, a basename that cannot be used, and whatever the disk refuses.
     """
-    for name in formats:
-        if name not in _RENDERERS:
-            raise ReportError(f"unknown report format {name!r}: one of {', '.join(FORMATS)}")
+    chosen = tuple(FORMATS) if formats is None else tuple(formats)
+    for name in chosen:
+        if name not in FORMATS:
+            raise ReportError(f"unknown report format {name!r}. Choose from {', '.join(FORMATS)}.")
     if not basename or basename.startswith(".") or "/" in basename or not basename.isprintable() or len(os.fsencode(basename)) > 200:
-        raise ReportError(f"basename {basename[:80]!r} is not a plain file name: no slash, no leading dot, at most 200 bytes")
+        raise ReportError(
+            f"basename {basename[:80]!r} cannot be used. It must be a file name of at most 200 bytes, without a slash or a leading dot."
+        )
     if not dry_run:
         make_folder(folder)
     elif os.path.lexists(folder) and not os.path.isdir(folder):
-        raise ReportError(f"{folder} is not a folder: the reports cannot go there")
+        raise ReportError(f"{folder} is not a folder, so no report can be written there. Choose another dest.")
     contents: dict[str, bytes] = {}
     written = []
-    for name in dict.fromkeys(formats):
-        suffix, render = _RENDERERS[name]
-        path = os.path.join(folder, basename + suffix)
-        content = render(report).encode("utf-8")
+    for name in dict.fromkeys(chosen):
+        path = os.path.join(folder, basename + FORMATS[name].ENDING)
+        content = FORMATS[name].render(report).encode("utf-8")
         changed = differs(path, content)
         if changed:
             contents[path] = content

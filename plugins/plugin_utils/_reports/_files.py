@@ -13,7 +13,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 
-from ._checked import ReportError
+from ._input import ReportError
 
 
 def make_folder(folder: str) -> None:
@@ -21,7 +21,7 @@ def make_folder(folder: str) -> None:
     if os.path.isdir(folder):
         return
     if os.path.lexists(folder):
-        raise ReportError(f"{folder} is not a folder: the reports cannot go there")
+        raise ReportError(f"{folder} is not a folder, so no report can be written there. Choose another dest.")
     try:
         os.makedirs(folder, mode=0o755)
         os.chmod(folder, 0o755)
@@ -37,7 +37,7 @@ def differs(path: str, content: bytes) -> bool:
     except FileNotFoundError:
         return True
     except IsADirectoryError as error:
-        raise ReportError(f"{path} is a folder: the report cannot go there") from error
+        raise ReportError(f"{path} is a folder, so the report cannot be written there. Remove it, or choose another basename.") from error
     except OSError as error:
         raise ReportError(f"cannot read the earlier report {path}: {error.strerror}") from error
 

@@ -19,8 +19,9 @@ from markupsafe import Markup
 
 from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
-from ._model import MOMENT, Host, Report, gain_text, location
+from ._model import MOMENT, HostReport, Report, gain_text, location
 
+ENDING = ".html"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 # Colour is never the only sign: each word also has a shape of its own.
@@ -106,39 +107,39 @@ def _policy_hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _bars(host: Host) -> list[Bar]:
+def _bars(host: HostReport) -> list[Bar]:
     if host.audit is None:
         return []
     capacity = host.audit["capacity"]
     return [_port_bar(host, capacity), _bucket_bar(host, capacity)]
 
 
-def _port_bar(host: Host, capacity: Capacity) -> Bar:
+def _port_bar(host: HostReport, capacity: Capacity) -> Bar:
     busiest, usable = capacity["busiest"], capacity["usable_ports"]
     severity = _worst_of(host, _PORT_RULES)
     if busiest is None:
-        seen = "nothing seen" if usable is None else f"no outgoing connections seen, {usable:,} ports usable"
+        seen = "unknown" if usable is None else f"no outgoing connections, {usable:,} ports usable"
         return Bar("Ports", seen, 0.0 if usable else None, severity)
     address = busiest["destination"]
     target = f"[{address}]:{busiest['destination_port']}" if ":" in address else f"{address}:{busiest['destination_port']}"
     return _bar(f"Ports towards {target} from {busiest['source']}", busiest["ports"], usable, "usable", severity)
 
 
-def _bucket_bar(host: Host, capacity: Capacity) -> Bar:
+def _bucket_bar(host: HostReport, capacity: Capacity) -> Bar:
     severity = _worst_of(host, _BUCKET_RULES)
     if capacity["time_wait"] is None:
-        return Bar("TIME_WAIT sockets", "nothing seen", None, severity)
+        return Bar("TIME_WAIT sockets", "unknown", None, severity)
     return _bar("TIME_WAIT sockets", capacity["time_wait"], capacity["bucket_limit"], "allowed", severity)
 
 
 def _bar(label: str, used: int, limit: int | None, word: str, severity: Severity | None) -> Bar:
     if limit is None:
-        return Bar(label, f"{used:,}, the limit was not seen", None, severity)
+        return Bar(label, f"{used:,}, the limit is unknown", None, severity)
     if limit <= 0:
         return Bar(label, f"{used:,} of {limit:,} {word}", 100.0 if used else 0.0, severity)
     share = 100 * used / limit
     return Bar(label, f"{used:,} of {limit:,} {word} ({share:.0f} %)", min(100.0, round(share, 1)), severity)
 
 
-def _worst_of(host: Host, rules: frozenset[str]) -> Severity | None:
+def _worst_of(host: HostReport, rules: frozenset[str]) -> Severity | None:
     return next((result["severity"] for result in host.failed if result["id"] in rules), None)

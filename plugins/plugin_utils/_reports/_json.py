@@ -12,6 +12,7 @@ import json
 
 from ._model import Report
 
+ENDING = ".json"
 SCHEMA = "linux_tcp.report/1"
 
 

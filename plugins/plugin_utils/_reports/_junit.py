@@ -13,7 +13,9 @@ from itertools import groupby
 
 from .._escape import one_line
 from .._results import STATUSES, Audit, Result
-from ._model import MOMENT, Host, Report, location
+from ._model import MOMENT, HostReport, Report, location
+
+ENDING = ".junit.xml"
 
 
 def render(report: Report) -> str:
@@ -30,12 +32,12 @@ def render(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(host: Host) -> ET.Element:
+def _suite(host: HostReport) -> ET.Element:
     suite = ET.Element("testsuite", name=host.name, tests="0", failures="0", errors="0", skipped="0", hostname=host.name, time="0")
     if host.audit is None:
         case = ET.SubElement(suite, "testcase", name="audit", classname=host.name, time="0")
-        error = ET.SubElement(case, "error", type="not_audited", message=one_line(host.trouble, 300))
-        error.text = f"{host.name} was not audited.\n\n{host.trouble}"
+        error = ET.SubElement(case, "error", type="not_audited", message=one_line(host.not_audited_because, 300))
+        error.text = f"{host.name} was not audited.\n\n{host.not_audited_because}"
         suite.attrib.update(tests="1", errors="1")
         return suite
     if MOMENT.fullmatch(host.audit["collected_at"] or ""):
@@ -66,7 +68,7 @@ def _properties(audit: Audit) -> ET.Element:
     return properties
 
 
-def _case(host: Host, results: list[Result]) -> ET.Element:
+def _case(host: HostReport, results: list[Result]) -> ET.Element:
     """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
     case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
     status = min((result["status"] for result in results), key=STATUSES.index)

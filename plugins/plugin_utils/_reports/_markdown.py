@@ -12,9 +12,10 @@ import re
 
 from .._escape import one_line
 from .._results import SEVERITIES, Result
-from ._model import Host, Report, gain_text, location
+from ._model import HostReport, Report, gain_text, location
 from ._text import headline
 
+ENDING = ".md"
 MAX_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""
 
@@ -41,7 +42,7 @@ def render(report: Report) -> str:
         else:
             left_out += len(host.failed)
     if left_out:
-        parts.append(f"_{left_out} more failed results do not fit into a comment; the other reports have them._")
+        parts.append(f"_{left_out} more failed results do not fit here. See the other reports._")
     return "\n\n".join(parts) + "\n"
 
 
@@ -54,7 +55,7 @@ def escape(text: str, limit: int = 300) -> str:
     return re.sub(r"(?i)://|www\.", lambda match: match[0].replace(":", "&#58;").replace(".", "&#46;"), text)
 
 
-def _table(hosts: list[Host]) -> list[str]:
+def _table(hosts: list[HostReport]) -> list[str]:
     lines = ["| host | worst | " + " | ".join(SEVERITIES) + " | unknown | waived | passed |", "| --- | --- |" + " ---: |" * 8]
     room = MAX_CHARACTERS // 2
     for place, host in enumerate(hosts):
@@ -67,18 +68,18 @@ def _table(hosts: list[Host]) -> list[str]:
     return lines
 
 
-def _row(host: Host) -> str:
+def _row(host: HostReport) -> str:
     if host.audit is None:
         return f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8
     numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
     numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]
-    worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.verdict == "clean" else "❔ nothing judged")
+    worst = f"{_SIGNS[host.worst]} {host.worst}" if host.worst else ("none" if host.outcome == "clean" else "❔ unknown")
     return f"| {escape(host.name, 100)} | {worst} | " + " | ".join(str(number or "·") for number in numbers) + " |"
 
 
-def _host(host: Host) -> str:
+def _host(host: HostReport) -> str:
     if host.audit is None:
-        return f"### {escape(host.name, 100)}\n\n❌ **Not audited:** {escape(host.trouble, 500)}"
+        return f"### {escape(host.name, 100)}\n\n❌ **Not audited:** {escape(host.not_audited_because, 500)}"
     rows = [_failed(result) for result in host.failed]
     if rows:
         rows = ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *rows]
@@ -87,7 +88,7 @@ def _host(host: Host) -> str:
     return "\n\n".join([f"### {escape(host.name, 100)}", *blocks]) if blocks else ""
 
 
-def _advice(host: Host) -> list[str]:
+def _advice(host: HostReport) -> list[str]:
     """The cures that apply, best first, one line each; the first with what to do."""
     lines = []
     for number, cure in enumerate(host.advice, 1):

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -17,26 +18,26 @@ from typing import Any, Literal, cast
 from .._audit import summarise
 from .._escape import escape_unprintable, one_line
 from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary
-from ._checked import Entry, check
+from ._input import Entry, read_audit, read_audits
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 """A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
 
-Verdict = Literal["not_audited", "failed", "not_judged", "clean"]
-VERDICTS: tuple[Verdict, ...] = ("not_audited", "failed", "not_judged", "clean")
+Outcome = Literal["not_audited", "failed", "unknown", "clean"]
+OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 
 
 @dataclass(frozen=True)
-class Host:
+class HostReport:
     """One host as people are to see it: every text in it is safe to show (see _escape).
 
-    number counts the hosts by name. audit is None for a host that could not be audited; trouble then says why.
+    number counts the hosts by name. audit is None for a host that could not be audited; not_audited_because then says why.
     """
 
     number: int
     name: str
     audit: Audit | None
-    trouble: str
+    not_audited_because: str
 
     @cached_property
     def results(self) -> list[Result]:
@@ -62,7 +63,7 @@ class Host:
 
     @cached_property
     def advised_against(self) -> list[Advice]:
-        """The cures that would be wrong here, or that nothing calls for."""
+        """The cures that are wrong here, or not needed."""
         return [cure for cure in (self.audit["advice"] if self.audit else ()) if not cure["applies"]]
 
     @property
@@ -70,14 +71,14 @@ class Host:
         return self.summary["worst"]
 
     @cached_property
-    def verdict(self) -> Verdict:
-        """not_judged: there was an audit, but nothing in it passed, failed or was waived, so it is no good news."""
+    def outcome(self) -> Outcome:
+        """unknown: there was an audit, but all its results are unknown or not applicable. That is no good news."""
         if self.audit is None:
             return "not_audited"
         count = self.summary["status"]
         if count["fail"]:
             return "failed"
-        return "clean" if count["pass"] or count["waived"] else "not_judged"
+        return "clean" if count["pass"] or count["waived"] else "unknown"
 
 
 @dataclass(frozen=True)
@@ -86,19 +87,19 @@ class Report:
 
     title: str
     entries: list[Entry]
-    hosts: list[Host]
+    hosts: list[HostReport]
 
     @cached_property
-    def urgent_first(self) -> list[Host]:
-        """By verdict as VERDICTS has them, then by the worst failed result and how many there are of it, then by name."""
+    def urgent_first(self) -> list[HostReport]:
+        """By outcome as OUTCOMES has them, then by the worst failed result and how many there are of it, then by name."""
 
-        def urgency(host: Host) -> tuple[int, list[int]]:
-            return (VERDICTS.index(host.verdict), [-host.summary["severity"][severity] for severity in SEVERITIES])
+        def urgency(host: HostReport) -> tuple[int, list[int]]:
+            return (OUTCOMES.index(host.outcome), [-host.summary["severity"][severity] for severity in SEVERITIES])
 
         return sorted(self.hosts, key=urgency)
 
-    def count(self, verdict: Verdict) -> int:
-        return sum(host.verdict == verdict for host in self.hosts)
+    def count(self, outcome: Outcome) -> int:
+        return sum(host.outcome == outcome for host in self.hosts)
 
     @cached_property
     def summary(self) -> Summary:
@@ -119,8 +120,8 @@ class Report:
 
 
 def location(result: Result) -> str:
-    """The boot file to blame, with its line where that is known: "/etc/sysctl.conf:3"; empty where there is none."""
-    if result["path"] is None:
+    """The boot file that causes the result, with its line where that is known: "/etc/sysctl.conf:3"; empty where there is none."""
+    if not result["path"]:
         return ""
     return result["path"] if result["line"] is None else f"{result['path']}:{result['line']}"
 
@@ -131,7 +132,7 @@ def gain_text(gain: AdviceGain) -> str:
     if before is None:
         return ""
     if after is None:
-        return f"from {before:,.1f} short connections per second to no limit by TIME_WAIT"
+        return f"from {before:,.1f} short connections per second to no limit from TIME_WAIT"
     times = "" if factor is None else f" ({factor:,.1f} times)"
     return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 
@@ -142,18 +143,23 @@ def _urgency(result: Result) -> tuple[int, int, str, str]:
 
 def build(audits: object, title: str) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes."""
-    entries = check(audits)
+    entries = read_audits(audits)
     return Report(
         title=escape_unprintable(title, 200), entries=entries, hosts=[_host(number, entry) for number, entry in enumerate(entries)]
     )
 
 
-def _host(number: int, entry: Entry) -> Host:
+def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
+    """Make the report of one host's audit. Raises ShapeError naming the place in the audit that has another shape."""
+    return _host(0, read_audit(host, audit, ""))
+
+
+def _host(number: int, entry: Entry) -> HostReport:
     name = one_line(entry["host"], 100)
     entry = _shown(entry)
     if "results" in entry:
-        return Host(number, name, cast("Audit", entry), "")
-    return Host(number, name, None, entry["msg"])
+        return HostReport(number, name, cast("Audit", entry), "")
+    return HostReport(number, name, None, entry["msg"])
 
 
 def _shown(value: Any) -> Any:

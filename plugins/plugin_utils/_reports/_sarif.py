@@ -17,10 +17,11 @@ from .._escape import one_line
 from .._results import SEVERITIES, Result, Severity, Status
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
-from ._model import Host, Report
+from ._model import HostReport, Report
 
 Json = dict[str, Any]
 
+ENDING = ".sarif"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 NOT_AUDITED = "host-not-audited"
 
@@ -41,13 +42,13 @@ _KINDS: dict[Status, Literal["fail", "open", "notApplicable", "pass"]] = {
 }
 _MESSAGES: dict[str, str] = {
     "fail": "On host '{0}', '{1}': observed '{2}', expected '{3}'.",
-    "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}', and this is accepted.",
-    "unknown": "On host '{0}', '{1}' could not be judged: '{2}'.",
-    "not_applicable": "On host '{0}', this does not apply to '{1}': '{2}'.",
-    "pass": "On host '{0}', '{1}' is as it should be: '{2}'.",
+    "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}'. This result is waived.",
+    "unknown": "On host '{0}', '{1}' is unknown: '{2}'.",
+    "not_applicable": "On host '{0}', the rule does not apply to '{1}': '{2}'.",
+    "pass": "On host '{0}', '{1}' is OK: '{2}'.",
 }
 _NOT_AUDITED_MESSAGE = "Host '{0}' was not audited: '{1}'."
-_NOT_SEEN_MESSAGE = "On host '{0}', something could not be seen: '{1}'."
+_NOT_SEEN_MESSAGE = "On host '{0}', something could not be read: '{1}'."
 
 
 def render(report: Report) -> str:
@@ -101,7 +102,7 @@ def _rules(report: Report) -> list[Json]:
                 "name": _name(NOT_AUDITED),
                 "shortDescription": {"text": "A host could not be audited."},
                 "fullDescription": {"text": "A host could not be audited, so nothing is known about it."},
-                "help": {"text": "Make the host reachable for Ansible, or leave it out of the audit on purpose."},
+                "help": {"text": "Make the host reachable for Ansible, or remove it from the audit."},
                 "defaultConfiguration": {"level": "error"},
                 "messageStrings": {"default": {"text": _NOT_AUDITED_MESSAGE}},
             }
@@ -133,7 +134,7 @@ def _name(rule: str) -> str:
     return "Tcp" + "".join(word.capitalize() for word in rule.replace("_", "-").split("-"))
 
 
-def _result(host: Host, result: Result, index: dict[str, int]) -> Json:
+def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
     status = result["status"]
     subject = result["subject"] or result["title"]
     if status in ("fail", "waived"):
@@ -169,14 +170,14 @@ def _justification(result: Result) -> str:
     return f"{_sentence(result['waiver']['reason'])} Accepted until {result['waiver']['expires']}."
 
 
-def _not_audited(host: Host, index: dict[str, int]) -> Json:
+def _not_audited(host: HostReport, index: dict[str, int]) -> Json:
     """A result of its own, because many viewers show results and nothing else."""
     return {
         "ruleId": NOT_AUDITED,
         "ruleIndex": index[NOT_AUDITED],
         "kind": "fail",
         "level": "error",
-        "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.trouble),
+        "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.not_audited_because),
         "locations": [_host_location(host)],
         "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, NOT_AUDITED, "")},
         "properties": {"host": host.name},
@@ -184,23 +185,23 @@ def _not_audited(host: Host, index: dict[str, int]) -> Json:
 
 
 def _invocation(report: Report) -> Json:
-    troubles: list[Json] = []
+    notifications: list[Json] = []
     for host in report.hosts:
         if host.audit is None:
-            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.trouble)
-            troubles.append({"level": "error", "message": message, "locations": [_host_location(host)]})
+            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
+            notifications.append({"level": "error", "message": message, "locations": [_host_location(host)]})
             continue
         for sentence in host.audit["not_seen"]:
             message = _text(_NOT_SEEN_MESSAGE, host.name, sentence)
-            troubles.append({"level": "note", "message": message, "locations": [_host_location(host)]})
-    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": troubles}
+            notifications.append({"level": "note", "message": message, "locations": [_host_location(host)]})
+    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notifications}
 
 
-def _host_location(host: Host) -> Json:
+def _host_location(host: HostReport) -> Json:
     return {"logicalLocations": [{"name": host.name, "fullyQualifiedName": host.name, "kind": "resource"}]}
 
 
-def _location(host: Host, result: Result) -> Json:
+def _location(host: HostReport, result: Result) -> Json:
     place = _host_location(host)
     if result["subject"]:
         qualified = f"{host.name}/{result['subject']}"
@@ -213,7 +214,7 @@ def _location(host: Host, result: Result) -> Json:
     return place
 
 
-def _base_id(host: Host) -> str:
+def _base_id(host: HostReport) -> str:
     """Each host has a root folder of its own, so that /etc/sysctl.conf of two hosts is two files."""
     return f"ROOT:{host.name}"
 

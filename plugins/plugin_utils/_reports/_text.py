@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what nobody could see."""
+"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what could not be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from .._escape import one_line
 from .._results import PROFILES, SEVERITIES, Result, Severity
-from ._model import Host, Report, gain_text, location
+from ._model import HostReport, Report, gain_text, location
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
@@ -25,16 +25,16 @@ _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
     blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
-    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _dark(host)]
+    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _has_unknown(host)]
     return "\n\n".join(blocks) + "\n"
 
 
 def headline(report: Report) -> str:
-    """One line with the number of hosts by verdict; hosts that were not audited are never among the clean ones."""
+    """One line with the number of hosts of each outcome. A host that was not audited never counts as clean."""
     counts = (
         (report.count("failed"), "with failed results"),
         (report.count("not_audited"), "NOT AUDITED"),
-        (report.count("not_judged"), "where nothing could be judged"),
+        (report.count("unknown"), "with unknown results only"),
         (report.count("clean"), "without failed results"),
     )
     total = len(report.hosts)
@@ -49,23 +49,23 @@ def _table(report: Report, width: int, paint: Paint) -> str:
     for host in report.urgent_first:
         start = f"{one_line(host.name, names):<{names}}  "
         if host.audit is None:
-            lines.append(start + one_line(f"NOT AUDITED: {host.trouble}", width - len(start)))
+            lines.append(start + one_line(f"NOT AUDITED: {host.not_audited_because}", width - len(start)))
             continue
         summary = host.summary
         numbers = [summary["severity"][severity] for severity in SEVERITIES]
         numbers += [summary["status"]["unknown"], summary["status"]["waived"]]
-        word = host.worst or ("none" if host.verdict == "clean" else "unknown")
+        word = host.worst or ("none" if host.outcome == "clean" else "unknown")
         worst = f"{word.upper() if host.worst else word:<8}"
         lines.append(start + (paint(worst, host.worst) if host.worst else worst) + "  " + " ".join(f"{n or '-':>4}" for n in numbers))
     return "\n".join(lines)
 
 
-def _dark(host: Host) -> bool:
-    """Whether something about an audited host could not be seen."""
+def _has_unknown(host: HostReport) -> bool:
+    """Whether something about an audited host is unknown."""
     return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
 
 
-def _host(host: Host, width: int, paint: Paint) -> str:
+def _host(host: HostReport, width: int, paint: Paint) -> str:
     if host.audit is None:
         return ""
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
@@ -82,17 +82,17 @@ def _host(host: Host, width: int, paint: Paint) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _advice(host: Host, width: int) -> list[str]:
+def _advice(host: HostReport, width: int) -> list[str]:
     """The first cure that applies, and the names of the others; nothing where none does."""
     if not host.advice:
         return []
     first, *others = host.advice
     against = f" ({first['severity']})" if first["severity"] else ""
-    lines = _wrapped("FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
+    lines = _wrapped("DO FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
     for label, text in (
         ("why", first["reason"]),
         ("gain", gain_text(first["gain"])),
-        ("do", "; ".join(first["how"])),
+        ("how", "; ".join(first["how"])),
         ("risk", first["risk"]),
     ):
         lines += _wrapped(label, text, width, lines=4)
@@ -100,19 +100,19 @@ def _advice(host: Host, width: int) -> list[str]:
         lines += _wrapped("then", ", ".join(cure["id"] for cure in others), width, lines=2)
     wrong = [cure["id"] for cure in host.advised_against if cure["wrong"]]
     if wrong:
-        lines += _wrapped("not", ", ".join(wrong), width, lines=2)
+        lines += _wrapped("do not", ", ".join(wrong), width, lines=2)
     return [*lines, ""]
 
 
 def _failed(result: Result, width: int, paint: Paint, any_profile: bool) -> list[str]:
     head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
-    lines += _wrapped("saw", result["observed"], width, lines=2)
-    lines += _wrapped("want", result["expected"], width, lines=2)
+    lines += _wrapped("found", result["observed"], width, lines=2)
+    lines += _wrapped("expected", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
     lines += _wrapped("do", result["remedy"], width, lines=4)
     if any_profile and set(result["profiles"]) != set(PROFILES):
-        lines += _wrapped("for", f"hosts that are audited as {' or '.join(result['profiles'])}", width, lines=1)
+        lines += _wrapped("for", f"hosts with the profile {' or '.join(result['profiles'])}", width, lines=1)
     return lines
 
 
@@ -120,7 +120,7 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     """text behind a label, in at most so many lines; nothing where there is no text."""
     if not text:
         return []
-    start = " " * indent + f"{label + ':':<{7 if indent else 10}}"
+    start = " " * indent + f"{label + ':':<10}"
     wrapper = textwrap.TextWrapper(
         width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
     )

@@ -4,15 +4,15 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Turns a path on the controller into a snapshot: one file a kind of source."""
+"""Turns a path on the controller into a snapshot: one file for each kind of source (see _kinds)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _capture, _snapshot, _sos, _sysctl_a, _sysctl_d
-from ._common import KINDS, SourceError, shown, system_trouble
+from ._common import SourceError, cannot_read, shown
 from ._detect import detect_kind
+from ._kinds import KINDS
 from ._snapshot import validate
 
 if TYPE_CHECKING:
@@ -20,27 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "SourceError", "load", "validate"]
 
-_LOADERS = {
-    "snapshot": _snapshot.load,
-    "capture": _capture.load,
-    "sos": _sos.load,
-    "sysctl_a": _sysctl_a.load,
-    "sysctl_d": _sysctl_d.load,
-}
-
 
 def load(path: str, kind: str = "auto") -> Snapshot:
     """The snapshot that a path holds.
 
     :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
-    :raises SourceError: naming the path and the trouble.
+    :raises SourceError: naming the path, and saying why it cannot be used.
     """
     if not path or "\0" in path:
-        raise SourceError(f"{shown(path)} is no path to a source")
+        raise SourceError(f"source is {shown(path)}. Give the path of a file or folder.")
     if kind not in ("auto", *KINDS):
-        raise SourceError(f"{path}: {shown(kind)} is no kind of source; there are {', '.join(KINDS)} and auto")
+        raise SourceError(f"{path}: unknown source_kind {shown(kind)}. Choose auto or one of {', '.join(KINDS)}.")
     try:
-        return _LOADERS[detect_kind(path) if kind == "auto" else kind](path)
+        return KINDS[detect_kind(path) if kind == "auto" else kind].load(path)
     except OSError as error:
         # A folder that may not be listed, a file that goes away meanwhile.
-        raise system_trouble(path, error) from None
+        raise cannot_read(path, error) from None

@@ -7,7 +7,7 @@
 """Reads wanted members of a tar archive, compressed or not, into memory. Nothing is ever written to disk.
 
 The archive is not trusted: its size unpacked, the number of members, the wanted bytes and each header are bounded, and a
-member or link that climbs out of the archive makes it refused.
+member or link that leads out of the archive makes it refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
-from ._common import SourceError, open_file, shown, system_trouble
+from ._common import SourceError, cannot_read, open_file, shown
 from ._tree import MemoryTree
 
 MAX_MEMBERS = 500_000
@@ -35,7 +35,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _NULL_DEVICE = (1, 3)
 
 
-def looks_like(start: bytes) -> bool:
+def is_archive(start: bytes) -> bool:
     """Whether the first 512 bytes of a file are those of a tar archive or of a compressed file."""
     return start.startswith((*_OPENERS, _ZSTD)) or start[257:262] == b"ustar"
 
@@ -44,25 +44,25 @@ def read(path: str, wanted: Callable[[str], str | None]) -> MemoryTree:
     """The wanted members as a tree.
 
     :param wanted: the path inside the host of a member's name, such as "/etc/sysctl.conf", or None to leave the member out.
-    :raises SourceError: the archive cannot be read, is damaged, is too large or climbs out of its folder.
+    :raises SourceError: the archive cannot be read, is damaged, is too large, or has a member that leads out of it.
     """
     try:
         with open_file(path) as packed:
             start = packed.read(512)
             packed.seek(0)
             if start.startswith(_ZSTD):
-                raise SourceError(f"{path}: is compressed with zstd, which is not read here: unpack it and give the folder")
+                raise SourceError(f"{path}: compressed with zstd, which is not supported. Unpack it and give the folder.")
             opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
             unpacked: IO[bytes] = opener(packed) if opener else packed
             metered = _Metered(path, unpacked)
             with tarfile.open(fileobj=metered, mode="r|") as archive:  # type: ignore[call-overload]  # read() is all it needs
                 return _Members(path, metered, wanted).read(archive)
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError) as error:
-        raise SourceError(f"{path}: is damaged, or no tar archive ({error})") from None
+        raise SourceError(f"{path}: damaged, or not a tar archive ({error})") from None
     except OSError as error:
         if error.errno is None:
-            raise SourceError(f"{path}: is damaged ({error})") from None
-        raise system_trouble(path, error) from None
+            raise SourceError(f"{path}: damaged ({error})") from None
+        raise cannot_read(path, error) from None
 
 
 class _Metered:
@@ -77,7 +77,7 @@ class _Metered:
         data = self._stream.read(size)
         self.allowed -= len(data)
         if self.allowed < 0:
-            raise SourceError(f"{self._path}: has a header larger than {_HEADER_ROOM} bytes")
+            raise SourceError(f"{self._path}: refused, because a header is larger than {_HEADER_ROOM} bytes")
         return data
 
 
@@ -98,21 +98,22 @@ class _Members:
             unpacked += member.size
             if unpacked > MAX_UNPACKED or number >= MAX_MEMBERS:
                 raise SourceError(
-                    f"{self._path}: unpacks to more than {MAX_UNPACKED} bytes or {MAX_MEMBERS} members: unpack it and give the folder"
+                    f"{self._path}: too large. It unpacks to more than {MAX_UNPACKED} bytes or {MAX_MEMBERS} members. "
+                    "Unpack it and give the folder."
                 )
-            name = self._checked(member)
+            name = self._safe_name(member)
             inside = self._place(name)
             if inside is not None:
                 self._add(tree, archive, member, name, inside)
         if len(self._tops) > 1:
-            raise SourceError(f"{self._path}: holds more than one host: {', '.join(map(shown, list(self._tops)[:5]))}")
+            raise SourceError(f"{self._path}: has files of more than one host: {', '.join(map(shown, list(self._tops)[:5]))}")
         return tree
 
-    def _checked(self, member: tarfile.TarInfo) -> str:
-        """The member's name without needless dots."""
+    def _safe_name(self, member: tarfile.TarInfo) -> str:
+        """The member's name without needless dots. Raises SourceError where it, or its link, leads out of the archive."""
         name = posixpath.normpath(member.name)
         if name == ".." or name.startswith(("/", "../")):
-            raise SourceError(f"{self._path}: the member {shown(member.name)} climbs out of its folder")
+            raise SourceError(f"{self._path}: refused, because the member {shown(member.name)} leads out of the archive")
         if member.issym() and not member.linkname.startswith("/"):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
         elif member.islnk():
@@ -120,7 +121,9 @@ class _Members:
         else:
             return name
         if target == ".." or target.startswith(("../", "/")):
-            raise SourceError(f"{self._path}: the link {shown(member.name)} climbs out of its folder, to {shown(member.linkname)}")
+            raise SourceError(
+                f"{self._path}: refused, because the link {shown(member.name)} leads out of the archive, to {shown(member.linkname)}"
+            )
         return name
 
     def _place(self, name: str) -> str | None:
@@ -147,6 +150,6 @@ class _Members:
         elif member.isreg():
             self._bytes += member.size
             if self._bytes > MAX_WANTED:
-                raise SourceError(f"{self._path}: its files about TCP have more than {MAX_WANTED} bytes, at {shown(name)}")
+                raise SourceError(f"{self._path}: too large. Its files about TCP have more than {MAX_WANTED} bytes (at {shown(name)}).")
             data = archive.extractfile(member)
             tree.add_file(inside, data.read() if data else b"")

@@ -26,7 +26,7 @@ from ._tree import MemoryTree
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot, Sysctl
 
-# What capture.sh writes in place of a value that may be a secret.
+# The first line of a bundle.
 HEADER = b"linux_tcp.capture/1"
 # What capture.sh writes in place of a value that may be a secret.
 LEFT_OUT = "(left out)"
@@ -44,9 +44,9 @@ _LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
 _TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
 
 
-def looks_like(data: bytes) -> bool:
-    """Whether some bytes start like a bundle, of whatever version."""
-    return data.startswith(_ANY_HEADER)
+def is_file(start: bytes) -> bool:
+    """Whether a file that starts so is a bundle, of whatever version."""
+    return start.startswith(_ANY_HEADER)
 
 
 def is_folder(path: str) -> bool:
@@ -58,7 +58,7 @@ def is_folder(path: str) -> bool:
 def load(path: str) -> Snapshot:
     """The snapshot of a bundle, or of a folder of outputs.
 
-    :raises SourceError: it cannot be read, is cut off, is of another version or is no capture at all.
+    :raises SourceError: it cannot be read, is incomplete, is of another version or is no capture at all.
     """
     return _from_folder(path) if os.path.isdir(path) else _from_bundle(path)
 
@@ -85,23 +85,23 @@ def parse_bundle(data: bytes) -> Bundle:
         # It came through a terminal, which puts one of these before each line end.
         lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
     if lines[0] != HEADER:
-        if looks_like(data):
-            raise SourceError(f"is of version {shown(lines[0].decode('utf-8', 'replace'))}; this collection reads {HEADER.decode()}")
-        raise SourceError(f"does not start with the line {HEADER.decode()}, so it is no capture bundle")
+        if is_file(data):
+            raise SourceError(f"unknown version {shown(lines[0].decode('utf-8', 'replace'))}. This collection reads {HEADER.decode()}.")
+        raise SourceError(f"not a capture bundle: the first line is not {HEADER.decode()}")
     bundle = Bundle()
     reader = _Reader(bundle)
     for number, line in enumerate(lines[1:], start=2):
         if reader.ended:
             if line.strip():
-                raise SourceError(f"line {number}: something follows @end")
+                raise SourceError(f"line {number}: there is text after @end")
         elif line.startswith(b"|"):
             reader.content(number, line[1:])
         elif line.startswith(b"@"):
             reader.record(number, line[1:].decode("utf-8", "replace"))
         elif line:
-            raise SourceError(f"line {number}: is neither a record nor content: {shown(line.decode('utf-8', 'replace'))}")
+            raise SourceError(f"line {number}: starts neither with @ nor with |: {shown(line.decode('utf-8', 'replace'))}")
     if not reader.ended:
-        raise SourceError("is cut off: its last line, @end, is missing")
+        raise SourceError("incomplete: the last line, @end, is missing. Capture the host again.")
     return bundle
 
 
@@ -116,7 +116,7 @@ class _Reader:
 
     def content(self, number: int, line: bytes) -> None:
         if self._word not in _WITH_CONTENT:
-            raise SourceError(f"line {number}: content that belongs to no file")
+            raise SourceError(f"line {number}: content without a file before it")
         self._lines.append(line)
 
     def record(self, number: int, text: str) -> None:
@@ -165,7 +165,7 @@ def _from_bundle(path: str) -> Snapshot:
     try:
         bundle = parse_bundle(read_bytes(path))
     except SourceError as error:
-        # What comes from reading the file names the path already.
+        # An error from reading the file names the path already.
         raise SourceError(str(error) if str(error).startswith(path) else f"{path}: {error}") from None
     snapshot = empty_snapshot("capture", path)
     snapshot["collected_at"] = bundle.time
@@ -180,7 +180,9 @@ def _from_bundle(path: str) -> Snapshot:
     _proc_files.sockets(snapshot, tables)
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
         snapshot["sockets"]["error_bound"] = _MOST_PORTS
-    snapshot["not_seen"] += [f"{shown(name)[1:-1]} was longer than a capture takes: figures from it are too low." for name in bundle.cut]
+    snapshot["not_seen"] += [
+        f"{shown(name)[1:-1]} was too long for a capture and was cut: the real figures are higher." for name in bundle.cut
+    ]
     return snapshot
 
 
@@ -231,7 +233,7 @@ def _from_folder(path: str) -> Snapshot:
     listing = next((name for name in _LISTINGS if name in names), None)
     files = {place: name for place, name in _FOLDER_FILES.items() if name in names}
     if listing is None and not files:
-        raise SourceError(f"{path}: holds none of {', '.join([*_LISTINGS, *_FOLDER_FILES.values()])}")
+        raise SourceError(f"{path}: has none of the files {', '.join([*_LISTINGS, *_FOLDER_FILES.values()])}")
     snapshot = empty_snapshot("capture", path)
     if listing is not None:
         place = os.path.join(path, listing)

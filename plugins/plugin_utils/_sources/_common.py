@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from .._snapshot_types import Snapshot, Sysctl
 
 SCHEMA = "linux_tcp.snapshot/2"
-KINDS = ("snapshot", "capture", "sos", "sysctl_a", "sysctl_d")
 
-# A snapshot of the busiest host has some megabytes; who gives more has given another file.
+# A snapshot of the busiest host has a few megabytes. What is larger is some other file.
 MAX_TEXT = 64 * 1024 * 1024
 _SHOWN = 60
 
 
 class SourceError(Exception):
-    """A source that cannot be used. The message names the path and the trouble."""
+    """A source that cannot be used. The message names the path, and says why."""
 
 
 def shown(text: str) -> str:
@@ -34,8 +33,8 @@ def shown(text: str) -> str:
     return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
 
 
-def system_trouble(path: str, error: OSError) -> SourceError:
-    """Says what the operating system said of a path."""
+def cannot_read(path: str, error: OSError) -> SourceError:
+    """The error with what the operating system says about a path."""
     return SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
@@ -48,9 +47,9 @@ def open_file(path: str) -> BinaryIO:
         # Without O_NONBLOCK a named pipe would stop the run for ever.
         handle = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 - the caller closes it
     except IsADirectoryError:
-        raise SourceError(f"{path}: is a folder, where a file is expected") from None
+        raise SourceError(f"{path}: is a folder. Give a file.") from None
     except OSError as error:
-        raise system_trouble(path, error) from None
+        raise cannot_read(path, error) from None
     if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
         handle.close()
         raise SourceError(f"{path}: is not a regular file")
@@ -65,12 +64,12 @@ def read_bytes(path: str, limit: int = MAX_TEXT) -> bytes:
     with open_file(path) as handle:
         size = os.fstat(handle.fileno()).st_size
         if size > limit:
-            raise SourceError(f"{path}: has {size} bytes, more than the {limit} that are read")
+            raise SourceError(f"{path}: too large ({size} bytes). The limit is {limit} bytes.")
         data = handle.read(limit + 1)
     if len(data) > limit:
-        raise SourceError(f"{path}: has more than the {limit} bytes that are read")
+        raise SourceError(f"{path}: too large. The limit is {limit} bytes.")
     if not data.strip():
-        raise SourceError(f"{path}: is empty")
+        raise SourceError(f"{path}: the file is empty")
     return data
 
 
@@ -80,7 +79,7 @@ def text_of(path: str, data: bytes) -> str:
     :raises SourceError: the bytes are not text at all.
     """
     if b"\0" in data:
-        raise SourceError(f"{path}: is binary, where text is expected")
+        raise SourceError(f"{path}: is a binary file. Give a text file.")
     return data.decode("utf-8-sig", "replace")
 
 

@@ -4,15 +4,16 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Tells by its content what kind of source a path is."""
+"""Tells what kind of source a path is, by its content."""
 
 from __future__ import annotations
 
 import os
 import re
 
-from . import _archive, _capture, _socket_tables, _sos, _sysctl_d
-from ._common import KINDS, SourceError, open_file, read_bytes, text_of
+from . import _socket_tables
+from ._common import SourceError, open_file, read_bytes, text_of
+from ._kinds import KINDS, START_BYTES
 
 _SETTING = re.compile(r"^[ \t]*-?[\w*-]+(?:[./][\w:@*\[\]?-]+)+[ \t]*=", re.MULTILINE)
 # sysctl prints " = " after a bare key; nothing else stands in its output than such lines and its own complaints.
@@ -29,27 +30,14 @@ def detect_kind(path: str) -> str:
     :raises SourceError: the path cannot be read, or is like none of the kinds, or like two of them.
     """
     if os.path.isdir(path):
-        return _folder_kind(path)
+        found = next((name for name, kind in KINDS.items() if kind.is_folder(path)), None)
+        if found is None:
+            raise _no_kind(path, "the folder looks like none of them")
+        return found
     with open_file(path) as handle:
-        if _archive.looks_like(handle.read(512)):
-            return "sos"
-    data = read_bytes(path)
-    if _capture.looks_like(data):
-        return "capture"
-    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"{"):
-        return "snapshot"
-    return _text_kind(path, text_of(path, data))
-
-
-def _folder_kind(path: str) -> str:
-    if _sos.is_folder(path):
-        return "sos"
-    if _capture.is_folder(path):
-        return "capture"
-    if _sysctl_d.is_root(path) or _sysctl_d.has_conf(path):
-        return "sysctl_d"
-    raise _no_kind(path, "the folder is like none of them")
+        start = handle.read(START_BYTES)
+    found = next((name for name, kind in KINDS.items() if kind.is_file(start)), None)
+    return found or _text_kind(path, text_of(path, read_bytes(path)))
 
 
 def _text_kind(path: str, text: str) -> str:
@@ -64,13 +52,13 @@ def _text_kind(path: str, text: str) -> str:
         if read_only or listed >= _MANY:
             return "sysctl_a"
         if not path.endswith(_CONF_NAMES):
-            raise _no_kind(path, "the text may be an excerpt of sysctl -a or a file of sysctl.d: say which")
+            raise _no_kind(path, "the text can be a part of the output of sysctl -a, or a sysctl.d file")
     if path.endswith(_CONF_NAMES) or _SETTING.search(text):
         return "sysctl_d"
     if _socket_tables.is_socket_table(text):
-        raise _no_kind(path, "a list of sockets alone is not enough; in a folder with other outputs it counts as a capture")
-    raise _no_kind(path, "the text is like none of them")
+        raise _no_kind(path, "a list of sockets alone is not enough. Put it into a folder with the other outputs of a capture")
+    raise _no_kind(path, "the text looks like none of them")
 
 
 def _no_kind(path: str, why: str) -> SourceError:
-    return SourceError(f"{path}: cannot tell what kind of source this is ({', '.join(KINDS)}): {why}")
+    return SourceError(f"{path}: unknown kind of source: {why}. Set source_kind to one of {', '.join(KINDS)}.")

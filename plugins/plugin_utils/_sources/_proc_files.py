@@ -40,7 +40,7 @@ def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
     snapshot["not_seen"] += found["not_seen"]
     for name, value in found["host"].items():
         if value is not None:
-            snapshot["host"][name] = value  # type: ignore[literal-required]  # both are HostTree
+            snapshot["host"][name] = value  # type: ignore[literal-required]  # both are HostFacts
 
 
 def uname(snapshot: Snapshot, text: str) -> None:

@@ -34,7 +34,7 @@ _TABLES = re.compile(r"(?:ss_-[a-z]*a[a-z]*|netstat_(?:-W_)?-[a-z]*a[a-z]*)\Z")
 _PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6")
 _MEMINFO = "/proc/meminfo"
 
-_KNOB_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
+_KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
     r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|ss_-\w+|netstat_\S+))"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/net|proc/self"
@@ -42,6 +42,11 @@ _WANTED = re.compile(
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
 )
 _BOOT_NOTE = "Whether boot files apply"
+
+
+def is_file(start: bytes) -> bool:
+    """Whether a file that starts so is an archive, which only a sosreport is."""
+    return _archive.is_archive(start)
 
 
 def is_folder(path: str) -> bool:
@@ -65,7 +70,7 @@ def load(path: str) -> Snapshot:
         _sysctl_a.fill_in(snapshot, listing, f"{path}:{_LISTING[1:]}")
     _single_files(snapshot, files)
     if not snapshot["sysctl"]:
-        raise SourceError(f"{path}: holds neither {_LISTING[1:]} nor files of /proc/sys, so it is no sosreport that tells about TCP")
+        raise SourceError(f"{path}: has no sysctl values: neither {_LISTING[1:]} nor files of /proc/sys. Give a whole sosreport.")
     namespace = snapshot["host"]["network_namespace"]
     proc = MemoryTree()
     net = _net_folder(files)
@@ -88,7 +93,7 @@ def load(path: str) -> Snapshot:
 
 def _wanted(name: str) -> str | None:
     inside = "/" + name
-    return inside if inside in _KNOB_PATHS or _WANTED.match(inside) else None
+    return inside if inside in _KEY_PATHS or _WANTED.match(inside) else None
 
 
 def _root_of(path: str) -> str:
@@ -100,8 +105,8 @@ def _root_of(path: str) -> str:
     if len(inner) == 1:
         return os.path.join(path, inner[0])
     if inner:
-        raise SourceError(f"{path}: holds more than one sosreport: {', '.join(inner[:5])}")
-    raise SourceError(f"{path}: is no sosreport: it has no folder sos_commands")
+        raise SourceError(f"{path}: has more than one sosreport: {', '.join(inner[:5])}. Give one of them.")
+    raise SourceError(f"{path}: not a sosreport: it has no folder sos_commands")
 
 
 def _read(files: Files, path: str) -> bytes | None:
@@ -120,7 +125,7 @@ def _text(files: Files, path: str) -> str | None:
 def _single_files(snapshot: Snapshot, files: Files) -> None:
     """Files of /proc/sys fill in what the listing lacks."""
     sysctl = snapshot["sysctl"] = snapshot["sysctl"] or {}
-    for place, key in _KNOB_PATHS.items():
+    for place, key in _KEY_PATHS.items():
         if key not in sysctl or sysctl[key]["state"] != "present":
             content = _read(files, place)
             if content is not None:

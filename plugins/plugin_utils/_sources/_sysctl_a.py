@@ -54,6 +54,16 @@ _MAX_NAMES = 2000
 _NAME_LIMIT = 255
 
 
+def is_file(start: bytes) -> bool:
+    """The start of a text tells too little: _detect looks at the whole of it."""
+    return False
+
+
+def is_folder(path: str) -> bool:
+    """A listing is always a file."""
+    return False
+
+
 def load(path: str) -> Snapshot:
     """The snapshot of a listing in a file.
 
@@ -76,14 +86,14 @@ def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
     host = snapshot["host"]
     host["kernel_release"] = values.pop("kernel.osrelease", "").strip()[:_NAME_LIMIT] or None
     host["hostname"] = values.pop("kernel.hostname", "").strip()[:_NAME_LIMIT] or None
-    troubles = _troubles(text)
-    if not values and not troubles and not _ANY_KEY.search(text):
-        raise SourceError(f"{path}: holds no line of the form 'key = value', so it is no output of sysctl -a")
+    errors = _error_lines(text)
+    if not values and not errors and not _ANY_KEY.search(text):
+        raise SourceError(f"{path}: has no line of the form 'key = value'. Give the output of sysctl -a.")
     sysctl: Listing = {key: present(key, raw, "listing") for key, raw in values.items() if key in SYSCTL_KEYS}
-    for key, trouble in troubles.items():
+    for key, one in errors.items():
         if key in SYSCTL_KEYS and key not in sysctl:
-            sysctl[key] = trouble
-    seen = values.keys() | {key for key, trouble in troubles.items() if trouble["state"] == "unreadable"}
+            sysctl[key] = one
+    seen = values.keys() | {key for key, one in errors.items() if one["state"] == "unreadable"}
     tcp, ip = seen >= _TCP_ALWAYS, seen >= _IP_ALWAYS
     whole = tcp and ip and all(any(start in text for start in starts) for starts in _ALL_OF_NET)
     for key in SYSCTL_KEYS:
@@ -98,16 +108,16 @@ def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
         names = sorted(key[9:] for key in seen if key.startswith(("net.ipv4.tcp_", "net.ipv4.ip_local_")))
         snapshot["ipv4_keys"] = names[:_MAX_NAMES]
     if not whole:
-        snapshot["not_seen"].append(f"{path} is an excerpt of sysctl -a: keys that it leaves out are unknown.")
+        snapshot["not_seen"].append(f"{path} is only a part of the output of sysctl -a: keys missing from it count as unknown.")
 
 
 def _is_complete(key: str, tcp: bool, ip: bool) -> bool:
     return (tcp and key.startswith("net.ipv4.tcp_")) or (ip and key.startswith("net.ipv4.ip_"))
 
 
-def _troubles(text: str) -> Listing:
+def _error_lines(text: str) -> Listing:
     """What the error lines between the values say of keys."""
-    troubles: Listing = {}
+    errors: Listing = {}
     for line in _ERROR.findall(text):
         found = _ERROR_KEY.search(line)
         if not found:
@@ -115,9 +125,9 @@ def _troubles(text: str) -> Listing:
         key = found.group(1).strip("/:").replace("/", ".")
         lowered = line.lower()
         if "no such file" in lowered:
-            troubles[key] = {"state": "absent"}
+            errors[key] = {"state": "absent"}
         elif is_secret(key):
             continue
         else:
-            troubles[key] = {"state": "unreadable", "reason": "EACCES" if "denied" in lowered else "EIO"}
-    return troubles
+            errors[key] = {"state": "unreadable", "reason": "EACCES" if "denied" in lowered else "EIO"}
+    return errors

@@ -49,13 +49,21 @@ def load(path: str) -> Snapshot:
     return snapshot
 
 
-def is_root(path: str) -> bool:
-    """Whether a folder looks like a host's root."""
+def is_file(start: bytes) -> bool:
+    """The start of a text tells too little: _detect looks at the whole of it."""
+    return False
+
+
+def is_folder(path: str) -> bool:
+    """Whether a folder looks like a host's root, or holds a *.conf file itself."""
+    return _is_root(path) or _has_conf(path)
+
+
+def _is_root(path: str) -> bool:
     return any(os.path.lexists(path.rstrip("/") + found) for found in (*DIRECTORIES, MAIN_FILE))
 
 
-def has_conf(path: str) -> bool:
-    """Whether a folder holds a *.conf file itself; False where it cannot be read."""
+def _has_conf(path: str) -> bool:
     try:
         return any(name.endswith(".conf") for name in os.listdir(path))
     except OSError:
@@ -71,13 +79,13 @@ def _tree_of(path: str) -> tuple[Tree, Callable[[str], str]]:
         # The name decides nothing here: that somebody asks about the file says that it is meant to be read.
         tree.add_file(_HOME + "/the.conf", text.encode())
         return tree, lambda _path: path
-    if is_root(path):
+    if _is_root(path):
         return HostTree(path), lambda inside: inside if inside == "/dev/null" else path.rstrip("/") + inside
     names = os.listdir(path)
     if not any(name.endswith(".conf") for name in names):
-        raise SourceError(f"{path}: holds no *.conf file, and none of {', '.join(place[1:] for place in (*DIRECTORIES, MAIN_FILE))}")
+        raise SourceError(f"{path}: has no *.conf file, and none of {', '.join(place[1:] for place in (*DIRECTORIES, MAIN_FILE))}")
     if len(names) > MAX_FILES:
-        raise SourceError(f"{path}: holds {len(names)} files, more than the {MAX_FILES} that are read")
+        raise SourceError(f"{path}: too many files ({len(names)}). The limit is {MAX_FILES}.")
     return _AsSysctlFolder(path), lambda inside: path.rstrip("/") + inside[len(_HOME) :] if inside.startswith(_HOME) else inside
 
 

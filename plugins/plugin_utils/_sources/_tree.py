@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MemoryTree:
-    """Files, links and folders by absolute path, as a _host.Tree. Links never lead out of it."""
+    """Files, links and folders by absolute path, as a Tree of module_utils/_tree. Links never lead out of it."""
 
     live = False
 

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from containers import engine
 
-from scripts import scenarios
+from scripts import scenarios, tree
 
 # The highest pid that Linux gives is 2^22.
 DEAD_PID = 2**22 + 1
@@ -67,20 +69,22 @@ def test_only_containers_of_runs_that_are_gone_are_removed(podman: Path, tmp_pat
     own = f"tcp-test-{DEAD_PID}-default-client"
     (tmp_path / "names").write_text(f"{own}\ntcp-test-{os.getpid()}-default-client\nsomebody-else\n")
     scenarios.remove_left_over()
-    removed = [call for call in podman.read_text().splitlines() if call.startswith("rm ")]
-    assert removed == [f"rm --force --time=0 {own}"]
+    calls = podman.read_text().splitlines()
+    assert [call for call in calls if call.startswith("rm ")] == [f"rm --force --ignore --time=0 {own}"]
+    assert all(f"--filter=label={engine.LABEL}" in call for call in calls if call.startswith("ps "))
 
 
 def test_without_its_packages_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.run", lambda *_args, **_kw: subprocess.CompletedProcess([], 1))
-    assert scenarios.main([]) == 1
+    with pytest.raises(engine.Problem, match="packages are missing"):
+        scenarios.run_all([])
     with pytest.raises(engine.Problem, match="packages are missing"):
         engine.prepare()
 
 
-def test_an_unknown_scenario_is_named_before_anything_is_done(podman: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert scenarios.main(["default", "nonsense"]) == 1
-    assert "no such scenario: nonsense" in capsys.readouterr().err
+def test_an_unknown_scenario_is_named_before_anything_is_done(podman: Path) -> None:
+    with pytest.raises(engine.Problem, match="no such scenario: nonsense; there are lab, default"):
+        scenarios.run_all(["default", "nonsense"])
     assert not podman.exists()
 
 
@@ -97,8 +101,25 @@ def test_a_scenario_that_looked_at_nothing_has_failed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, said: str, failure: str
 ) -> None:
     monkeypatch.setattr(scenarios, "CACHE", tmp_path)
-    monkeypatch.setattr("subprocess.run", lambda *_args, **_kw: subprocess.CompletedProcess([], code, said))
-    assert scenarios.run("default", "image", "prefix-").failure == failure
+    scenarios.log("default").write_text(said)
+    process = subprocess.Popen(["sh", "-c", f"exit {code}"])
+    process.wait()
+    assert scenarios.finish("default", scenarios.Run(process, 0)).failure == failure
+
+
+def test_the_line_a_minute_names_the_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scenarios, "CACHE", tmp_path)
+    said = """\
+INFO     [lab > discovery] scenario test matrix: destroy, create, converge, verify tests, destroy
+INFO     [lab > destroy] Executing
+INFO     [lab > destroy] Executed: Successful
+INFO     [lab > verify] Executing Testinfra tests found in …
+INFO     [lab > create] Executing
+"""
+    scenarios.log("lab").write_text(said, encoding="utf-8")
+    assert scenarios.step("lab") == "create, step 2 of 5"
+    scenarios.log("lab").write_text("")
+    assert scenarios.step("lab") == "starting"
 
 
 def test_what_changed_or_vanished_is_told_and_what_is_new_is_not() -> None:
@@ -111,3 +132,36 @@ def test_the_state_of_the_machine_has_its_sysctls_but_no_counters() -> None:
     assert {"/proc/sys/net/ipv4/tcp_tw_reuse", "/proc/sys/net/ipv4/ip_local_port_range"} <= set(state)
     assert not {"/proc/sys/fs/file-nr", "/proc/sys/kernel/random/uuid", "/proc/sys/kernel/ns_last_pid"} & set(state)
     assert "nft list ruleset" in state
+
+
+# What molecule makes of the configs that it finds by itself, for each scenario.
+RESOLVED = """
+import json
+from molecule.command.base import get_configs
+from molecule.shell import LOCAL_CONFIG
+configs = get_configs({"base_config": [LOCAL_CONFIG]}, {"subcommand": "test"})
+print(json.dumps({config.scenario.name: {
+    "playbooks": [config.provisioner.playbooks.create, config.provisioner.playbooks.destroy],
+    "env": config.provisioner.env,
+    "login": config.driver.login_cmd_template.format(**config.driver.login_options("HOST")),
+} for config in configs}))
+"""
+
+
+def test_plain_molecule_finds_the_shared_config_in_a_clone(tmp_path: Path) -> None:
+    clone = tree.copy_project(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "MOLECULE_", "CONTAINER"))}
+    # What a shell may have exported for other work.
+    environment |= {"ANSIBLE_CONFIG": str(clone / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": "/nonexistent", "HOME": str(tmp_path)}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    done = subprocess.run([sys.executable, "-c", RESOLVED], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    told = json.loads(done.stdout)
+
+    assert set(told) == set(scenarios.available())
+    for name, one in told.items():
+        assert all(one["playbooks"]), name
+        assert Path(one["env"]["ANSIBLE_COLLECTIONS_PATH"]) == clone / "playbooks" / "collections"
+        assert Path(one["env"]["CONTAINERS_CONF"]) == clone / ".cache" / "containers" / "containers.conf"
+        assert one["env"]["CONTAINER_PREFIX"] == f"tcp-molecule-{name}-"
+        assert f" tcp-molecule-{name}-HOST " in one["login"]

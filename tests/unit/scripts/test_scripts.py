@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from scripts import audit, check, tree
+from scripts import audit, tree
 
 ROOT = tree.ROOT
 SYSCTL_KEYS = {"PROFILE": "", "FAIL_ON": "high"}
@@ -217,32 +215,3 @@ def test_audit_explains_its_exit_code(code: int, part: str) -> None:
 
     assert part in line
     assert bool(line) == bool(code)
-
-
-# --- scripts/check.py
-
-
-def test_pip_keeps_its_settings_inside_ansible_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/it's/simple")
-    monkeypatch.setenv("PIP_FIND_LINKS", "/wheels /more")
-
-    settings = configparser.RawConfigParser()
-    settings.read_string(check.pip_settings())
-
-    assert settings["global"]["index-url"] == "https://mirror.example/it's/simple"
-    assert settings["global"]["find-links"] == "/wheels /more"
-
-
-def test_check_runs_every_part_and_fails_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail(extra: list[str]) -> None:
-        raise check.Failure("it is broken")
-
-    arguments: list[list[str]] = []
-    monkeypatch.setattr(check, "PARTS", {"broken": fail, "sound": arguments.append})
-    monkeypatch.setenv("PATH", os.environ["PATH"])
-    monkeypatch.setenv("ARGS", "-k 'a word'")
-
-    assert check.main([]) == 1
-    assert re.findall(r"^(\w+) +(passed|FAILED) +\d", capsys.readouterr().out, re.MULTILINE) == [("broken", "FAILED"), ("sound", "passed")]
-    assert check.main(["sound"]) == 0
-    assert arguments == [[], ["-k", "a word"]]

@@ -82,8 +82,8 @@ def test_what_the_peers_answer_joins_the_audit() -> None:
     [
         ({"failed": True, "msg": "endpoints: missing port"}, "web1 could not probe probe_endpoints: endpoints: missing port"),
         ({}, "web1 could not probe probe_endpoints: the module returned nothing"),
-        ({"endpoints": [{"host": HOSTILE}]}, "could not be audited: probes[0].port: is missing"),
-        ({"endpoints": [{**probe(), "timestamps": HOSTILE}]}, "could not be audited: probes[0].timestamps: is"),
+        ({"endpoints": [{"host": HOSTILE}]}, "could not be audited: probes[0].port is missing"),
+        ({"endpoints": [{**probe(), "timestamps": HOSTILE}]}, "could not be audited: probes[0].timestamps must be"),
     ],
 )
 def test_a_probe_that_fails_fails_the_audit_with_the_reason(probed: dict[str, t.Any], message: str) -> None:
@@ -149,7 +149,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no expiry date"),
+        ({"waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "no last day"),
         ({"thresholds": {"ports_few": 0}}, "ports_few must be between"),
         ({"source": "/no/such/file"}, "/no/such/file"),
         ({"source": "/etc/hostname", "sample_seconds": 1}, "sample_seconds needs a live host"),

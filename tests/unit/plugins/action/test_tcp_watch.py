@@ -67,21 +67,21 @@ def test_two_looks_make_a_rate() -> None:
     assert first["measure"]["rates"] == {}
     assert second["measure"]["rates"]["ActiveOpens"] == 5.0
     assert (second["peak"]["seen"], second["peak"]["time_wait"]) == (2, 7)
-    assert (second["trouble"], second["missed"], second["changed"]) == ({}, 0, False)
+    assert (second["failure"], second["missed"], second["changed"]) == ({}, 0, False)
 
 
 def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
     seen = look(answer())
     result = look(UNREACHABLE, previous=seen)
-    assert result["trouble"] == {"unreachable": True, "msg": "no route \\x1b[2J"}
+    assert result["failure"] == {"unreachable": True, "msg": "no route \\x1b[2J"}
     assert "unreachable" not in result
     for rest in range(tcp_watch.REST_ROUNDS - 1, -1, -1):
         # It would answer now.
         result = look(answer(), previous=result)
-        assert (result["rest"], result["measure"], result["trouble"]["unreachable"]) == (rest, None, True)
+        assert (result["rest"], result["measure"], result["failure"]["unreachable"]) == (rest, None, True)
     back = look(answer(seconds=35, counted=grown(ActiveOpens=70)), previous=result)
-    assert (back["trouble"], back["missed"], back["measure"]["rates"]["ActiveOpens"]) == ({}, 6, 2.0)
-    assert back["last_trouble"]["unreachable"]
+    assert (back["failure"], back["missed"], back["measure"]["rates"]["ActiveOpens"]) == ({}, 6, 2.0)
+    assert back["last_failure"]["unreachable"]
     assert back["peak"]["seen"] == 2
 
 
@@ -98,8 +98,8 @@ def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
 def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) -> None:
     seen = look(answer())
     failed = look(bad, previous=seen)
-    assert failed["trouble"]["failed"]
-    assert message in failed["trouble"]["msg"]
+    assert failed["failure"]["failed"]
+    assert message in failed["failure"]["msg"]
     assert "failed" not in failed
     assert (failed["measure"], failed["missed"], failed["rest"]) == (None, 1, 0)
     assert look(answer(seconds=4, counted=grown(ActiveOpens=4)), previous=failed)["measure"]["rates"]["ActiveOpens"] == 1.0
@@ -121,7 +121,7 @@ def test_a_previous_of_another_form_is_refused(previous: dict[str, t.Any]) -> No
     result = look(answer(), previous=previous)
     assert result.get("failed") or result["measure"]["rates"] == {}
     if result.get("failed"):
-        assert result["msg"] == "tcp_watch: previous is not a result of tcp_watch"
+        assert result["msg"].startswith("tcp_watch: previous is not a result of tcp_watch: ")
 
 
 def test_options_are_checked() -> None:

@@ -76,7 +76,7 @@ def test_a_wrong_argument_is_named(ports: t.Any, options: dict[str, t.Any], mess
 def rendered(expression: str) -> subprocess.CompletedProcess[str]:
     """What Ansible makes of the expression, in a process of its own, where it finds the collection as users do."""
     command = [sys.executable, "-m", "ansible", "adhoc", "localhost", "-m", "ansible.builtin.debug", "-a", f"msg={expression}"]
-    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_a_template_can_use_it() -> None:

@@ -32,7 +32,7 @@ def test_it_probes_and_changes_nothing(run_module: Run, tmp_path: Any, check_mod
                 {"host": "[::1]", "port": str(secure.port), "tls": {"ca_path": str(certificate.certificate)}, "http": {"path": "/x"}},
                 {"host": "127.0.0.1", "port": plain.port, "http": "yes", "tls": "no"},
             ],
-            keep_alive_bound=0.2,
+            keep_alive_bound=2.0,
             _ansible_check_mode=check_mode,
         )
     assert not result.get("changed")
@@ -44,7 +44,7 @@ def test_it_probes_and_changes_nothing(run_module: Run, tmp_path: Any, check_mod
     for one, address in ((first, "127.0.0.1"), (second, "::1")):
         assert (one["host"], one["address"], one["source"], one["reached"], one["error"]) == (address, address, address, True, None)
         assert one["http"]["closes"] == {"connection_close": "peer", "http_1_0": "peer", "keep_alive": "local"}
-        assert one["http"]["keep_alive_bound"] == 0.2
+        assert one["http"]["keep_alive_bound"] == 2.0
     assert (plain.connections, secure.connections) == (3, 3)
 
 

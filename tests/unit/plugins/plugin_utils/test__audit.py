@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, failure_message, reaches
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import WaiverError, parse_waivers
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import parse_waivers
 from support.snapshots import snapshot, sockets, towards
 
 TODAY = datetime.date(2026, 11, 21)
@@ -155,32 +155,3 @@ def test_a_waiver_concerns_its_hosts(hosts: object, status: str) -> None:
 def test_a_waiver_makes_no_pass_of_what_did_not_fail() -> None:
     judged = audit(snapshot(without=["net.ipv4.tcp_timestamps"]), "web1", options(waivers=parse_waivers([WAIVER])))
     assert statuses(judged, "reuse-without-timestamps") == {"unknown"}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"rule": "no-such-rule"}, "waiver 1 .*unknown rule 'no-such-rule'"),
-        ({"rule": ""}, "waiver 1 names no rule"),
-        ({"rule": ["timestamps-off"]}, "waiver 1 names a rule that is no text"),
-        ({"expires": "20300101"}, "not YYYY-MM-DD"),
-        ({"expires": "2030-W01-1"}, "not YYYY-MM-DD"),
-        ({"rule": "waiver-expired"}, "cannot be waived"),
-        ({"reason": "  "}, r"waiver 1 \(reuse-without-timestamps\) has no reason"),
-        ({"reason": None}, "has no reason"),
-        ({"expires": None}, "has no expiry date"),
-        ({"expires": "next year"}, "not YYYY-MM-DD: 'next year'"),
-        ({"expires": "2026-02-30"}, "not YYYY-MM-DD"),
-        ({"hosts": []}, "needs hosts"),
-        ({"hosts": [7]}, "needs hosts"),
-        ({"host": "web1"}, "unknown keys: host"),
-    ],
-)
-def test_a_wrong_waiver_is_named(change: dict[str, t.Any], message: str) -> None:
-    with pytest.raises(WaiverError, match=message):
-        parse_waivers([{**WAIVER, **change}])
-
-
-def test_a_date_from_yaml_is_a_date() -> None:
-    (waiver,) = parse_waivers([{**WAIVER, "expires": datetime.date(2027, 1, 31)}])
-    assert waiver.note["expires"] == "2027-01-31"

@@ -10,12 +10,21 @@ import typing as t
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._harden_table import WIDTH, outcomes, render
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import ProfileChange
+from hypothesis import given
+from hypothesis import strategies as st
 from support.snapshots import negotiated, snapshot, sockets, towards
 
 REUSE = {"key": "net.ipv4.tcp_tw_reuse", "status": "changed", "before": "2", "after": "1", "boot_before": None, "boot_after": "1"}
 KEPT = {"key": "net.ipv4.tcp_timestamps", "status": "ok", "before": "1", "after": "1"}
 CHANGE = {"changed": True, "settings": [KEPT, REUSE], "boot_file": {"path": "/etc/sysctl.d/99-tcp-hardening.conf", "changed": True}}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 def audited(keys: dict[str, str | None] | None = None) -> t.Any:
@@ -45,7 +54,7 @@ def test_a_host_with_nothing_to_change_is_one_line() -> None:
     text = shown(
         web1={"profile": "backend", "change": {"changed": False, "settings": [KEPT]}, "after": audited({"net.ipv4.tcp_tw_reuse": "1"})}
     )
-    assert text.splitlines()[0] == "TCP hardening: 1 host: 1 had nothing to change"
+    assert text.splitlines()[0] == "TCP hardening: 1 host: 1 needed no change"
     assert text.splitlines()[-1].split() == ["web1", "backend", "not", "audited", "none", "clean"]
 
 
@@ -55,16 +64,16 @@ def test_check_mode_says_would() -> None:
     assert "99-tcp-hardening.conf: would be written" in text
     # Nothing was changed, so the second audit is no news.
     assert text.splitlines()[3].split()[-1] == "-"
-    assert "left," not in text
+    assert "Still failing" not in text
 
 
 @pytest.mark.parametrize(
     ("change", "headline", "line"),
     [
-        ({"failed": True, "msg": "EINVAL from the kernel"}, "1 FAILED and kept what they had", "failed: EINVAL from the kernel"),
+        ({"failed": True, "msg": "EINVAL from the kernel"}, "1 FAILED (settings as before)", "failed: EINVAL from the kernel"),
         ({"unreachable": True, "msg": "no route"}, "1 UNREACHABLE", "unreachable: no route"),
         ({}, "1 NOT HARDENED", "NOT RUN"),
-        ({"changed": False, "recovered": "An earlier run was undone."}, "nothing to change", "recovered: An earlier run was undone."),
+        ({"changed": False, "recovered": "An earlier run was undone."}, "needed no change", "recovered: An earlier run was undone."),
     ],
 )
 def test_what_went_wrong_is_told(change: dict[str, t.Any], headline: str, line: str) -> None:
@@ -87,7 +96,7 @@ def test_conflicts_are_told_with_their_place() -> None:
 
 def test_what_is_left_is_told_with_its_remedy() -> None:
     text = shown(web1={"change": CHANGE, "after": audited({"net.ipv4.ip_local_port_range": "40000 40019"})})
-    assert "left, which settings alone do not cure:" in text
+    assert "Still failing; no sysctl fixes these:" in text
     assert "MEDIUM   ports-few: 20 usable ports" in text
 
 
@@ -113,10 +122,58 @@ def test_text_from_a_host_cannot_steer_the_terminal_or_run_wide() -> None:
     assert max(map(len, text.splitlines())) <= WIDTH + 80
 
 
-@pytest.mark.parametrize("entry", ["text", {"change": []}, {"change": "x"}, {"before": [1]}])
-def test_an_entry_of_another_form_is_named(entry: object) -> None:
-    if entry == {"change": []}:
-        assert "NOT HARDENED" in shown(web1=entry)
-        return
-    with pytest.raises(ReportError, match="web1"):
-        shown(web1=entry)
+def test_a_conflict_without_a_line_or_a_value_says_what_it_does() -> None:
+    whole = {"key": "net.ipv4.tcp_tw_reuse", "path": "/etc/sysctl.d/zz.conf", "line": None, "value": None}
+    text = shown(web1={"change": {**CHANGE, "conflicts": [whole, {**whole, "line": 3}]}})
+    assert "/etc/sysctl.d/zz.conf replaces the whole boot file of the profile at boot" in text
+    assert "/etc/sysctl.d/zz.conf:3 excludes net.ipv4.tcp_tw_reuse: overrides the profile at boot" in text
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ("text", "unreadable: the entry of this host must be a dictionary, not the string 'text'"),
+        ({"change": "x"}, "unreadable: the answer of the module has an unexpected form: the data must be a dictionary, not the string 'x'"),
+        ({"change": {**CHANGE, "changed": "yes"}}, "unexpected form: changed must be true or false, not the string 'yes'"),
+        (
+            {"change": {**CHANGE, "settings": [{**KEPT, "status": "fine"}]}},
+            "form: settings[0] (net.ipv4.tcp_timestamps).status must be one",
+        ),
+        ({"change": {**CHANGE, "settings": [5]}}, "settings[0] must be a dictionary, not the number 5"),
+        ({"change": {**CHANGE, "conflicts": {}}}, "conflicts must be a list, not a dictionary"),
+        ({"change": {**CHANGE, "boot_file": 5}, "msg": "x"}, "boot_file must be a dictionary, not the number 5"),
+        ({"change": {"settings": 5, "msg": "EINVAL"}}, "unreadable: the module says: EINVAL"),
+        (
+            {"change": CHANGE, "before": [1]},
+            "unreadable: the audit before has an unexpected form: the data must be a dictionary, not a list",
+        ),
+        (
+            {"change": CHANGE, "after": {"results": [{"id": "x"}]}},
+            "the audit after has an unexpected form: results[0] (x).title is missing",
+        ),
+    ],
+)
+def test_a_malformed_answer_costs_no_other_host_its_line(entry: t.Any, line: str) -> None:
+    text = shown(web0={"change": CHANGE}, web1=entry, web2={"change": {"failed": True, "msg": "no root"}})
+    assert line in " ".join(text.split())
+    for name, words in (("web0", "1 key"), ("web2", "FAILED"), ("web1", "")):
+        assert any(row.startswith(name) and words in row for row in text.splitlines()[3:6])
+    assert "net.ipv4.tcp_tw_reuse: 2 -> 1" in text
+    assert "failed: no root" in text
+
+
+@given(answer=st.dictionaries(st.sampled_from(list(ProfileChange.__annotations__)), anything))
+def test_whatever_a_module_answers_is_shown(answer: dict[str, t.Any]) -> None:
+    text = shown(web1={"change": answer}, web2={"change": CHANGE})
+    assert "net.ipv4.tcp_tw_reuse: 2 -> 1" in text
+    assert all(line.isprintable() for line in text.splitlines())
+
+
+def test_a_malformed_answer_is_counted_as_unreadable() -> None:
+    (outcome,) = outcomes({"web1": {"change": 5}})
+    assert outcome.status == "unreadable"
+    assert "1 UNREADABLE" in render([outcome])
+
+
+def test_nothing_registered_is_not_hardened() -> None:
+    assert "NOT HARDENED" in shown(web1={"change": []})

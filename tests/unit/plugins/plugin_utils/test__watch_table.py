@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import Measure, WatchError, measure, peak, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import Measure, measure, peak, sample
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import minutes_text, round_table, summary_table, watched
 from support.audits import HOSTILE
 from support.snapshots import towards
@@ -24,10 +24,10 @@ def busy(**changes: t.Any) -> Measure:
 
 
 def entry(measured: Measure | None = None, **more: t.Any) -> dict[str, t.Any]:
-    return {"measure": measured, "peak": peak(None, measured) if measured else None, "trouble": {}, "missed": 0, "rest": 0, **more}
+    return {"measure": measured, "peak": peak(None, measured) if measured else None, "failure": {}, "missed": 0, "rest": 0, **more}
 
 
-GONE = entry(trouble={"unreachable": True, "msg": "ssh: no route"}, missed=3, rest=2)
+GONE = entry(failure={"unreachable": True, "msg": "ssh: no route"}, missed=3, rest=2)
 
 
 def test_a_round() -> None:
@@ -93,8 +93,8 @@ def test_what_could_not_be_seen_is_told_at_the_first_look() -> None:
         ({}, "web1  NOT ASKED: no reason given"),
         ({"failed": True, "msg": "'nope' is undefined"}, "web1  FAILED: 'nope' is undefined"),
         ({"unreachable": True, "msg": "no route"}, "web1  UNREACHABLE: no route"),
-        (entry(trouble={"failed": True}, missed=1), "web1  FAILED: no reason given"),
-        (entry(trouble={"unreachable": True, "msg": "x"}, rest=1), "web1  UNREACHABLE: x (left alone for 1 more round)"),
+        (entry(failure={"failed": True}, missed=1), "web1  FAILED: no reason given"),
+        (entry(failure={"unreachable": True, "msg": "x"}, rest=1), "web1  UNREACHABLE: x (left alone for 1 more round)"),
     ],
 )
 def test_a_host_that_was_not_seen_says_why(registered: dict[str, t.Any], line: str) -> None:
@@ -106,21 +106,30 @@ def test_a_host_that_was_not_seen_says_why(registered: dict[str, t.Any], line: s
 @pytest.mark.parametrize("attack", HOSTILE.values(), ids=list(HOSTILE))
 def test_text_from_outside_cannot_steer_the_terminal(attack: str) -> None:
     measured = busy(ports_in_use=[{**towards(6000, 5000), "destination": attack.replace("\ud800", "?")}])
-    hosts = watched({attack: entry(measured), "gone": entry(trouble={"failed": True, "msg": attack})})
+    hosts = watched({attack: entry(measured), "gone": entry(failure={"failed": True, "msg": attack})})
     for text in (round_table(hosts, "title"), summary_table(hosts, "title")):
         assert all(line.isprintable() for line in text.split("\n"))
         assert max(map(len, text.split("\n"))) < 300
 
 
 @pytest.mark.parametrize(
-    "registered",
-    ["text", None, [], {"measure": [1]}, {"measure": "x"}, {"measure": {"time_wait": 5}}, {"measure": {**busy(), "rates": 5}}],
+    ("registered", "line"),
+    [
+        ("text", "the data must be a dictionary, not the string 'text'"),
+        (None, "the data must be a dictionary, not null"),
+        ([], "the data must be a dictionary, not a list"),
+        ({"measure": [1]}, "measure must be a dictionary, not a list"),
+        ({"measure": {"time_wait": 5}}, "measure.restarted is missing"),
+        ({"measure": {**busy(), "rates": 5}}, "measure.rates must be a dictionary, not the number 5"),
+        ({"peak": {"seen": 1}}, "peak.rates is missing"),
+        ({"peak": {**peak(None, busy()), "soonest": ["ports"]}}, "peak.soonest must be a list of 2 values, not a list"),
+        ({"missed": -1}, "missed must be 0 or more, not the number -1"),
+    ],
 )
-def test_an_entry_of_another_form_is_named(registered: object) -> None:
-    with pytest.raises(WatchError, match="of another form for 'web1'"):
-        round_table(watched({"web1": registered}), "")
-
-
-def test_a_peak_of_another_form_is_named() -> None:
-    with pytest.raises(WatchError, match="of another form for 'web1'"):
-        summary_table(watched({"web1": {"peak": {"seen": 1}}}), "")
+def test_a_malformed_answer_costs_no_other_host_its_line(registered: object, line: str) -> None:
+    hosts = watched({"web1": registered, "web2": entry(busy())})
+    for table in (round_table(hosts, ""), summary_table(hosts, "")):
+        broken, seen = table.splitlines()[-2:]
+        assert broken == f"web1  UNREADABLE: the answer of tcp_watch has an unexpected form: {line}"
+        assert seen.split()[:1] == ["web2"]
+        assert "9,000" in seen

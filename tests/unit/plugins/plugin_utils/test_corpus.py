@@ -2,19 +2,20 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real files and dumps, harmful and harmless: which rules each of them fails, and with which severity at most."""
+"""Files and dumps as real hosts have them, harmful and harmless: which rules each of them fails, and with which severity at most."""
 
 from __future__ import annotations
 
 import datetime
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
-from support.corpus import CORPUS, needs_corpus
+from support.corpus import each_collection
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -163,9 +164,9 @@ HARMLESS: dict[tuple[str, str], set[str]] = {
 }
 
 
-def failing(name: str, kind: str) -> dict[str, str]:
+def failing(hosts: Path, name: str, kind: str) -> dict[str, str]:
     """Rule to the highest severity that it fails with."""
-    results = audit(load(str(CORPUS / name), kind), "host", AuditOptions(profile="any", today=TODAY))["results"]
+    results = audit(load(str(hosts / name), kind), "host", AuditOptions(profile="any", today=TODAY))["results"]
     worst: dict[str, str] = {}
     for result in results:
         if result["status"] == "fail":
@@ -177,32 +178,32 @@ def names(table: t.Iterable[tuple[str, str]]) -> list[str]:
     return [name for name, _kind in table]
 
 
-@needs_corpus
+@each_collection
 @pytest.mark.parametrize("source", HARMFUL, ids=names(HARMFUL))
-def test_harmful(source: tuple[str, str]) -> None:
-    assert failing(*source) == HARMFUL[source]
+def test_harmful(hosts: Path, source: tuple[str, str]) -> None:
+    assert failing(hosts, *source) == HARMFUL[source]
 
 
-@needs_corpus
+@each_collection
 @pytest.mark.parametrize("source", HARMLESS, ids=names(HARMLESS))
-def test_harmless(source: tuple[str, str]) -> None:
-    failed = failing(*source)
+def test_harmless(hosts: Path, source: tuple[str, str]) -> None:
+    failed = failing(hosts, *source)
     loud = {rule for rule, severity in failed.items() if SEVERITIES.index(severity) <= SEVERITIES.index("medium")}
     assert loud <= {L7}
     assert HARMLESS[source] <= set(CATALOGUE)
     assert not HARMLESS[source] & set(failed)
 
 
-@needs_corpus
-def test_an_excerpt_leaves_unknown_what_it_does_not_show() -> None:
-    observed = load(str(CORPUS / "sysctl-a/moby25519_selected-4.14.txt"), "sysctl_a")
+@each_collection
+def test_an_excerpt_leaves_unknown_what_it_does_not_show(hosts: Path) -> None:
+    observed = load(str(hosts / "sysctl-a/moby25519_selected-4.14.txt"), "sysctl_a")
     results = audit(observed, "host", AuditOptions(profile="any", today=TODAY))["results"]
     assert {result["status"] for result in results if result["id"] in ("recycle-on", "timestamps-off", "buckets-disabled")} == {"unknown"}
 
 
-@needs_corpus
-def test_the_recycling_host_is_told_why_its_clients_time_out() -> None:
-    observed = load(str(CORPUS / "recycle-4.9"), "auto")
+@each_collection
+def test_the_recycling_host_is_told_why_its_clients_time_out(hosts: Path) -> None:
+    observed = load(str(hosts / "recycle-4.9"), "auto")
     results = audit(observed, "host", AuditOptions(profile="backend", today=TODAY))["results"]
     drops = next(result for result in results if result["id"] == "recycle-drops-seen")
     assert drops["observed"] == "PAWSPassive +12 since boot"

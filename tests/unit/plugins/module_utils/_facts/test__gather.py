@@ -321,7 +321,7 @@ def in_namespace(*unshare: str) -> Any:
         pytest.skip(f"needs namespaces of its own (unshare {' '.join(unshare)}), which this machine does not allow")
     collections = Path(__file__).resolve().parents[5] / "playbooks/collections"
     command = ["unshare", *unshare, sys.executable, "-c", _IN_NAMESPACE, str(collections)]
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 

@@ -10,14 +10,12 @@ import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_counters, parse_sockstat
 from hypothesis import given
 from hypothesis import strategies as st
-
-CORPUS = Path(__file__).resolve().parents[6] / "shared/corpus"
-NO_CORPUS = pytest.param(None, marks=pytest.mark.skip(reason=f"needs the real dumps in {CORPUS}"))
+from support.corpus import HOSTS
 
 
 def dumps(*patterns: str) -> list[object]:
-    found = sorted(path for pattern in patterns for path in CORPUS.glob(pattern))
-    return [pytest.param(path, id=str(path.relative_to(CORPUS))) for path in found] or [NO_CORPUS]
+    found = [(hosts, path) for hosts in HOSTS for pattern in patterns for path in sorted(hosts.glob(pattern))]
+    return [pytest.param(path, id=f"{hosts.name}-{path.relative_to(hosts)}") for hosts, path in found]
 
 
 def test_counters_are_found_by_name() -> None:

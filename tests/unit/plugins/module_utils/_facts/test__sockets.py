@@ -321,7 +321,7 @@ def scenario() -> Any:
     if subprocess.run(["unshare", "-r", "-n", "true"], check=False, capture_output=True).returncode:
         pytest.skip("needs a network namespace of its own, which this machine does not allow")
     script = Path(__file__).resolve().parents[4] / "support/socket_scenario.py"
-    ran = subprocess.run(["unshare", "-r", "-n", sys.executable, str(script)], check=False, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(["unshare", "-r", "-n", sys.executable, str(script)], check=False, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 

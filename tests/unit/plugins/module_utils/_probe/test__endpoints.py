@@ -152,7 +152,7 @@ def test_many_filtered_endpoints_share_their_time() -> None:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         endpoints = [{"host": "127.0.0.1", "port": full.getsockname()[1], "source": f"127.0.2.{n}", "timeout": 0.5} for n in range(1, 51)]
-        probes = run(*endpoints, seconds=5)
+        probes = run(*endpoints, seconds=20)
         for filler in fillers:
             filler.close()
     assert {(one["error"], one["message"]) for one in probes} == {("TIMEOUT", "Connecting was not done within the timeout.")}
@@ -194,7 +194,7 @@ def test_a_resolver_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr(_probe, "_GRACE_SECONDS", 0.1)
     try:
-        probes = run({"host": "slow.example", "timeout": 0.1}, {"host": "127.0.0.1", "timeout": 0.1}, seconds=1)
+        probes = run({"host": "slow.example", "timeout": 0.1}, {"host": "127.0.0.1", "timeout": 0.1}, seconds=3)
     finally:
         hanging.set()
     assert told(probes) == [("slow.example", None, "NAME_NOT_RESOLVED"), ("127.0.0.1", "127.0.0.1", "ECONNREFUSED")]

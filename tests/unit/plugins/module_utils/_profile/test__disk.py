@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import TEMPORARY, Disk, who_else_writes
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import File
 from support.transactions import BOOT_FILE, Host
 
 
@@ -48,3 +50,52 @@ def test_a_boot_folder_behind_a_link_of_root_is_fine(host: Host) -> None:
     result = host.call(check=True)
     assert not result.get("failed")
     assert {one["path"] for one in result["conflicts"]} == {"/srv/zz.conf"}
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut leaves the old file or the new one, whole."""
+    done: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        done.append("fsync " + os.readlink(f"/proc/self/fd/{descriptor}").removeprefix(host.root))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    Disk(host.root, done.append).write_file(BOOT_FILE, File("x\n", 0o644, os.getuid(), os.getgid()))
+    assert [what for what in done if what.split()[0] in ("fsync", "rename")] == [
+        f"fsync {BOOT_FILE}{TEMPORARY}",
+        f"rename {BOOT_FILE}",
+        "fsync /etc/sysctl.d",
+    ]
+
+
+def test_a_file_that_is_being_written_is_nobody_elses(host: Host) -> None:
+    modes: list[int] = []
+
+    def look(what: str) -> None:
+        if what.startswith(("fill", "rename")):
+            modes.append(host.path(BOOT_FILE + TEMPORARY).stat().st_mode & 0o7777)
+
+    Disk(host.root, look).write_file(BOOT_FILE, File("x\n", 0o640, os.getuid(), os.getgid()))
+    assert modes == [0o600, 0o640]
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "groups", "words"),
+    [
+        (0, 0, 0o755, (0,), ""),
+        (0, 0, 0o775, (0,), ""),
+        (0, 0, 0o775, (), "mode 0775"),
+        (0, 27, 0o775, (0,), "mode 0775"),
+        (0, 0, 0o757, (0,), "mode 0757"),
+        (0, 0, 0o1777, (0,), "mode 1777"),
+        (12345, 0, 0o755, (0,), "owned by user id 12345"),
+    ],
+)
+def test_who_else_may_write(owner: int, group: int, mode: int, groups: tuple[int, ...], words: str) -> None:
+    info = os.stat_result((0o040000 | mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
+    why = who_else_writes("/etc/x", info, groups)
+    assert (words in why) if words else why == ""
+    if words:
+        assert why.endswith(("Fix: chmod go-w /etc/x", "Fix: chown root /etc/x"))

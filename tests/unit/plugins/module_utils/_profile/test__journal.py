@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import threading
 import typing as t
 
@@ -146,3 +147,13 @@ def test_a_folder_that_another_run_removes_while_this_one_locks_it_is_made_anew(
     monkeypatch.setattr(fcntl, "flock", flock)
     assert host.call()["changed"]
     assert removed
+
+
+def test_a_state_folder_that_is_a_link_is_not_followed(host: Host) -> None:
+    host.path("/elsewhere").mkdir(mode=0o700)
+    os.symlink(host.path("/elsewhere"), host.path(STATE_FOLDER))
+    before = host.state()
+    result = host.call()
+    assert result["failed"]
+    assert STATE_FOLDER in result["msg"]
+    assert host.state() == before

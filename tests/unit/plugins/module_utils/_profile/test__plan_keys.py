@@ -10,7 +10,7 @@ import socket
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._observe import Observed
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._observe import BootTree, Observed
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import Options, read_options
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._plan_keys import plan_keys
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import KeyStep, Original, Record
@@ -157,7 +157,7 @@ def observed(keys: dict[str, str | None], listening: tuple[int, ...] = ()) -> Ob
         keys={RANGE: "32768\t60999", UNPRIVILEGED: "1024", RESERVED: "", **keys},
         memory_bytes=None,
         listening_ports=frozenset(listening),
-        boot_tree=None,
+        boot_tree=BootTree(),
         real_boot_file="",
         files={},
         boot_folder_exists=False,

@@ -96,3 +96,13 @@ def test_a_file_that_somebody_has_edited_is_kept_beside_it(host: Host) -> None:
     (kept,) = host.path("/etc/sysctl.d").iterdir()
     assert kept.read_text() == "edited\n"
     assert f"/etc/sysctl.d/{kept.name}" in done.left[0]
+
+
+def test_a_key_that_does_not_go_back_is_told(host: Host) -> None:
+    def lie(what: str) -> None:
+        if what == "read " + REUSE:
+            host.set(REUSE, "1")
+
+    host.set(REUSE, "1")
+    done = undo(Machine(Disk(host.root, lie), False), [KeyStep(REUSE, "2", "1")], True)
+    assert (done.back, done.errors) == ([], [f"{REUSE} could not be restored to 2: it reads 1"])

@@ -20,8 +20,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import H
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFile, BootFiles
 from hypothesis import given
 from hypothesis import strategies as st
+from support.corpus import each_collection
 
-CORPUS = Path(__file__).resolve().parents[6] / "shared" / "corpus"
 FIN, KEEP, RECYCLE = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_tw_recycle"
 LO, ALL = "net.ipv4.conf.lo.rp_filter", "net.ipv4.conf.all.rp_filter"
 GLOB = "net.ipv4.conf.*.rp_filter"
@@ -435,9 +435,9 @@ def test_result_is_plain_data(tmp_path: Path) -> None:
     assert set(applied(again, "procps", [LO])) == {KEEP, LO}
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus beside the repository")
-def test_real_files_are_parsed() -> None:
-    files = sorted((CORPUS / "conf").iterdir())
+@each_collection
+def test_real_files_are_parsed(hosts: Path) -> None:
+    files = sorted((hosts / "conf").iterdir())
     assert files
     for file in files:
         settings, problems = parse(file.read_bytes())
@@ -446,10 +446,10 @@ def test_real_files_are_parsed() -> None:
     assert {"CooLoongWu_AutoDeploy.conf", "biglovewheat_roles.conf", "cc30c_installphp.conf"} <= recycling
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs the corpus beside the repository")
+@each_collection
 @pytest.mark.parametrize("name", ["ubuntu2004-k8s-5.4", "ubuntu2004-openstack-5.4"])
-def test_real_trees_are_read(name: str) -> None:
-    found = collect(HostTree(str(CORPUS / "tree" / name)))
+def test_real_trees_are_read(hosts: Path, name: str) -> None:
+    found = collect(HostTree(str(hosts / "tree" / name)))
     assert len(found["order"]["systemd"]) > 10
     assert unseen(found, "systemd") == []
     assert applied(found, "systemd", [])["kernel.pid_max"].path == USR + "50-pid-max.conf"

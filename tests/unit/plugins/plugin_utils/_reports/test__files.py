@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._checked import ReportError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._files import differs, make_folder, replace_all
 
 
@@ -46,7 +46,7 @@ def test_a_failure_leaves_all_earlier_files_and_nothing_else(tmp_path: Path, mon
 
 
 def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match=r"is a folder: the report cannot go there"):
+    with pytest.raises(ReportError, match=r"is a folder, so the report cannot be written there"):
         differs(str(tmp_path), b"")
 
 

@@ -107,7 +107,7 @@ def test_advice_comes_first_and_only_the_best_is_open() -> None:
         "Gain from 470.5 to 28,232.0 short connections per second (60.0 times)",
         "How say a <b>, then c one ` alone",
         "keep-alive from 470.5 to 28,232.0",
-        "2 other cures, and why not",
+        "2 other cures, and why they do not help here",
         "recycle Invented title of recycle ■ wrong here: An invented reason for recycle.",
         "wider-range Invented title of wider-range: An invented reason",
     ):
@@ -123,7 +123,7 @@ def test_where_nothing_is_to_be_cured_the_page_says_so_calmly() -> None:
     found = page(
         audit("web1", result("a", "low", "pass"), advice=[cure("reuse", reason="not called for: 3 of 28232 ports"), cure("recycle")])
     )
-    assert "Nothing to cure. not called for: 3 of 28232 ports" in found.text
+    assert "Nothing to do. not called for: 3 of 28232 ports" in found.text
     assert "What to do first" not in found.text
 
 
@@ -159,12 +159,12 @@ def test_in_a_long_report_critical_and_high_results_are_open_and_the_rest_is_not
         ),
         (
             {"time_wait": 5, "bucket_limit": 0, "usable_ports": 28232, "busiest": None},
-            ["no outgoing connections seen, 28,232 ports usable", "5 of 0 allowed"],
+            ["no outgoing connections, 28,232 ports usable", "5 of 0 allowed"],
             ["100.0%"],
         ),
         ({"time_wait": 9000, "bucket_limit": 4000}, ["9,000 of 4,000 allowed (225 %)"], ["100.0%"]),
-        ({"time_wait": 5}, ["5, the limit was not seen"], []),
-        (None, ["Ports nothing seen", "TIME_WAIT sockets nothing seen"], []),
+        ({"time_wait": 5}, ["5, the limit is unknown"], []),
+        (None, ["Ports unknown", "TIME_WAIT sockets unknown"], []),
     ],
 )
 def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts: list[str], widths: list[str]) -> None:
@@ -181,11 +181,11 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
         ([audit("a", result("x", "low"))], "1 of 1 host has failed results."),
         (
             [audit("a", result("x", "low")), audit("b", result("x", "low")), {"host": "c"}, audit("d", result("x", "low", "unknown"))],
-            "2 of 4 hosts have failed results, 1 could not be audited, 1 could not be judged.",
+            "2 of 4 hosts have failed results, 1 could not be audited, 1 with unknown results only.",
         ),
         ([audit("a", result("x", "low", "pass"))], "No failed result on 1 of 1 host."),
         ([audit("a", result("x", "low", "pass")), {"host": "c"}], "No failed result on 1 of 2 hosts, 1 could not be audited."),
-        ([audit("a", result("x", "low", "unknown")), {"host": "c"}], "No host could be judged."),
+        ([audit("a", result("x", "low", "unknown")), {"host": "c"}], "Nothing is known about any host."),
     ],
 )
 def test_the_verdict(audits: list[dict[str, Any]], verdict: str) -> None:

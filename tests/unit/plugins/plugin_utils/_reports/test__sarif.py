@@ -107,7 +107,7 @@ def test_a_run_with_all_hosts_audited_is_successful() -> None:
 
 def test_what_was_not_seen_is_a_notification() -> None:
     (notice,) = run_of([audit("web1", result("a", "low"), not_seen=["No counters."])])["invocations"][0]["toolExecutionNotifications"]
-    assert notice["message"]["text"] == "On host 'web1', something could not be seen: 'No counters'."
+    assert notice["message"]["text"] == "On host 'web1', something could not be read: 'No counters'."
 
 
 def test_a_result_keeps_its_fingerprint_when_its_numbers_change() -> None:

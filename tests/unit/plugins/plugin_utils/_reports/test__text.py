@@ -22,13 +22,13 @@ web1  HIGH         -    1    -    1    -    2    -
 web1 (backend, kernel 6.1.0-18-amd64, 2026-01-31T12:00:00Z)
 -----------------------------------------------------------
 HIGH      rfc1337-on: net.ipv4.tcp_rfc1337
-          saw:   1
-          want:  0
-          where: /etc/sysctl.d/10-x.conf:4
-          do:    Set it to 0. Delete the line, or a reboot brings it back. These words run on so
-                 that they need more than the four lines that a remedy gets here. These words
-                 run on so that they need more than the four lines that a remedy gets here.
-                 These words run on so that they need more than the four lines that a remedy …
+          found:    1
+          expected: 0
+          where:    /etc/sysctl.d/10-x.conf:4
+          do:       Set it to 0. Delete the line, or a reboot brings it back. These words run on
+                    so that they need more than the four lines that a remedy gets here. These
+                    words run on so that they need more than the four lines that a remedy gets
+                    here. These words run on so that they need more than the four lines that a …
 
 LOW       boot-duplicate
 
@@ -38,13 +38,13 @@ not seen: The counters could not be read (EACCES).
 
 
 ADVICE = """\
-FIRST:    reuse (high): Invented title of reuse
-          why:   An invented reason for reuse.
-          gain:  from 470.5 to 28,232.0 short connections per second (60.0 times)
-          do:    role linux_tcp.hardening.client_host; then look again
-          risk:  None.
-          then:  keep-alive
-          not:   recycle
+DO FIRST: reuse (high): Invented title of reuse
+          why:      An invented reason for reuse.
+          gain:     from 470.5 to 28,232.0 short connections per second (60.0 times)
+          how:      role linux_tcp.hardening.client_host; then look again
+          risk:     None.
+          then:     keep-alive
+          do not:   recycle
 
 HIGH      a-rule"""
 
@@ -80,8 +80,8 @@ def test_the_whole_text() -> None:
 @pytest.mark.parametrize(
     ("profile", "profiles", "told"),
     [
-        ("any", ["fullnat_lb"], "for:   hosts that are audited as fullnat_lb"),
-        ("any", ["client_host", "backend"], "for:   hosts that are audited as client_host or backend"),
+        ("any", ["fullnat_lb"], "for:      hosts with the profile fullnat_lb"),
+        ("any", ["client_host", "backend"], "for:      hosts with the profile client_host or backend"),
         ("any", ["client_host", "fullnat_lb", "backend"], None),
         ("fullnat_lb", ["fullnat_lb"], None),
     ],

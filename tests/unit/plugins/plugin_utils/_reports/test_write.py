@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import (
     FORMATS,
-    VERDICTS,
+    OUTCOMES,
     Report,
     ReportError,
     build,
@@ -20,13 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports impor
 )
 from support.audits import audit, hostile_audits, result, sample_audits
 
-NAMES = {
-    "json": "tcp-audit.json",
-    "junit": "tcp-audit.junit.xml",
-    "sarif": "tcp-audit.sarif",
-    "html": "tcp-audit.html",
-    "markdown": "tcp-audit.md",
-}
+NAMES = {name: f"tcp-audit{form.ENDING}" for name, form in FORMATS.items()}
 
 
 def rendered(report: Report, format_: str, folder: Path) -> str:
@@ -94,7 +88,7 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path, dry_run: bool) -
 @pytest.mark.parametrize("format_", FORMATS)
 def test_one_report_that_cannot_be_written_stops_all(tmp_path: Path, format_: str) -> None:
     (tmp_path / NAMES[format_]).mkdir()
-    with pytest.raises(ReportError, match=f"{NAMES[format_]} is a folder"):
+    with pytest.raises(ReportError, match=f"{NAMES[format_]} is a folder, so"):
         write(build(sample_audits(), "t"), str(tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == [NAMES[format_]]
 
@@ -110,10 +104,10 @@ def test_every_report_says_who_was_not_audited_and_why(tmp_path: Path, format_: 
 
 def test_hosts_are_counted_by_what_is_known_of_them() -> None:
     report = build(sample_audits(), "t")
-    assert {verdict: report.count(verdict) for verdict in VERDICTS} == {
+    assert {outcome: report.count(outcome) for outcome in OUTCOMES} == {
         "failed": 2,
         "not_audited": 2,
-        "not_judged": 1,
+        "unknown": 1,
         "clean": 1,
     }
 

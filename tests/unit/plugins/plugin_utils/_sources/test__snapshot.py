@@ -66,12 +66,12 @@ def test_probes_are_let_in_and_may_be_missing() -> None:
 @pytest.mark.parametrize(
     ("probes", "words"),
     [
-        (None, "probes: is 'None', where a list is expected"),
-        ([{}], "probes[0].host: is missing"),
-        ([{**probe(), "port": "80"}], "probes[0].port: is '80'"),
-        ([{**probe(), "timestamps": "yes"}], "probes[0].timestamps: is 'yes', where true or false is expected"),
-        ([{**probe(), "extra": 1}], "probes[0].extra: is not part of"),
-        ([probe(closes="them")], "probes[0].http.closes.connection_close: is 'them', where one of peer, local, reset, error"),
+        (None, "probes must be a list, not null"),
+        ([{}], "probes[0].host is missing"),
+        ([{**probe(), "port": "80"}], "probes[0].port must be a whole number, not the string '80'"),
+        ([{**probe(), "timestamps": "yes"}], "probes[0].timestamps must be true or false, not the string 'yes'"),
+        ([{**probe(), "extra": 1}], "probes[0].extra is an unknown key"),
+        ([probe(closes="them")], "probes[0].http.closes.connection_close must be one of peer, local, reset, error, not the string 'them'"),
     ],
 )
 def test_probes_of_another_shape_are_refused(probes: object, words: str) -> None:
@@ -103,10 +103,10 @@ def test_alone_or_as_ansible_saves_it(tmp_path: Path, around: dict[str, Any]) ->
         ("schema", "linux_tcp.snapshot/1", ["'linux_tcp.snapshot/1'", "linux_tcp.snapshot/2"]),
         ("schema", 1, ["'1'"]),
         ("-schema", 0, ["schema"]),
-        ("-host", 0, ["host: is missing"]),
-        ("more", 0, ["more: is not part"]),
+        ("-host", 0, ["host is missing"]),
+        ("more", 0, ["more is an unknown key"]),
         ("not_seen", "x", ["not_seen", "a list"]),
-        ("not_seen", [1], ["not_seen[0]", "a text"]),
+        ("not_seen", [1], ["not_seen[0]", "a string"]),
         ("host/root", 1, ["host.root", "true or false"]),
         ("host/init", "upstart", ["host.init", "systemd"]),
         ("host/hostname", "\ud800", ["host.hostname"]),
@@ -114,17 +114,17 @@ def test_alone_or_as_ansible_saves_it(tmp_path: Path, around: dict[str, Any]) ->
         ("host/memory_bytes", True, ["host.memory_bytes"]),
         ("host/memory_bytes", 2**64, ["host.memory_bytes"]),
         (f"sysctl/{REUSE}/state", "there", [f"sysctl['{REUSE}'].state", "present"]),
-        (f"sysctl/{REUSE}/-raw", 0, [f"sysctl['{REUSE}'].raw: is missing"]),
-        (f"sysctl/{REUSE}/raw", 2, [f"sysctl['{REUSE}'].raw", "a text"]),
+        (f"sysctl/{REUSE}/-raw", 0, [f"sysctl['{REUSE}'].raw is missing"]),
+        (f"sysctl/{REUSE}/raw", 2, [f"sysctl['{REUSE}'].raw", "a string"]),
         (f"sysctl/{REUSE}/value", "2", [f"sysctl['{REUSE}'].value", "'2'"]),
         (f"sysctl/{REUSE}/value", 1, [f"sysctl['{REUSE}'].value"]),
         (f"sysctl/{REUSE}/value", {}, [f"sysctl['{REUSE}'].value"]),
-        ("sysctl/net.ipv4.tcp_mem/-reason", 0, ["tcp_mem'].reason: is missing"]),
+        ("sysctl/net.ipv4.tcp_mem/-reason", 0, ["tcp_mem'].reason is missing"]),
         ("sysctl/net.ipv4.tcp_fastopen_key", {"state": "absent"}, ["is a secret"]),
-        ("counters/TcpExt", [], ["counters['TcpExt']", "an object"]),
+        ("counters/TcpExt", [], ["counters['TcpExt']", "a dictionary"]),
         ("counters/TcpExt/TW", "1", ["counters['TcpExt']['TW']", "a whole number"]),
         ("sample/seconds", "5", ["sample.seconds", "a number"]),
-        ("boot_files", {"files": [{}], "order": {}}, ["boot_files.files[0].path: is missing"]),
+        ("boot_files", {"files": [{}], "order": {}}, ["boot_files.files[0].path is missing"]),
     ],
 )
 def test_a_wrong_place_is_named(place: str, value: object, words: list[str]) -> None:
@@ -137,9 +137,14 @@ def test_a_wrong_place_is_named(place: str, value: object, words: list[str]) -> 
 @pytest.mark.parametrize(
     ("part", "place", "value", "words"),
     [
-        ("sockets", ["outgoing"], -1, "sockets.outgoing: is '-1', where 0 or more"),
-        ("sockets", ["states", "ipv4", "time_wait"], -1, "sockets.states.ipv4.time_wait: is '-1', where 0 or more"),
-        ("boot_files", ["files", 0, "assignments", 0, "line"], 0, "boot_files.files[0].assignments[0].line: is '0', where 1 or more"),
+        ("sockets", ["outgoing"], -1, "sockets.outgoing must be 0 or more, not the number -1"),
+        ("sockets", ["states", "ipv4", "time_wait"], -1, "sockets.states['ipv4']['time_wait'] must be 0 or more, not the number -1"),
+        (
+            "boot_files",
+            ["files", 0, "assignments", 0, "line"],
+            0,
+            "boot_files.files[0].assignments[0].line must be 1 or more, not the number 0",
+        ),
     ],
 )
 def test_nothing_is_counted_below_zero_and_lines_start_at_one(part: str, place: list[Any], value: int, words: str) -> None:
@@ -156,9 +161,9 @@ def test_nothing_is_counted_below_zero_and_lines_start_at_one(part: str, place: 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"{", ["is not JSON", "line 1"]),
-        (b"{}", ["is no snapshot"]),
-        (b"[]", ["is no snapshot"]),
+        (b"{", ["not JSON", "line 1"]),
+        (b"{}", ["not a snapshot"]),
+        (b"[]", ["not a snapshot"]),
         (b'{"schema": NaN}', ["NaN"]),
         (b'{"schema": "a", "schema": "b"}', ["'schema'", "twice"]),
         (b'{"schema": ' + b"[" * 100_000, ["nested too deeply"]),

@@ -15,7 +15,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._comm
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._sysctl_a import _IP_ALWAYS, _TCP_ALWAYS, fill_in
 from hypothesis import given
 from hypothesis import strategies as st
-from support.corpus import CORPUS, needs_corpus
+from support.corpus import each_collection
 
 STAMPS = "net.ipv4.tcp_timestamps"
 RECYCLE = "net.ipv4.tcp_tw_recycle"
@@ -103,7 +103,7 @@ def test_secrets_are_left_out() -> None:
 def test_another_text_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "listing"
     path.write_text(text)
-    with pytest.raises(SourceError, match=r"listing: holds no line"):
+    with pytest.raises(SourceError, match=r"listing: has no line"):
         load(str(path), "sysctl_a")
 
 
@@ -127,7 +127,7 @@ def test_a_cut_listing_never_says_absent_of_a_key_that_was_cut_off(cut: int) -> 
     assert not whole & {key for key, state in found.items() if state == "absent"}
 
 
-@needs_corpus
+@each_collection
 @pytest.mark.parametrize(
     ("name", "release", "namespace", "recycle", "whole"),
     [
@@ -146,8 +146,8 @@ def test_a_cut_listing_never_says_absent_of_a_key_that_was_cut_off(cut: int) -> 
         ("local-6.18/sysctl-unprivileged-with-stderr.txt", None, None, "absent", False),
     ],
 )
-def test_real_listings(name: str, release: str | None, namespace: str | None, recycle: str | None, whole: bool) -> None:
-    snapshot = load(str(CORPUS / name), "sysctl_a")
+def test_real_listings(hosts: Path, name: str, release: str | None, namespace: str | None, recycle: str | None, whole: bool) -> None:
+    snapshot = load(str(hosts / name), "sysctl_a")
     validate(snapshot)
     sysctl = snapshot["sysctl"] or {}
     assert snapshot["host"]["kernel_release"] == release

@@ -14,7 +14,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_type
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from hypothesis import given
 from hypothesis import strategies as st
-from support.corpus import CORPUS, needs_corpus
+from support.corpus import each_collection
 
 STAMPS = "net.ipv4.tcp_timestamps"
 REUSE = "net.ipv4.tcp_tw_reuse"
@@ -124,10 +124,10 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     ("make", "words"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.mkdir(), r"holds no \*.conf file"),
+        (lambda path: path.mkdir(), r"has no \*.conf file"),
         (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_bytes(b"a\0b = 1"), "is binary"),
-        (lambda path: path.write_bytes(b"# " * 200_000), "more than"),
+        (lambda path: path.write_bytes(b"a\0b = 1"), "is a binary file"),
+        (lambda path: path.write_bytes(b"# " * 200_000), "too large"),
         (os.mkfifo, "not a regular file"),
     ],
 )
@@ -150,8 +150,8 @@ def test_any_text_gives_a_valid_snapshot(tmp_path_factory: pytest.TempPathFactor
         boot(text, tmp_path_factory.mktemp("any"))
 
 
-@needs_corpus
-def test_the_whole_folder_of_real_files() -> None:
-    snapshot = load(str(CORPUS / "conf"), "sysctl_d")
+@each_collection
+def test_the_whole_folder_of_real_files(hosts: Path) -> None:
+    snapshot = load(str(hosts / "conf"), "sysctl_d")
     validate(snapshot)
-    assert len((snapshot["boot_files"] or {"files": []})["files"]) == len(list((CORPUS / "conf").iterdir()))
+    assert len((snapshot["boot_files"] or {"files": []})["files"]) == len(list((hosts / "conf").iterdir()))

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The input of the reports: checked, completed and copied into plain data."""
+
+from __future__ import annotations
+
+import typing
+from collections import Counter
+from collections.abc import Mapping
+
+from .._audit import summarise
+from .._escape import one_line
+from .._results import Audit, AuditBody
+from .._shapes import ShapeError, check, check_string, must_be
+
+
+class ReportError(Exception):
+    """Something in the input or on the disk stops the reports. The message names it."""
+
+
+class NotAudited(typing.TypedDict):
+    """A host without an audit, in the words of Ansible's own result keys."""
+
+    host: str
+    failed: bool
+    unreachable: bool
+    msg: str
+
+
+Entry = typing.Union[Audit, NotAudited]
+
+
+def read_audits(audits: object) -> list[Entry]:
+    """Return the audits as plain data in order of host names.
+
+    audits maps host names to audits, or is a list of audits that name their host; see tcp_report.
+    Raises ReportError naming the place in the input: neither of both, no host, a host twice, or an audit of another shape.
+    """
+    if isinstance(audits, Mapping):
+        named = [(host, audit, "audits") for host, audit in audits.items()]
+    elif isinstance(audits, (list, tuple)):
+        named = [(_host_of(audit), audit, f"audits[{number}]") for number, audit in enumerate(audits)]
+    else:
+        raise ReportError(f"audits {must_be('a dictionary or a list with one entry for each host', audits).problem}")
+    entries = [_named_entry(host, audit, place) for host, audit, place in named]
+    if not entries:
+        raise ReportError("audits is empty: there is no host to report on")
+    twice = [name for name, times in Counter(entry["host"] for entry in entries).items() if times > 1]
+    if twice:
+        raise ReportError(f"audits has more than one entry for host '{one_line(twice[0], 80)}'. Give one entry for each host.")
+    return sorted(entries, key=lambda entry: entry["host"])
+
+
+def _host_of(audit: object) -> object:
+    return audit.get("host") if isinstance(audit, Mapping) else ""
+
+
+def _named_entry(host: object, audit: object, place: str) -> Entry:
+    try:
+        if not isinstance(audit, Mapping):
+            raise must_be("a dictionary", audit).inside(place if host == "" else f"{place} (host {one_line(str(host), 80)})")
+        name = check_string(host, f"the host name in {place}")
+        if not name.strip():
+            raise ReportError(f"{place} has an entry without a host name")
+        return read_audit(name, audit, f"{place} (host {one_line(name, 80)})")
+    except ShapeError as error:
+        raise ReportError(str(error)) from None
+
+
+def read_audit(host: str, audit: Mapping[typing.Any, typing.Any], place: str) -> Entry:
+    """One host's audit as plain data. place: for messages. Raises ShapeError naming what has another shape."""
+    if "results" not in audit:
+        return {"host": host, "failed": True, "unreachable": bool(audit.get("unreachable")), "msg": _why_not_audited(audit, place)}
+    body = check(AuditBody, audit, place)
+    if not body["results"]:
+        return {"host": host, "failed": True, "unreachable": False, "msg": "The audit has no results at all."}
+    # The summary is counted here: what the input says of itself is not believed.
+    return {"host": host, **body, "summary": summarise(body["results"])}
+
+
+def _why_not_audited(audit: Mapping[typing.Any, typing.Any], place: str) -> str:
+    """Ansible's message, or the best that its other keys tell."""
+    message = audit.get("msg")
+    if message is not None:
+        # A failed task may carry its message as data; that is still better than no message.
+        message = check_string(message if isinstance(message, str) else repr(message)[:4000], f"{place}.msg").strip()
+    if message:
+        return message
+    if audit.get("unreachable"):
+        return "The host was unreachable."
+    if audit.get("skipped"):
+        return "The audit was skipped."
+    return "The audit returned no results and gave no reason."

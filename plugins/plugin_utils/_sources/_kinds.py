@@ -1,0 +1,40 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The kinds of sources. A new kind is one file with these three functions, and one line in KINDS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from . import _capture, _snapshot, _sos, _sysctl_a, _sysctl_d
+
+if TYPE_CHECKING:
+    from .._snapshot_types import Snapshot
+
+
+class Kind(Protocol):
+    """A file of this folder, as a kind of source."""
+
+    def load(self, path: str) -> Snapshot:
+        """The snapshot that the path holds. Raises SourceError naming the path, or OSError."""
+
+    def is_file(self, start: bytes) -> bool:
+        """Whether a file whose first START_BYTES bytes are these is of this kind."""
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is of this kind."""
+
+
+START_BYTES = 4096
+# By their name in the option source_kind. Detection asks them in this order.
+KINDS: dict[str, Kind] = {
+    "snapshot": _snapshot,
+    "sos": _sos,
+    "capture": _capture,
+    "sysctl_a": _sysctl_a,
+    "sysctl_d": _sysctl_d,
+}
