@@ -67,15 +67,41 @@ def test_a_judgement_keeps_what_it_rests_on(failed: bool, status: str) -> None:
     assert (found.status, found.subject, found.observed, found.expected, found.line) == (status, "key", "seen", "wanted", 3)
 
 
-@pytest.mark.parametrize("value", [1, 65535])
-def test_a_threshold_may_be_as_low_and_as_high_as_its_bounds(value: int) -> None:
-    assert Thresholds.from_options({"ports_few": value}) == Thresholds(ports_few=value)
+# With it, the other threshold of a pair never stands in the way.
+PAIRED = {
+    "buckets_small": {"buckets_very_small": 0},
+    "buckets_very_small": {"buckets_small": 2**31 - 1},
+    "ports_pressure_medium_percent": {"ports_pressure_high_percent": 100},
+    "ports_pressure_high_percent": {"ports_pressure_medium_percent": 1},
+    "fin_timeout_seconds": {"fin_timeout_low_seconds": 0},
+    "fin_timeout_low_seconds": {"fin_timeout_seconds": 86400},
+}
 
 
-@pytest.mark.parametrize("value", [0, 65536])
-def test_a_threshold_out_of_its_bounds_is_named(value: int) -> None:
-    with pytest.raises(ThresholdError, match=f"ports_few must be between 1 and 65535, not {value}"):
-        Thresholds.from_options({"ports_few": value})
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("buckets_small", 1, 2**31 - 1),
+        ("buckets_very_small", 0, 2**31 - 1),
+        ("buckets_nearly_full_percent", 1, 100),
+        ("ports_few", 1, 65535),
+        ("ports_pressure_medium_percent", 1, 100),
+        ("ports_pressure_high_percent", 1, 100),
+        ("closes_first_client_sockets", 1, 2**31 - 1),
+        ("closes_first_server_percent", 0, 100),
+        ("fin_timeout_seconds", 1, 86400),
+        ("fin_timeout_low_seconds", 0, 86400),
+        ("resets_percent", 0, 100),
+        ("conntrack_time_wait_seconds", 1, 86400),
+        ("counter_growth", 0, 2**31 - 1),
+    ],
+)
+def test_a_threshold_goes_as_low_and_as_high_as_its_bounds_and_no_further(name: str, low: int, high: int) -> None:
+    for value in (low, high):
+        assert getattr(Thresholds.from_options({**PAIRED.get(name, {}), name: value}), name) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(ThresholdError, match=f"{name} must be between {low} and {high}, not {value}"):
+            Thresholds.from_options({name: value})
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ ROWS = [
     row("syn-rejected-in-time-wait", CLIENT, "not_applicable", "other profile"),
     row("buckets-disabled", BACKEND, "critical", "0", {BUCKETS: "0"}),
     row("buckets-disabled", CLIENT, "critical", "-1", {BUCKETS: "-1"}),
+    row("buckets-disabled", CLIENT, "pass", "1 is small, and has its own rule", {BUCKETS: "1"}),
     row("buckets-disabled", BACKEND, "pass", "the kernel's own"),
     row("buckets-too-small", BACKEND, "high", "8192", files={CONF: f"{BUCKETS} = 8192\n"}),
     row(
@@ -187,6 +188,7 @@ ROWS = [
     row("buckets-too-small", BACKEND, "medium", "lowered by hand, one under it", {BUCKETS: "32767"}),
     row("buckets-too-small", BACKEND, "pass", "not lowered", {BUCKETS: "5000", "net.ipv4.tcp_ehash_entries": "10000"}),
     row("buckets-too-small", BACKEND, "pass", "0 has its own rule", {BUCKETS: "0"}),
+    row("buckets-too-small", BACKEND, "high", "1", {BUCKETS: "1"}),
     row("buckets-too-small", BACKEND, "pass", "all it can pay for", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16384\n"}),
     row("buckets-too-small", BACKEND, "medium", "less than that", host={"memory_bytes": 256 << 20}, files={CONF: f"{BUCKETS} = 16383\n"}),
     row("buckets-too-small", BACKEND, "pass", "small RAM", {BUCKETS: "4096", "net.ipv4.tcp_ehash_entries": "8192"}),
