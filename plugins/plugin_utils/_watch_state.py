@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from ._shapes import AtLeast, Default
-from ._watch import Measure, Peak, Sample
+from ._watch import Measure, Observation, Peak
 
 Times = Annotated[int, AtLeast(0), Default(0)]
 
@@ -31,7 +31,7 @@ class WatchState(TypedDict):
     """
 
     measure: Measure | None
-    sample: Sample | None
+    sample: Observation | None
     peak: Peak | None
     failure: Annotated[Failure, Default({})]
     last_failure: Annotated[Failure, Default({})]
