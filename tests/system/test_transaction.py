@@ -167,7 +167,7 @@ def test_keys_that_cannot_be_written_in_a_container_fail_by_name(check: bool) ->
         key = "net.ipv4.tcp_ehash_entries"
     pristine = everything()
     result = HERE.call(check=check, settings={TIMESTAMPS: 0, key: 77777})
-    assert f"{key}: it cannot be written here, the kernel said" in result["msg"]
+    assert f"{key}: it cannot be written here: " in result["msg"]
     assert status(result) == {TIMESTAMPS: "left_alone", key: "read_only"}
     assert everything() == pristine
 
@@ -271,7 +271,7 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
     assert "too late" in late["msg"]
     assert REUSE in late["msg"]
     told = HERE.call(state="absent")
-    assert "had not been confirmed in time. It was undone" in told["recovered"]
+    assert "was not confirmed in time. It was undone" in told["recovered"]
     assert HERE.call(state="absent")["recovered"] is None
     assert not os.path.exists(STATE_FOLDER)
 
@@ -299,7 +299,7 @@ def test_a_wrong_token_confirms_nothing() -> None:
     after = HERE.settled()
     wrong = HERE.confirm("7f3c")
     assert wrong["failed"]
-    assert "nothing waits for the confirmation '7f3c'" in wrong["msg"]
+    assert "No change is waiting for the confirmation token '7f3c'" in wrong["msg"]
     # All is as if nobody had asked: the guard still waits, and the right token is still taken.
     assert (others(), HERE.settled()) == ([guard], after)
     assert not HERE.confirm(result["guard"]["token"]).get("failed")
@@ -316,10 +316,10 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
     assert HERE.settled() != before
     if next_call == "confirm":
         late = HERE.confirm(result["guard"]["token"])
-        assert "too late. A change of profile client_host had not been confirmed in time. It was undone" in late["msg"]
+        assert "too late. An earlier change of profile client_host was not confirmed in time. It was undone" in late["msg"]
     else:
         told = HERE.call(state=next_call, settings={TIMESTAMPS: 1}, scope="runtime", boot_file="/etc/sysctl.d/other.conf")
-        assert "had not been confirmed in time" in told["recovered"]
+        assert "was not confirmed in time" in told["recovered"]
     assert HERE.settled() == before
 
 
@@ -328,7 +328,7 @@ def test_a_new_call_does_not_wait_for_an_old_guard() -> None:
     before = HERE.settled()
     guarded()
     told = HERE.call(state="absent")
-    assert "still waited for its confirmation" in told["recovered"]
+    assert "was still waiting for its confirmation" in told["recovered"]
     assert HERE.settled() == before
     until(lambda: not others())
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rooms of plugins: which may import which."""
+"""The rooms of plugins: which may import which, and how large a file or a function may get."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ MAY_IMPORT = {
     "_profile": {"", "_sysctl", "_facts"},
     "_probe": {""},
 }
+
+MOST_LINES = 350
+MOST_LINES_OF_A_FUNCTION = 50
+# Their documentation is most of them.
+DOCUMENTED = {"modules", "doc_fragments"}
 
 
 def module_of(path: Path) -> tuple[str, ...]:
@@ -84,3 +89,32 @@ def test_targets_need_the_standard_library_alone(path: Path) -> None:
     assert [
         name for name in run_time_imports(path) if name[0].startswith("ansible") and name[: len(PACKAGE) + 1] != (*PACKAGE, "module_utils")
     ] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(PLUGINS.rglob("*.py")) if path.relative_to(PLUGINS).parts[0] not in DOCUMENTED],
+    ids=lambda path: str(path.relative_to(PLUGINS)),
+)
+def test_files_and_functions_are_read_in_one_sitting(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    long = {node.name: lines for node in functions if (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION}
+    assert long == {}
+    assert len(text.splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for room in ("module_utils", "plugin_utils")
+        for path in sorted((PLUGINS / room).rglob("_*.py"))
+        # Types alone have no behaviour.
+        if path.name not in ("__init__.py", "_snapshot_types.py")
+    ],
+    ids=lambda path: str(path.relative_to(PLUGINS)),
+)
+def test_each_file_has_its_tests_where_one_looks_for_them(path: Path) -> None:
+    mirrored = Path(__file__).parent / "plugins" / path.relative_to(PLUGINS).parent / f"test_{path.name}"
+    assert mirrored.is_file()
