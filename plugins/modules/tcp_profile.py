@@ -254,9 +254,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._profile._disk import Disk
-from ..module_utils._profile._errors import ProfileError
+from ..module_utils._profile._errors import Failed, ProfileError
 from ..module_utils._profile._options import read_options
-from ..module_utils._profile._transaction import Failed, confirm, run
+from ..module_utils._profile._transaction import run
 
 
 def main() -> None:
@@ -277,6 +277,9 @@ def main() -> None:
     )
     try:
         if module.params["confirm"] is not None:
+            # Only loaded where it is needed, as what it brings along is long.
+            from ..module_utils._profile._confirm import confirm
+
             result = confirm(module.params["confirm"], Disk(), module.check_mode)
         else:
             result = run(read_options(module.params), Disk(), module.check_mode)

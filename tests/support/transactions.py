@@ -15,10 +15,11 @@ import stat
 import typing as t
 from pathlib import Path
 
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._confirm import confirm
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import Failed, ProfileError
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import Failed, confirm, run
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"

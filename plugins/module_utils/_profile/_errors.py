@@ -8,11 +8,21 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict
+
 from .._tree import errno_name
 
 
 class ProfileError(Exception):
     """Why the transaction is not possible, or was undone, as sentences for a person."""
+
+
+class Failed(Exception):
+    """The transaction is not done. result: what the module returns besides the message."""
+
+    def __init__(self, message: str, result: Dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 def describe_error(error: Exception) -> str:

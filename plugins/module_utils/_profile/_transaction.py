@@ -14,15 +14,13 @@ next run undoes the change before it does anything else.
 from __future__ import annotations
 
 import errno
-import functools
 import os
 import time
 from typing import Any, Dict, Optional
 
 from .._sysctl._keys import SYSCTL_KEYS, same
-from . import _guard
 from ._disk import Disk
-from ._errors import ProfileError, describe_error
+from ._errors import Failed, ProfileError, describe_error
 from ._journal import Document, Guard, Open, State
 from ._machine import Machine
 from ._options import Options
@@ -30,17 +28,8 @@ from ._plan import NOTHING, make_plan
 from ._plan_keys import Item
 from ._result import describe
 from ._steps import FileStep, FolderStep, KeyStep, Step, flat
-from ._undo import KEPT, expired, recover, undo
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-
-
-class Failed(Exception):
-    """The transaction is not done. result: what the module returns besides the message."""
-
-    def __init__(self, message: str, result: Dict[str, Any]) -> None:
-        super().__init__(message)
-        self.result = result
 
 
 def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
@@ -54,40 +43,6 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         raise Failed(describe_error(error), call.result()) from error
     finally:
         call.state.unlock()
-
-
-def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
-    """Close the transaction that waits for this token. Raises Failed where there is none, or where it is too late."""
-    state = State(disk, check)
-    machine = Machine(disk, check)
-    try:
-        state.lock(create=False)
-        _confirm(token, state, machine)
-    except (ProfileError, OSError) as error:
-        raise Failed(describe_error(error), describe(machine, None, NOTHING)) from error
-    finally:
-        state.unlock()
-    return describe(machine, None, NOTHING)
-
-
-def _confirm(token: str, state: State, machine: Machine) -> None:
-    late = ""
-    for document in state.documents().values():
-        opened = document.open
-        if opened and opened.guard and opened.guard.token == token and opened.waiting and not expired(opened, state):
-            if not machine.check:
-                state.close(Document(document.boot_file, opened.after))
-            return
-        if opened and expired(opened, state):
-            sentence = recover(document, state, machine)
-            late = sentence if opened.guard and opened.guard.token == token else late
-        elif document.undone and document.undone.token == token:
-            late = document.undone.sentence
-    raise ProfileError(
-        f"The confirmation came too late. {late}"
-        if late
-        else f"No change is waiting for the confirmation token {token[:40]!r}. Nothing was done."
-    )
 
 
 def _listening_ports() -> set[int]:
@@ -133,14 +88,8 @@ class _Call:
         """Recover and plan. Raises ProfileError with the reasons of what is refused."""
         documents = self.state.documents()
         ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
-        sentences = []
-        for document in documents.values():
-            if document.open and (document is ours or expired(document.open, self.state)):
-                sentences.append(recover(document, self.state, self.machine))
-        if ours.undone:
-            sentences.append(ours.undone.sentence)
+        self.recovered = self.recover(documents, ours)
         ours = ours._replace(open=None)
-        self.recovered = " ".join(sentences) or None
         self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
         self.refuse()
         self.conflict()
@@ -152,6 +101,20 @@ class _Call:
             for step in self.plan.steps:
                 self.take(step)
         return ours
+
+    def recover(self, documents: Dict[str, Document], ours: Document) -> Optional[str]:
+        """Undo what earlier runs left open here, or anywhere if nobody else will. Returns sentences for the user."""
+        sentences = []
+        if any(document.open for document in documents.values()):
+            # Most runs have nothing to undo, so it is only loaded here and where one fails.
+            from ._undo import expired, recover
+
+            for document in documents.values():
+                if document.open and (document is ours or expired(document.open, self.state)):
+                    sentences.append(recover(document, self.state, self.machine))
+        if ours.undone:
+            sentences.append(ours.undone.sentence)
+        return " ".join(sentences) or None
 
     def refuse(self) -> None:
         wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
@@ -215,6 +178,8 @@ class _Call:
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
+        from ._undo import KEPT, undo
+
         done = undo(self.machine, begun, forced=True)
         if not done.errors:
             try:
@@ -231,37 +196,13 @@ class _Call:
                 self.mark(step.key, "left_alone", "not changed, because the transaction failed")
 
     def arm(self, guard: Guard) -> None:
-        state = State(self.disk)
-        boot_file = self.options.boot_file
-        _guard.detach(
-            guard.deadline, functools.partial(_waits, state, boot_file, guard), functools.partial(_guard_undo, state, boot_file, guard)
-        )
+        # Only loaded where it is asked for.
+        from ._confirm import arm
+
+        arm(guard, self.options.boot_file, State(self.disk))
 
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:
             self.machine.look_again()
         guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
         return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
-
-
-def _waits(state: State, boot_file: str, guard: Guard) -> bool:
-    """Whether the guard's transaction is open; a journal that cannot be read just now says nothing."""
-    try:
-        opened = state.read(boot_file).open
-        return bool(opened and opened.guard and opened.guard.token == guard.token)
-    except OSError:
-        return True
-    except ProfileError:
-        return False
-
-
-def _guard_undo(state: State, boot_file: str, guard: Guard) -> bool:
-    try:
-        state.lock(create=False)
-        if state.locked and _waits(state, boot_file, guard):
-            recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
-        return True
-    except (ProfileError, OSError):
-        return False
-    finally:
-        state.unlock()

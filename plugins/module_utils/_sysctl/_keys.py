@@ -13,7 +13,7 @@ Kernels before 5.13 took any int for what is a byte today. How a value is read i
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ._values import Accepted, Refused, kernel_reads, parse, same
 
@@ -33,11 +33,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class SysctlKey:
+class SysctlKey(NamedTuple):
     """One sysctl key.
 
-    name: dots between directories. kind: "int", "ints" (as many numbers as count), "range" (two ports, low end first),
+    name: dots between directories. kind: "int", "ints" (as many as numbers says), "range" (two ports, low end first),
     "ports" (a list of ports and port ranges) or "text" (one word). low, high: what the kernel accepts, both included, None is
     the kernel's int. unsigned: a minus sign is refused, even before 0. default: only where every kernel has the key and starts
     with this raw value. caveat: one sentence on what the name does not say, or "". kernel_default_max: the highest value that a
@@ -49,7 +48,7 @@ class SysctlKey:
     low: int | None = None
     high: int | None = None
     unsigned: bool = False
-    count: int = 1
+    numbers: int = 1
     default: str | None = None
     caveat: str = ""
     kernel_default_max: int | None = None
@@ -142,8 +141,8 @@ _TABLE = (
     _byte("net.ipv4.tcp_ecn", high=5, caveat="Values above 2 exist from 7.0 on."),
     _byte("net.ipv4.tcp_no_metrics_save"),
     _byte("net.ipv4.tcp_mtu_probing"),
-    SysctlKey("net.ipv4.tcp_rmem", "ints", 1, None, count=3),
-    SysctlKey("net.ipv4.tcp_wmem", "ints", 1, None, count=3),
+    SysctlKey("net.ipv4.tcp_rmem", "ints", 1, None, numbers=3),
+    SysctlKey("net.ipv4.tcp_wmem", "ints", 1, None, numbers=3),
     SysctlKey("net.ipv4.tcp_mem", "ints", 0, 2**63 - 1, True, 3, caveat="Pages, not bytes."),
     SysctlKey("net.ipv4.tcp_congestion_control", "text"),
     SysctlKey("net.ipv4.tcp_ehash_entries", caveat="Read-only; negative where a namespace shares the initial table."),

@@ -62,12 +62,12 @@ def kernel_reads(
             return Accepted(_ports_text(_written_ports(text + "\n")))
         if sysctl_key.kind == "range":
             return _reads_range(sysctl_key, text, current, others or {})
-        numbers, note = _written_numbers(sysctl_key, text, sysctl_key.count)
-        if sysctl_key.count > 1:
-            old = _current_numbers(current, sysctl_key.count)
-            if len(numbers) < sysctl_key.count:
-                note = f"only {len(numbers)} of {sysctl_key.count} numbers are given; the others stay as they are"
-            return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == sysctl_key.count or old else None, note)
+        numbers, note = _written_numbers(sysctl_key, text, sysctl_key.numbers)
+        if sysctl_key.numbers > 1:
+            old = _current_numbers(current, sysctl_key.numbers)
+            if len(numbers) < sysctl_key.numbers:
+                note = f"only {len(numbers)} of {sysctl_key.numbers} numbers are given; the others stay as they are"
+            return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == sysctl_key.numbers or old else None, note)
         if sysctl_key.name == "net.ipv4.ip_unprivileged_port_start":
             lowest = _current_numbers((others or {}).get("net.ipv4.ip_local_port_range"), 2)
             if lowest and numbers[0] > lowest[0]:
@@ -214,7 +214,7 @@ def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
             return None
     if len(raw) > _PAGE:
         return None
-    count = 2 if sysctl_key.kind == "range" else sysctl_key.count
+    count = 2 if sysctl_key.kind == "range" else sysctl_key.numbers
     numbers = _current_numbers(raw, count)
     if not numbers:
         return None

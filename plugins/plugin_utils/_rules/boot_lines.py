@@ -164,7 +164,7 @@ def _is_hexadecimal(text: str) -> bool:
 def _only_a_comment_follows(sysctl_key: SysctlKey, text: str, read: Accepted) -> bool:
     """Whether the kernel reads what was meant, and ignores no more than a comment behind it."""
     words = text.split()
-    numbers = words[: 2 if sysctl_key.kind == "range" else sysctl_key.count]
+    numbers = words[: 2 if sysctl_key.kind == "range" else sysctl_key.numbers]
     return words[len(numbers) : len(numbers) + 1] != [] and words[len(numbers)][0] in "#;" and (read.raw or "").split() == numbers
 
 

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Confirmations: the guard that waits for one, and what the controller does when it comes back."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Dict
+
+from ._disk import Disk
+from ._errors import Failed, ProfileError, describe_error
+from ._guard import detach
+from ._journal import Document, Guard, State
+from ._machine import Machine
+from ._plan import NOTHING
+from ._result import describe
+from ._undo import expired, recover
+
+
+def arm(guard: Guard, boot_file: str, state: State) -> None:
+    """Start the guard of a transaction. Raises OSError where no process can be started."""
+    detach(guard.deadline, functools.partial(_waits, state, boot_file, guard), functools.partial(_undo, state, boot_file, guard))
+
+
+def _waits(state: State, boot_file: str, guard: Guard) -> bool:
+    """Whether the guard's transaction is open; a journal that cannot be read just now says nothing."""
+    try:
+        opened = state.read(boot_file).open
+        return bool(opened and opened.guard and opened.guard.token == guard.token)
+    except OSError:
+        return True
+    except ProfileError:
+        return False
+
+
+def _undo(state: State, boot_file: str, guard: Guard) -> bool:
+    try:
+        state.lock(create=False)
+        if state.locked and _waits(state, boot_file, guard):
+            recover(state.read(boot_file), state, Machine(state.disk, False), by_guard=True)
+        return True
+    except (ProfileError, OSError):
+        return False
+    finally:
+        state.unlock()
+
+
+def confirm(token: str, disk: Disk, check: bool) -> Dict[str, Any]:
+    """Close the transaction that waits for this token. Raises Failed where there is none, or where it is too late."""
+    state = State(disk, check)
+    machine = Machine(disk, check)
+    try:
+        state.lock(create=False)
+        _confirm(token, state, machine)
+    except (ProfileError, OSError) as error:
+        raise Failed(describe_error(error), describe(machine, None, NOTHING)) from error
+    finally:
+        state.unlock()
+    return describe(machine, None, NOTHING)
+
+
+def _confirm(token: str, state: State, machine: Machine) -> None:
+    late = ""
+    for document in state.documents().values():
+        opened = document.open
+        if opened and opened.guard and opened.guard.token == token and opened.waiting and not expired(opened, state):
+            if not machine.check:
+                state.close(Document(document.boot_file, opened.after))
+            return
+        if opened and expired(opened, state):
+            sentence = recover(document, state, machine)
+            late = sentence if opened.guard and opened.guard.token == token else late
+        elif document.undone and document.undone.token == token:
+            late = document.undone.sentence
+    raise ProfileError(
+        f"The confirmation came too late. {late}"
+        if late
+        else f"No change is waiting for the confirmation token {token[:40]!r}. Nothing was done."
+    )
