@@ -26,6 +26,7 @@ THEMES = {
     "nat": "NAT",
     "boot_values": "Boot files: which value wins",
     "boot_lines": "Boot files: lines that do not work",
+    "changes": "Changes of this collection",
     "waivers": "Waivers",
 }
 

@@ -195,10 +195,14 @@ class Conflict(TypedDict):
 
 
 class Guard(TypedDict):
-    """What undoes the change unless token confirms it. seconds: the time that is left for this."""
+    """What undoes the change unless token confirms it. seconds: the time that is left for this.
+
+    outlives_session: false where the end of the session that made it may end the guard, too.
+    """
 
     token: str
     seconds: float
+    outlives_session: Annotated[bool, Default(False)]
 
 
 class ProfileChange(TypedDict):
@@ -213,6 +217,7 @@ class ProfileChange(TypedDict):
     msg: Text
     settings: Annotated[list[KeyChange], Default([])]
     boot_file: Annotated[BootFileChange, Default({})]
+    backup: str | None
     conflicts: Annotated[list[Conflict], Default([])]
     reserved_ports: Annotated[list[int], Default([])]
     guard: Guard | None
