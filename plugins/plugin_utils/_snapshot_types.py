@@ -173,7 +173,7 @@ class HostFacts(TypedDict):
 
 
 class Source(TypedDict):
-    """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
+    """kind: "live", or the name of a kind in _sources/_kinds.py; path: on the controller, None for a live host."""
 
     kind: str
     path: str | None

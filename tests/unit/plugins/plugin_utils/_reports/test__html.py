@@ -176,7 +176,7 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
 
 
 @pytest.mark.parametrize(
-    ("audits", "verdict"),
+    ("audits", "headline"),
     [
         ([audit("a", result("x", "low"))], "1 of 1 host has failed results."),
         (
@@ -188,8 +188,8 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
         ([audit("a", result("x", "low", "unknown")), {"host": "c"}], "Nothing is known about any host."),
     ],
 )
-def test_the_verdict(audits: list[dict[str, Any]], verdict: str) -> None:
-    assert verdict in page(*audits).text
+def test_the_headline(audits: list[dict[str, Any]], headline: str) -> None:
+    assert headline in page(*audits).text
 
 
 def test_nothing_in_the_page_comes_from_elsewhere_and_only_its_own_script_may_run() -> None:

@@ -34,7 +34,7 @@ RANGE = "net.ipv4.ip_local_port_range"
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 CONNTRACK = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
 CONF = "/etc/sysctl.d/50-x.conf"
-CLIENT, BALANCER, BACKEND = PROFILES
+CLIENT, BALANCER, BACKEND = "client_host", "fullnat_lb", "backend"
 
 
 def judge(observed: Snapshot, profile: str, rule: str, thresholds: Thresholds | None = None) -> list[Result]:
