@@ -194,7 +194,7 @@ class Conflict(TypedDict):
     dealt_with: Annotated[bool, Default(False)]
 
 
-class Guard(TypedDict):
+class GuardNote(TypedDict):
     """What undoes the change unless token confirms it. seconds: the time that is left for this."""
 
     token: str
@@ -215,5 +215,5 @@ class ProfileChange(TypedDict):
     boot_file: Annotated[BootFileChange, Default({})]
     conflicts: Annotated[list[Conflict], Default([])]
     reserved_ports: Annotated[list[int], Default([])]
-    guard: Guard | None
+    guard: GuardNote | None
     recovered: str | None

@@ -35,15 +35,15 @@ def own_namespaces(test: Test) -> Test:
         child = os.fork()
         if not child:
             os.close(reader)
-            told = b""
+            answer = b""
             try:
                 _enter()
                 test(*arguments, **named)
             except _Unavailable as why:
-                told = (_SKIP + str(why)).encode()
+                answer = (_SKIP + str(why)).encode()
             except BaseException:
-                told = traceback.format_exc().encode()
-            os.write(writer, told[-60000:])
+                answer = traceback.format_exc().encode()
+            os.write(writer, answer[-60000:])
             os._exit(0)
         os.close(writer)
         # A guard closes what it inherits, so that the end of the pipe is the end of the test.

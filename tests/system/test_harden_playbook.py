@@ -104,19 +104,19 @@ def test_it_works_from_the_folder_of_playbooks(host: OwnHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "told"),
+    ("groups", "message"),
     [
         ({"client_hosts": ["one"], "backends": ["one", "two"]}, "one has client_host and backend"),
         ({"others": ["three"], "backends": ["two"]}, "three has none"),
     ],
 )
 def test_both_profiles_or_none_is_an_error_that_names_the_hosts(
-    host: OwnHost, tmp_path: Path, groups: dict[str, list[str]], told: str
+    host: OwnHost, tmp_path: Path, groups: dict[str, list[str]], message: str
 ) -> None:
     before = host.state()
     done = host.playbook("harden-tcp.yml", "-i", inventory(tmp_path, **groups))
     assert done.returncode == 2
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert "two has" not in done.stdout + done.stderr
     assert host.state() == before
 

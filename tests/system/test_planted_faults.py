@@ -30,7 +30,7 @@ NAMESPACE = ("unshare", "-n", "-m", "-p", "--fork", "--mount-proc")
 
 # These need tcp_tw_recycle, which no kernel from 4.12 on has; test_catalogue.py and the recorded host of the corpus cover them.
 OLD_KERNELS_ONLY = {"recycle-on", "recycle-dormant", "recycle-drops-seen"}
-# An audit asks peers only where it is told to; the scenario "audit" of molecule does.
+# An audit asks only the peers that it is given; the scenario "audit" of molecule does.
 ASKED_FOR = {"peer-closes-never"}
 # What an untuned host always gives under the profile "any".
 UNTUNED = {"timestamps-on-at-l7", "reuse-loopback-only"}

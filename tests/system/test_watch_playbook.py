@@ -128,7 +128,7 @@ def test_the_end_has_a_line_for_each_host(fleet: Run) -> None:
     assert re.search(r"^gone1 +UNREACHABLE: Failed to connect to the host via ssh", summary, flags=re.M)
 
 
-def test_hosts_that_cannot_be_watched_are_told_and_end_with_4(fleet: Run) -> None:
+def test_hosts_that_cannot_be_watched_are_reported_and_end_with_4(fleet: Run) -> None:
     assert fleet.code == 4, fleet.output
     for table in fleet.rounds():
         assert table[0].startswith("broken1  FAILED: The module interpreter '/no/such/python' was not found")

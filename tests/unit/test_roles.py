@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The roles' settings against the rules: a host that holds them has nothing to be told, so that the two cannot drift apart."""
+"""The roles' settings against the rules: a host that holds them passes the rules, so that the two cannot drift apart."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Machine:
                 self.disk.remove_folder(path)
 
     def look_again(self) -> None:
-        """Read everything once more, as far as it can be read: after a failure nothing is taken for granted."""
+        """Read everything again, as far as it can be read: after a failure the earlier readings may be wrong."""
         for key in self.keys:
             with contextlib.suppress(OSError):
                 self.key(key, again=True)

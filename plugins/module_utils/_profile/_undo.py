@@ -93,7 +93,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
     opened = document.open
     if opened is None:
         return ""
-    # A killed run may have left a key that the kernel reads back as something else than was written.
+    # A killed run may have left a key that reads back as another value than was written.
     forced = not opened.waiting and opened.boot_id == state.boot_id()
     done = undo(machine, opened.steps, forced)
     if not opened.waiting:

@@ -8,7 +8,7 @@
 
 A key that is not in the text is absent from the host only where the text is evidently complete for its family: it holds
 every name that all kernels from 2.6.32 to 6.18 have in that family (net.ipv4.tcp_*, net.ipv4.ip_*). A text that was
-filtered for something else, or cut, lacks some of them; then a missing key was just not observed. A whole
+filtered or cut does not have all of them; then a missing key was just not observed. A whole
 listing of net shows the same for all its families.
 """
 

@@ -155,8 +155,8 @@ def test_once_a_minute_it_says_what_still_runs(monkeypatch: pytest.MonkeyPatch, 
         while len(asked) < 2:
             time.sleep(0.01)
 
-    told = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"-- unit still runs: \d+ s so far, about 3 min 20 s in all; half of it is done", told[0])
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"-- unit still runs: \d+ s so far, about 3 min 20 s in all; half of it is done", lines[0])
 
 
 # Its part starts what is hard to end: what ignores SIGTERM, what has another session and another environment, and an orphan.

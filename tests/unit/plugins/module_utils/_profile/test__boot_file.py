@@ -18,7 +18,7 @@ def test_the_boot_file_says_whose_it_is(host: Host) -> None:
     assert host.path(BOOT_FILE).stat().st_mode & 0o7777 == 0o644
 
 
-def test_conflicts_are_told_with_file_and_line(host: Host) -> None:
+def test_conflicts_are_reported_with_file_and_line(host: Host) -> None:
     host.write(MAIN_FILE, CONFLICTING)
     host.write("/usr/lib/sysctl.d/zz.conf", "\nnet/ipv4/tcp_tw_reuse=0\n")
     host.write("/usr/lib/sysctl.d/10.conf", "net.ipv4.tcp_tw_reuse = 0\n")

@@ -24,7 +24,7 @@ def at(path: str, line: int, value: str | None) -> tuple[str | None, str, int]:
     return (value, path, line)
 
 
-def told(found: BootFiles, reader: str, key: str) -> list[tuple[str | None, str, int]]:
+def settings_of(found: BootFiles, reader: str, key: str) -> list[tuple[str | None, str, int]]:
     return [(text.value, text.path, text.line) for text in writes(found, reader, [LO, ALL, FIN]).get(key, [])]
 
 
@@ -70,8 +70,8 @@ def test_what_each_reader_writes(
     procps: list[tuple[str | None, str, int]],
 ) -> None:
     found = boot_tree(tmp_path, files)
-    assert told(found, "systemd", key) == systemd
-    assert told(found, "procps", key) == procps
+    assert settings_of(found, "systemd", key) == systemd
+    assert settings_of(found, "procps", key) == procps
     for reader, texts in (("systemd", systemd), ("procps", procps)):
         last = applied(found, reader, [LO, ALL, FIN]).get(key)
         assert (last and (last.value, last.path, last.line)) == (texts[-1] if texts else None)
