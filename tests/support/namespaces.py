@@ -48,12 +48,12 @@ def own_namespaces(test: Test) -> Test:
         os.close(writer)
         # A guard closes what it inherits, so that the end of the pipe is the end of the test.
         with os.fdopen(reader, "rb") as stream:
-            told_back = stream.read().decode()
+            answered = stream.read().decode()
         status = os.waitpid(child, 0)[1]
-        if told_back.startswith(_SKIP):
-            pytest.skip(told_back[len(_SKIP) :])
-        if told_back or status:
-            pytest.fail(told_back or f"the test's process ended with {status}", pytrace=False)
+        if answered.startswith(_SKIP):
+            pytest.skip(answered[len(_SKIP) :])
+        if answered or status:
+            pytest.fail(answered or f"the test's process ended with {status}", pytrace=False)
 
     return t.cast("Test", wrapped)
 

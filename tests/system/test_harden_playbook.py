@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-import typing as t
 from pathlib import Path
 
 import pytest
-from support.own_host import OwnHost, Unavailable
+from support.own_host import OwnHost, own_host
 
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 IPV4 = "/proc/sys/net/ipv4"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
-@pytest.fixture
-def host() -> t.Iterator[OwnHost]:
-    try:
-        own = OwnHost()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    yield own
-    own.close()
+host = pytest.fixture(own_host)
 
 
 def inventory(folder: Path, **groups: list[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.own_host import OwnHost, Unavailable
+from support.own_host import OwnHost, own_host
 
 TESTS = Path(__file__).resolve().parents[1]
 IPV4 = "/proc/sys/net/ipv4"
@@ -38,14 +38,7 @@ faults.{call}
 """
 
 
-@pytest.fixture(scope="module")
-def host() -> t.Iterator[OwnHost]:
-    try:
-        own = OwnHost()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    yield own
-    own.close()
+host = pytest.fixture(own_host, scope="module")
 
 
 class Run(t.NamedTuple):

@@ -14,10 +14,10 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
 from support.boot_trees import boot_tree
 
-FIN, KEEP, RECYCLE = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_tw_recycle"
+FIN = "net.ipv4.tcp_fin_timeout"
 LO, ALL = "net.ipv4.conf.lo.rp_filter", "net.ipv4.conf.all.rp_filter"
 GLOB = "net.ipv4.conf.*.rp_filter"
-ETC, USR = "/etc/sysctl.d/", "/usr/lib/sysctl.d/"
+ETC = "/etc/sysctl.d/"
 
 
 def at(path: str, line: int, value: str | None) -> tuple[str | None, str, int]:

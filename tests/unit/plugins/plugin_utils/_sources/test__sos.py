@@ -62,6 +62,7 @@ def test_a_folder(tmp_path: Path) -> None:
     host = snapshot["host"]
     assert (host["hostname"], host["kernel_release"], host["memory_bytes"], host["network_namespace"]) == ("h", "5.4.0", 2048, "initial")
     assert host["boot_files_apply"] is True
+    assert not any("boot files apply" in sentence for sentence in snapshot["not_seen"])
     sysctl = snapshot["sysctl"] or {}
     assert sysctl[STAMPS].get("raw") == "1"
     assert sysctl["net.ipv4.tcp_tw_reuse"].get("raw") == "2"
