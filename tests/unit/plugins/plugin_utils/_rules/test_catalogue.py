@@ -370,7 +370,7 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
 
 def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:
     (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
-    assert result["observed"] == "17 usable ports (40000 to 40019 without 3 reserved ones)"
+    assert result["observed"] == "17 usable ports (40000 to 40019, 3 of them reserved)"
     assert result["evidence"] == {"short connections per second to one destination": 0.3}
 
 
