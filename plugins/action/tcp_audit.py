@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""tcp_audit: observe a host with one task on it (or read a source on the controller) and judge it here."""
+"""tcp_audit: observe a host with one task on it (or read a source on the controller) and check it here."""
 
 from __future__ import annotations
 
@@ -52,22 +52,22 @@ class ActionModule(HardeningAction):
     }
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
-        """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
+        """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be audited."""
         host = host_name(task_vars)
         try:
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
         except _AuditError as error:
             return failure(str(error), **{**error.answer, "changed": False, "host": host})
-        judged = audit(snapshot, host, options)
-        result: Result = {**judged, "changed": False}
-        why = reason_to_fail(judged)
+        audited = audit(snapshot, host, options)
+        result: Result = {**audited, "changed": False}
+        why = reason_to_fail(audited)
         if why:
             result.update(failed=True, msg=one_line(why))
         return result
 
     def _snapshot(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Snapshot:
-        """What is to be judged. Raises _AuditError."""
+        """What is to be audited. Raises _AuditError."""
         try:
             if arguments["source"] is None:
                 return validate(self._observe(host, arguments, task_vars))

@@ -35,7 +35,7 @@ class Sysctl(_SysctlRequired, total=False):
 
     raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
     value is None where raw does not parse as the key's kind; writable is missing where nobody could try.
-    origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
+    origin says where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
     """
 
     raw: str

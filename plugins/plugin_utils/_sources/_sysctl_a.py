@@ -55,7 +55,7 @@ _NAME_LIMIT = 255
 
 
 def is_file(start: bytes) -> bool:
-    """The start of a text tells too little: _detect looks at the whole of it."""
+    """The start of a text does not show enough: _detect looks at the whole text."""
     return False
 
 
@@ -75,7 +75,7 @@ def load(path: str) -> Snapshot:
 
 
 def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
-    """Put into the snapshot what a listing tells.
+    """Put into the snapshot what a listing shows.
 
     :param path: for messages.
     :raises SourceError: the text holds no line of such a listing.

@@ -192,6 +192,19 @@ def test_the_summary(audits: list[dict[str, Any]], summary: str) -> None:
     assert summary in page(*audits).text
 
 
+@pytest.mark.parametrize(
+    ("last", "text"),
+    [
+        ("2026-11-21T10:00:59Z", "Observed 2026-11-21 10:00 UTC"),
+        ("2026-11-21T10:01:00Z", "Observed 2026-11-21 10:00 UTC to 2026-11-21 10:01 UTC"),
+    ],
+)
+def test_when_hosts_were_observed(last: str, text: str) -> None:
+    moments = {"a": "2026-11-21T10:00:01Z", "b": last}
+    found = page(*({**audit(name, result("x", "low")), "collected_at": moment} for name, moment in moments.items())).text
+    assert re.search(r"Observed [-0-9: UTCto]*UTC", found).group() == text  # type: ignore[union-attr]
+
+
 def test_nothing_in_the_page_comes_from_elsewhere_and_only_its_own_script_may_run() -> None:
     html = render(build(sample_audits(), "t"))
     found = Page(html)
