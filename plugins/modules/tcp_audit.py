@@ -125,7 +125,7 @@ options:
   sample_seconds:
     description:
       - With more than V(0) the counters are read twice, this many seconds apart, and rules check how much they grew.
-      - With one sample the counters tell what happened since boot. Such a result is lowered by one severity.
+      - With one sample the counters show the total since boot. The severity of such a result is lowered by one step.
     type: float
     default: 0.0
   probe_endpoints:

@@ -16,7 +16,7 @@ description:
     or all are restored and the task fails.
   - Saves the values from before the profile under C(/var/lib/linux_tcp_hardening), and restores them with O(state=absent). A key that
     you remove from O(settings) is restored too.
-  - A run that is killed leaves a journal there. The next run first undoes what was half done.
+  - If a run is killed, its journal stays there. The next run first undoes what the killed run changed.
   - A key that the host's kernel does not have is listed as V(absent) and is never a change.
   - Lists the lines of other boot files that would override the profile at the next boot, for C(systemd-sysctl) and C(sysctl --system).
 extends_documentation_fragment:
@@ -254,15 +254,15 @@ guard:
   type: dict
   sample: {token: 7f3c8a5be1d2906a4b7c1e22, seconds: 60, outlives_session: true}
 recovered:
-  description: What an earlier run left half done, and what was done about it. V(null) if there was nothing.
+  description: What an earlier run did not finish, and what was done about it. V(null) if there was nothing.
   returned: always
   type: str
-  sample: "A change of profile backend had not been confirmed in time. It was undone: net.ipv4.tcp_rfc1337."
+  sample: "An earlier change of profile backend was not confirmed in time. It was undone: net.ipv4.tcp_rfc1337."
 msg:
   description: Why the task failed, with the key and the kernel's error.
   returned: on failure
   type: str
-  sample: "net.ipv4.ip_local_port_range: the high end 1024 is under the low end 65000. Nothing was changed."
+  sample: "net.ipv4.ip_local_port_range: the high end 1024 is below the low end 65000. Nothing was changed."
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -194,7 +194,7 @@ class Conflict(TypedDict):
     dealt_with: Annotated[bool, Default(False)]
 
 
-class Guard(TypedDict):
+class GuardNote(TypedDict):
     """What undoes the change unless token confirms it. seconds: the time that is left for this.
 
     outlives_session: false where the end of the session that made it may end the guard, too.
@@ -220,5 +220,5 @@ class ProfileChange(TypedDict):
     backup: str | None
     conflicts: Annotated[list[Conflict], Default([])]
     reserved_ports: Annotated[list[int], Default([])]
-    guard: Guard | None
+    guard: GuardNote | None
     recovered: str | None

@@ -35,7 +35,7 @@ class Sysctl(_SysctlRequired, total=False):
 
     raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
     value is None where raw does not parse as the key's kind; writable is missing where nobody could try.
-    origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
+    origin says where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
     """
 
     raw: str
@@ -183,7 +183,7 @@ class _SnapshotRequired(TypedDict):
     """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
-    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a name that is missing is a counter that this kernel lacks.
+    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a missing name is a counter that this kernel does not have.
     sockstat: group ("sockets", "TCP", ...) to field to value.
     not_seen: what could not be read and why, one sentence each.
     """
@@ -217,7 +217,7 @@ class OpenChange(TypedDict):
 
 
 class Snapshot(_SnapshotRequired, total=False):
-    """probes: what asking the peers gave, one entry an address; missing where nobody asked.
+    """probes: what the peers answered, one entry an address; missing where nobody asked.
 
     open_changes: missing where nobody looked, or where only root could have.
     """

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 SCRIPT = Path(__file__).resolve().parents[1] / "support" / "planted.py"
 NAMESPACE = ("unshare", "-n", "-m", "-p", "--fork", "--mount-proc")
 
-# An audit asks peers only where it is told to; the scenario "audit" of molecule does.
+# An audit asks only the peers that it is given; the scenario "audit" of molecule does.
 ASKED_FOR = {"peer-closes-never"}
 # What an untuned host always gives under the profile "any".
 UNTUNED = {"timestamps-on-at-l7", "reuse-loopback-only"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The roles' settings against the rules: a host that holds them has nothing to be told, so that the two cannot drift apart."""
+"""The roles' settings against the rules: a host that holds them passes the rules, so that the two cannot drift apart."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_role_cures_what_its_keys_can_cure(role: str) -> None:
     wrong: dict[str, str | None] = {**UNTUNED, **HARMFUL}
     assert len(failing(role, wrong)) >= 3
     left = failing(role, applied(role, wrong))
-    # Keys that the role leaves at the kernel's own stay as somebody set them.
+    # Keys that the role does not set stay as somebody set them.
     unset = set(HARMFUL) - set(settings(role))
     expected = {"net.ipv4.tcp_tw_reuse": "reuse-on-server", "net.netfilter.nf_conntrack_tcp_timeout_time_wait": "conntrack-forgets-early"}
     assert left == {expected[key] for key in unset if key in expected}

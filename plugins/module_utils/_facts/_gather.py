@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Groups = Dict[str, Dict[str, int]]
 
 SCHEMA = "linux_tcp.snapshot/2"
+# The beginning of a sentence in not_seen.
+BOOT_FILES_UNKNOWN = "Whether boot files apply to this network namespace is unknown"
 SUBSETS = ("sysctl", "boot_files", "counters", "sockets")
 
 _IPV4 = "/proc/sys/net/ipv4"
@@ -134,7 +136,7 @@ class _Gatherer:
             # Boot files set the keys of the initial namespace.
             if namespace == "initial":
                 return True
-            self._cannot("Whether boot files apply to this network namespace is unknown: /proc/1/ns/net", error)
+            self._cannot(f"{BOOT_FILES_UNKNOWN}: /proc/1/ns/net", error)
             return None
 
     def _in_container(self) -> bool:

@@ -51,7 +51,7 @@ def observe(options: Options, machine: Machine, record: Record, listening_ports:
     listening_ports is called only where the options ask for them.
     """
     if options.live and options.present and machine.disk.tree.kind(_IPV4) == "missing":
-        raise ProfileError(f"{_IPV4} does not exist here. For an image build without a kernel, use scope: boot")
+        raise ProfileError(f"{_IPV4} does not exist here. In an image build, use scope: boot")
     reserve = options.live and options.present and options.reserve_listening_ports
     needs_memory = options.live and any(setting.bytes_each for setting in options.settings)
     boot_tree, real_boot_file = BootTree(), ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Mapping, NamedTuple, Optional, Union
 
-from ._boot_file import Conflict, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
+from ._boot_file import OverridingLine, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
 from ._errors import ProfileError
 from ._observe import Observed
 from ._options import Options
@@ -28,7 +28,7 @@ class FilePlan(NamedTuple):
     steps: list[Union[FileStep, FolderStep]]
     boot: Optional[Boot]
     lines: Dict[str, str]
-    conflicts: list[tuple[Conflict, bool]]
+    conflicts: list[tuple[OverridingLine, bool]]
 
 
 def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPlan) -> FilePlan:
@@ -44,7 +44,7 @@ def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPl
     replaced = old is not None and foreign and now != original
     after: Optional[File] = now if replaced else original
     if lines:
-        after = File(render(options.name, options.claims, lines), 0o644, os.geteuid(), os.getegid())
+        after = File(render(options.boot_file, options.name, options.claims, lines), 0o644, os.geteuid(), os.getegid())
     made_folder = old.made_folder if old else bool(lines) and not observed.boot_folder_exists
 
     steps: list[Union[FileStep, FolderStep]] = []
@@ -90,10 +90,10 @@ def _without_our_comments(options: Options, observed: Observed, record: Record) 
 
 def _conflicts(
     options: Options, observed: Observed, plain: Mapping[str, str], ours: Mapping[str, str], boot_file: File
-) -> tuple[Dict[str, str], list[tuple[Conflict, bool]]]:
+) -> tuple[Dict[str, str], list[tuple[OverridingLine, bool]]]:
     """The texts of other files as they will be, and the conflicts, each with whether it is then dealt with."""
 
-    def left(texts: Mapping[str, str]) -> list[Conflict]:
+    def left(texts: Mapping[str, str]) -> list[OverridingLine]:
         planned = Planned(observed.boot_tree, {**texts, observed.real_boot_file: boot_file.text})
         return conflicts(planned, observed.real_boot_file, ours)
 

@@ -101,7 +101,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
     if opened is None:
         return ""
     same_boot = opened.boot_id == state.boot_id()
-    # A killed run may have left a key that the kernel reads back as something else than was written.
+    # A killed run may have left a key that reads back as another value than was written.
     forced = opened.phase == APPLYING and same_boot
     done = undo(machine, _steps_to_undo(opened, same_boot), forced)
     if not machine.check:

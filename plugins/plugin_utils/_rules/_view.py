@@ -150,7 +150,7 @@ class View:
         raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
 
     def reserved_ports(self) -> list[tuple[int, int]]:
-        """Ranges of ip_local_reserved_ports; none where the kernel lacks the key."""
+        """Ranges of ip_local_reserved_ports; none where the kernel does not have the key."""
         try:
             value = self.sysctl(RESERVED_PORTS).get("value")
         except CannotApplyError:
@@ -217,7 +217,7 @@ class View:
 
     @property
     def probes(self) -> list[Probe]:
-        """What probing the peers gave; empty where nothing was probed."""
+        """What the probes of peers found; empty where nothing was probed."""
         return self.snapshot.get("probes", [])
 
     def negotiates_timestamps(self, destination: str, port: int) -> bool | None:

@@ -158,8 +158,8 @@ def test_once_a_minute_it_says_what_still_runs(
         while len(asked) < 2:
             time.sleep(0.01)
 
-    told = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(rf"-- unit still runs: \d+ s so far{in_all}; half of it is done", told[0])
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"-- unit still runs: \d+ s so far{in_all}; half of it is done", lines[0])
 
 
 # Its part starts what is hard to end: what ignores SIGTERM, what has another session and another environment, and an orphan.

@@ -70,10 +70,10 @@ def test_fail_on(fail_on: str, reaching: int) -> None:
 
 def test_the_reason_to_fail_names_host_rule_and_place() -> None:
     files = {"/etc/sysctl.d/9.conf": "net.ipv4.tcp_max_tw_buckets = 5000\n"}
-    told = reason_to_fail(audit(snapshot(files=files), "web1", options()))
-    assert "web1" in told
-    assert "high buckets-too-small" in told
-    assert "/etc/sysctl.d/9.conf:1" in told
+    reason = reason_to_fail(audit(snapshot(files=files), "web1", options()))
+    assert "web1" in reason
+    assert "high buckets-too-small" in reason
+    assert "/etc/sysctl.d/9.conf:1" in reason
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ COMPARED = sorted(
 
 
 class Kernel:
-    """A process in a network namespace of its own that writes what it is told."""
+    """A process in a network namespace of its own that writes to sysctl keys."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(

@@ -191,7 +191,7 @@ def test_a_gain_is_rounded_and_steps_may_replace_those_of_the_cure(catalogue: di
     host = case(**pressed())
     failure = host.failed("ports-pressure")
     assert failure is not None
-    told = advice(catalogue["made-up"], host.helps(failure, "why", sources=2)._replace(how=("another step",)))
-    assert told["gain"] == {"from_per_second": 470.53, "to_per_second": 941.07, "factor": 2.0}
-    assert (told["applies"], told["severity"], told["how"]) == (True, "high", ["another step"])
+    result = advice(catalogue["made-up"], host.helps(failure, "why", sources=2)._replace(how=("another step",)))
+    assert result["gain"] == {"from_per_second": 470.53, "to_per_second": 941.07, "factor": 2.0}
+    assert (result["applies"], result["severity"], result["how"]) == (True, "high", ["another step"])
     assert advice(catalogue["made-up"], Assessment("no"))["how"] == ["a step"]

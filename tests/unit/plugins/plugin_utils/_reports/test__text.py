@@ -79,7 +79,7 @@ def test_the_whole_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "profiles", "told"),
+    ("profile", "profiles", "expected"),
     [
         ("any", ["fullnat_lb"], "for:      hosts with the profile fullnat_lb"),
         ("any", ["client_host", "backend"], "for:      hosts with the profile client_host or backend"),
@@ -87,9 +87,9 @@ def test_the_whole_text() -> None:
         ("fullnat_lb", ["fullnat_lb"], None),
     ],
 )
-def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], told: str | None) -> None:
+def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], expected: str | None) -> None:
     text = text_summary(build([audit("web1", result("a", "low", profiles=profiles), profile=profile)], "t"))
-    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([told] if told else [])
+    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("width", [80, 100])

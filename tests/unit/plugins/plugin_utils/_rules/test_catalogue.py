@@ -378,9 +378,9 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
     assert result["expected"] == REUSE
 
 
-def test_usable_ports_are_told_with_the_range_and_what_is_reserved_of_it() -> None:
+def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:
     (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
-    assert result["observed"] == "17 usable ports (40000 to 40019 without 3 reserved ones)"
+    assert result["observed"] == "17 usable ports (40000 to 40019, 3 of them reserved)"
     assert result["evidence"] == {"short connections per second to one destination": 0.3}
 
 
@@ -397,7 +397,7 @@ def test_of_an_unread_file_five_keys_are_named(keys: int, more: bool) -> None:
     assert "tcp_a5" not in result["observed"]
 
 
-def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
+def test_listeners_are_reported_as_the_kernel_writes_ports() -> None:
     (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
     assert "40000,50000-50002" in result["observed"]
 

@@ -50,7 +50,7 @@ def test_a_file(tmp_path: Path, name: str, content: str, kind: str) -> None:
         ("x.bin", "a\0b", "is a binary file"),
     ],
 )
-def test_a_file_that_cannot_be_told(tmp_path: Path, name: str, content: str, words: str) -> None:
+def test_a_file_of_an_unknown_kind(tmp_path: Path, name: str, content: str, words: str) -> None:
     path = tmp_path / name
     path.write_text(content)
     with pytest.raises(SourceError) as caught:
