@@ -173,7 +173,7 @@ class HostFacts(TypedDict):
 
 
 class Source(TypedDict):
-    """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
+    """kind: "live", or the name of a kind in _sources/_kinds.py; path: on the controller, None for a live host."""
 
     kind: str
     path: str | None
@@ -202,10 +202,28 @@ class _SnapshotRequired(TypedDict):
     not_seen: list[str]
 
 
+class OpenChange(TypedDict):
+    """A change of tcp_profile that is not finished.
+
+    journal: name of its file. profile: as tcp_profile was given it, empty where that is not known. phase: "applying" (a run is at
+    work or was killed), "waiting" (for the controller's confirmation), "confirming", or "damaged" (the journal cannot be understood).
+    this_boot: whether it was begun since the host started; None: not known.
+    """
+
+    journal: str
+    profile: str
+    phase: Literal["applying", "waiting", "confirming", "damaged"]
+    this_boot: bool | None
+
+
 class Snapshot(_SnapshotRequired, total=False):
-    """probes: what the peers answered, one entry an address; missing where nobody asked."""
+    """probes: what the peers answered, one entry an address; missing where nobody asked.
+
+    open_changes: missing where nobody looked, or where only root could have.
+    """
 
     probes: list[Probe]
+    open_changes: list[OpenChange]
 
 
 class ProbeTls(TypedDict):

@@ -76,6 +76,11 @@ def backup_name(path: str, text: str) -> str:
     return f"{path}.edited-{_checksum(text)}.bak"
 
 
+def is_backup(path: str, boot_file: str) -> bool:
+    """Whether a path is one of backup_name."""
+    return path.startswith(f"{boot_file}.edited-") and path.endswith(".bak")
+
+
 def _mark(boot_file: str) -> str:
     return f"# Disabled by linux_tcp.hardening, because {boot_file} sets this key: "
 

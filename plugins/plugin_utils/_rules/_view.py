@@ -22,7 +22,7 @@ from ._base import CannotApplyError, MissingFactError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
+    from .._snapshot_types import Assignment, BootFile, BootFiles, OpenChange, PortUse, Probe, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"
@@ -207,6 +207,13 @@ class View:
             return min(max(self.number(TW_REUSE_DELAY), 1), _capacity.TIME_WAIT_SECONDS * 1000) / 1000
         except (MissingFactError, CannotApplyError):
             return _capacity.REUSE_DELAY_SECONDS_OLD if self.has(TW_RECYCLE) else _capacity.REUSE_DELAY_SECONDS
+
+    @property
+    def open_changes(self) -> list[OpenChange]:
+        """Changes of tcp_profile that are not finished."""
+        if "open_changes" not in self.snapshot:
+            raise MissingFactError("whether a change of this collection is open was not observed")
+        return self.snapshot["open_changes"]
 
     @property
     def probes(self) -> list[Probe]:

@@ -31,6 +31,7 @@ def test_nothing(machine: Machine) -> None:
         "changed": False,
         "settings": [],
         "boot_file": {"path": None, "changed": False},
+        "backup": None,
         "conflicts": [],
         "reserved_ports": [],
         "guard": None,

@@ -287,6 +287,8 @@ def test_the_kernel_agrees(key: str) -> None:
 @pytest.mark.parametrize("text", ["reno", "reno x", '"reno"', " reno", "reno # x", "", "a" * 40])
 def test_the_kernel_agrees_on_a_word(text: str) -> None:
     compare("net.ipv4.tcp_congestion_control", text)
+
+
 numbers = st.one_of(
     st.integers(-3, 300).map(str),
     st.integers(-(2**34), 2**34).map(str),

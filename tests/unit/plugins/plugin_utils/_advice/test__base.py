@@ -130,7 +130,7 @@ WAIVER = [{"rule": "ports-pressure", "reason": "a load test", "expires": "2026-1
     [
         (case(), "not needed: nothing connects out"),
         (case(sockets=None), "not known: sockets were not observed"),
-        (case(profile="backend"), "not checked: only for the profiles client_host, fullnat_lb"),
+        (case(profile="backend"), f"not checked: only for the profiles {', '.join(CATALOGUE['ports-pressure'].profiles('any'))}"),
         (case(waivers=WAIVER, **pressed()), "accepted by a waiver: a load test (until 2026-12-31)"),
     ],
 )

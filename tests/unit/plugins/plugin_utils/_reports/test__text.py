@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES
 from support.audits import audit, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
@@ -82,7 +83,7 @@ def test_the_whole_text() -> None:
     [
         ("any", ["fullnat_lb"], "for:      hosts with the profile fullnat_lb"),
         ("any", ["client_host", "backend"], "for:      hosts with the profile client_host or backend"),
-        ("any", ["client_host", "fullnat_lb", "backend"], None),
+        ("any", list(PROFILES), None),
         ("fullnat_lb", ["fullnat_lb"], None),
     ],
 )
