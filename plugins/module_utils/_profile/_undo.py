@@ -120,7 +120,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
         raise ProfileError(f"{what}. It could not be undone: {'; '.join(done.errors)}. {KEPT}")
     if done.back:
         sentence = f"{what}. It was undone: {', '.join(done.back)}."
-    elif opened.phase == WAITING and not same_boot:
+    elif not same_boot and not _steps_to_undo(opened, same_boot):
         sentence = f"{what}. The restart has undone it."
     elif opened.phase == WAITING or done.left:
         sentence = f"{what}. There was nothing left to undo."
