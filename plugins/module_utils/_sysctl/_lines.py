@@ -12,11 +12,11 @@ understands it does, and a problem beside it says which one that is; used_by() r
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Union
 
 from ._keys import is_secret
+from ._shell_pattern import shell_pattern
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, LineProblem
@@ -32,20 +32,29 @@ _SECRET_WORD = re.compile(r"fastopen_key|stable_secret|rss_key")
 _SWAP = {ord("."): "/", ord("/"): "."}
 _LONGEST_KEY = 4000  # a path has at most 4095 bytes
 
+MAX_PATTERN_CHARACTERS = 8192
+"""Of all shell patterns of a host's boot files together. Each is tried on each key; 200 of the usual length fit in."""
+
 _ONLY = {
     "systemd": "only systemd-sysctl uses this line, sysctl --system does not: ",
     "procps": "only sysctl --system uses this line, systemd-sysctl does not: ",
 }
 
 
+class TooManyPatternsError(Exception):
+    """The keys of a file that are shell patterns are longer than what is left for them. The message says so."""
+
+
 class _Unusable(Exception):
     """A line that no reader can use; the message says why, without the line's text."""
 
 
-def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]:
+def parse(text: Union[str, bytes], pattern_characters: int = MAX_PATTERN_CHARACTERS) -> tuple[list[Assignment], list[LineProblem]]:
     """The settings of one file in sysctl.d syntax, and the lines that one reader or none can use.
 
-    Never raises. Bytes that are not UTF-8 become U+FFFD. Values of secrets are left out. Lines are counted at line feeds.
+    pattern_characters: how many characters the keys that are shell patterns may have together.
+    Bytes that are not UTF-8 become U+FFFD. Values of secrets are left out. Lines are counted at line feeds.
+    Raises TooManyPatternsError, and nothing else.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -71,6 +80,10 @@ def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]
             except _Unusable as error:
                 problems.append({"line": number, "problem": str(error)})
                 continue
+            if assignment["is_glob"]:
+                pattern_characters -= len(assignment["key"])
+                if pattern_characters < 0:
+                    raise TooManyPatternsError(f"more than {MAX_PATTERN_CHARACTERS} characters of shell patterns")
             assignments.append(assignment)
             if only:
                 problems.append({"line": number, "problem": _ONLY[only] + why})
@@ -132,6 +145,7 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
         "line": number,
         "key": name,
         "value": value.strip(_BLANKS) if equals and not secret else None,
+        "withheld": secret and equals != "",
         "ignore_failure": dash,
         "is_glob": _GLOB.search(name) is not None,
         "secret": secret,
@@ -147,43 +161,6 @@ def _path(key: str) -> str:
 
 def matches(pattern: str, reader: str, key: str) -> bool:
     """Whether a dotted key is one that a pattern key stands for, as glob(3) finds it; only systemd-sysctl takes {a,b}."""
-    return _regex(pattern.translate(_SWAP), reader == "systemd").fullmatch(key.translate(_SWAP)) is not None
-
-
-_TOKEN = re.compile(
-    r"(?P<escaped>\\.)|(?P<many>\*+)|(?P<one>\?)|\[(?P<bracket>[!^]?(?:\][^]/]*|[^]/]+))\]|(?P<open>\{)|(?P<comma>,)|(?P<close>\})|(?P<plain>.)",
-    re.S,
-)
-
-
-@functools.lru_cache(maxsize=256)
-def _regex(pattern: str, braces: bool) -> re.Pattern[str]:
-    """A regular expression for a shell pattern over a path; a wildcard stops at a slash."""
-    depth = 0
-    out: list[str] = []
-    braces = braces and 0 < pattern.count("{") == pattern.count("}")
-    for token in _TOKEN.finditer(pattern):
-        kind, text = token.lastgroup, token.group()
-        if kind == "many":
-            out.append("[^/]*")
-        elif kind == "one":
-            out.append("[^/]")
-        elif kind == "bracket" and token.group("bracket") not in ("!", "^"):
-            body = token.group("bracket")
-            negated = body[0] in "!^"
-            body = re.sub(r"([\\\]\[&~|^])", r"\\\1", body[1:] if negated else body)
-            out.append(("[^/" if negated else "(?!/)[") + body + "]")
-        elif braces and kind == "open":
-            depth += 1
-            out.append("(?:")
-        elif braces and kind == "close" and depth:
-            depth -= 1
-            out.append(")")
-        elif braces and kind == "comma" and depth:
-            out.append("|")
-        else:
-            out.append(re.escape(text[1:] if kind == "escaped" else text))
-    try:
-        return re.compile("".join(out) + ")" * depth)
-    except re.error:
-        return re.compile(re.escape(pattern))
+    compiled = shell_pattern(pattern.translate(_SWAP), reader == "systemd")
+    path = key.translate(_SWAP)
+    return path.startswith(compiled.head) and compiled.matches(path)
