@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from .._tree import errno_name
-from ._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp
-from ._lines import MAX_PATTERN_CHARACTERS, READERS, TooManyPatternsError, matches, parse
+from ._lines import MAX_PATTERN_CHARACTERS, READERS, TooManyPatternsError, may_be_shown, parse, possible_keys
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
@@ -60,18 +59,10 @@ def withhold_values(boot_files: BootFiles, ipv4_names: Collection[str]) -> None:
 
     ipv4_names: the names in /proc/sys/net/ipv4 for which a pattern may stand, besides the known ones.
     """
-    known = {*SYSCTL_KEYS, *("net.ipv4." + name for name in (*KNOWN_IPV4_NAMES, *ipv4_names))}
-    candidates = [key for key in sorted(known) if concerns_tcp(key)]
-    spoken_about: dict[str, bool] = {}
+    possible = possible_keys(ipv4_names)
     for found in boot_files["files"]:
         for assignment in found["assignments"]:
-            key = assignment["key"]
-            if key not in spoken_about:
-                if assignment["is_glob"]:
-                    spoken_about[key] = any(matches(key, "systemd", candidate) for candidate in candidates)
-                else:
-                    spoken_about[key] = concerns_tcp(key)
-            if assignment["value"] is not None and not spoken_about[key]:
+            if assignment["value"] is not None and not may_be_shown(assignment, possible):
                 assignment["value"], assignment["withheld"] = None, True
 
 

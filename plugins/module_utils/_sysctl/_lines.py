@@ -13,9 +13,9 @@ understands it does, and a problem beside it says which one that is; used_by() r
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Iterable, Union
 
-from ._keys import is_secret
+from ._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp, is_secret
 from ._shell_pattern import shell_pattern
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _C_BLANKS = " \t\n\v\f\r"
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _GLOB = re.compile(r"[*?\[]")
 _SECRET_WORD = re.compile(r"fastopen_key|stable_secret|rss_key")
+_PATTERN_SIGNS = re.compile(r"[{},\\]")
+_BETWEEN_WORDS = re.compile(r"[\s=\"'`#;:()]+")
 _SWAP = {ord("."): "/", ord("/"): "."}
 _LONGEST_KEY = 4000  # a path has at most 4095 bytes
 
@@ -104,6 +106,30 @@ def value_for(reader: str, value: str | None) -> str | None:
     return value.strip(_C_BLANKS) if value is not None and reader == "procps" else value
 
 
+def possible_keys(ipv4_names: Iterable[str] = ()) -> list[str]:
+    """The keys that the collection speaks about, as far as they are known; ipv4_names: more names in /proc/sys/net/ipv4."""
+    known = {*SYSCTL_KEYS, *("net.ipv4." + name for name in (*KNOWN_IPV4_NAMES, *ipv4_names))}
+    return [key for key in sorted(known) if concerns_tcp(key)]
+
+
+def may_be_shown(assignment: Assignment, possible: Iterable[str]) -> bool:
+    """Whether the value of a line may leave the host: the collection speaks about its key, or about one of those it stands for.
+
+    possible: the keys for which a shell pattern may stand.
+    """
+    key = assignment["key"]
+    if assignment["secret"]:
+        return False
+    return any(matches(key, "systemd", one) for one in possible) if assignment["is_glob"] else concerns_tcp(key)
+
+
+def names_a_secret(text: str) -> bool:
+    """Whether a word of the text is the name of a secret, or a pattern that may stand for one."""
+    if _SECRET_WORD.search(_PATTERN_SIGNS.sub("", text)):
+        return True
+    return any(is_secret(word) for word in _BETWEEN_WORDS.split(text) if word)
+
+
 def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
     """An assignment, the one reader that understands it (None: both do), and why the other does not."""
     head, equals, value = piece.partition("=")
@@ -138,7 +164,7 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
         only, why = "systemd", "its key ends with a separator"
     name = "/".join(parts).translate(_SWAP)
     secret = is_secret(name)
-    if not secret and _SECRET_WORD.search(re.sub(r"[{},\\]", "", key)):
+    if not secret and _SECRET_WORD.search(_PATTERN_SIGNS.sub("", key)):
         raise _Unusable("the key looks like the name of a secret")
     secret = secret or _SECRET_WORD.search(value) is not None
     assignment: Assignment = {

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 ANY_NAME = None
 """Stands in a path for one name of unknown text: one or more characters, no slash."""
@@ -25,7 +25,7 @@ ANY_NAME = None
 # What glibc takes for a class: "z" is none of its letters.
 _CLASS = re.compile(r"\[:([a-y]{0,255}):\]")
 _ONE_IN_BRACKETS = re.compile(r"\[([.=])([^/])\1\]")
-_CLASSES = {
+_CLASSES: Dict[str, Callable[[str], bool]] = {
     "alpha": str.isalpha,
     "digit": str.isdigit,
     "alnum": str.isalnum,
