@@ -67,7 +67,9 @@ def _shown_line(line: str, keys: Collection[str], possible: Collection[str]) -> 
     stripped = line.strip()
     if not stripped:
         return line
-    if stripped[0] in "#;" and "\r" not in stripped:
+    if "\r" in stripped:
+        return NOT_SHOWN
+    if stripped[0] in "#;":
         named = [match.group(1).rstrip(".").replace("/", ".") for match in _KEY.finditer(line)]
         return line if all(key in keys or concerns_tcp(key) for key in named) else f"{stripped[0]} {NOT_SHOWN}"
     return _shown_setting(line, keys, possible)
