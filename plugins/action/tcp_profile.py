@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
 
 from ..plugin_utils._action import HardeningAction
-from ..plugin_utils._target_module import run_on_target
+from ..plugin_utils._target_module import run_on_target, with_interpreter
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._action import Arguments, Result, TaskVars
@@ -23,7 +23,7 @@ class ActionModule(HardeningAction):
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns what the module returned; unreachable where the host did not answer again (then it undoes the change by itself)."""
-        result = run_on_target(self, "tcp_profile", arguments, task_vars)
+        result = with_interpreter(self, run_on_target(self, "tcp_profile", arguments, task_vars))
         guard = result.get("guard")
         if result.get("failed") or not guard or self._task.check_mode:
             return result
@@ -34,7 +34,7 @@ class ActionModule(HardeningAction):
             return {
                 **result,
                 "unreachable": True,
-                "msg": f"The host does not answer over a new connection. It undoes the change by itself {guard['seconds']} s "
+                "msg": f"The host does not answer over a new connection. It undoes the change by itself {guard['seconds']:g} s "
                 f"after it was made. The error: {error}",
             }
         if confirmed.get("failed"):
