@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
 
 from ..plugin_utils._action import HardeningAction
-from ..plugin_utils._target_module import run_on_target
+from ..plugin_utils._target_module import run_on_target, with_interpreter
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._action import Arguments, Result, TaskVars
@@ -23,7 +23,7 @@ class ActionModule(HardeningAction):
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns what the module returned; unreachable where the host did not answer again (then it undoes the change by itself)."""
-        result = run_on_target(self, "tcp_profile", arguments, task_vars)
+        result = with_interpreter(self, run_on_target(self, "tcp_profile", arguments, task_vars))
         guard = result.get("guard")
         if result.get("failed") or not guard or self._task.check_mode:
             return result
@@ -48,7 +48,7 @@ class ActionModule(HardeningAction):
 
 def _what_becomes_of_it(guard: t.Mapping[str, t.Any]) -> str:
     """What the host does with a change that cannot be confirmed."""
-    promise = f"It undoes the change by itself {guard['seconds']} s after it was made."
+    promise = f"It undoes the change by itself {guard['seconds']:g} s after it was made."
     if guard.get("outlives_session"):
         return promise
     return f"{promise} If the end of the session has ended its guard, a restart or the next run undoes the change."

@@ -306,6 +306,22 @@ def test_no_secret_key_is_read() -> None:
     assert "tcp_fastopen_key" not in (gather(HostTree(), {"sysctl"})["sysctl"] or {})
 
 
+def test_values_that_nobody_needs_do_not_leave_the_host(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/sysctl.conf").write_text(
+        "kernel.core_pattern = |/bin/s3cret\nnet.ipv4.tcp_sack = 1\nnet.ipv4.tcp_fastopen_ke[^x] = s3cret\n"
+    )
+    snapshot = gather(HostTree(str(tmp_path)), {"boot_files"})
+    assert snapshot["boot_files"] is not None
+    (file,) = snapshot["boot_files"]["files"]
+    assert [(one["value"], one["withheld"], one["secret"]) for one in file["assignments"]] == [
+        (None, True, False),
+        ("1", False, False),
+        (None, True, True),
+    ]
+    assert "s3cret" not in json.dumps(snapshot)
+
+
 _IN_NAMESPACE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
