@@ -198,7 +198,8 @@ def data(vocabulary: Sequence[str] = (), as_text: int = 0) -> Mutator:
         value = json.loads(rng.choice(pool))
         for _change in range(_how_many(rng)):
             value = _with_a_change(rng, value, pool, vocabulary)
-        return dumped(value)
+        made = dumped(value)
+        return made if len(made) <= MAX_LONG_BYTES else rng.choice(pool)
 
     return mutate
 

@@ -10,9 +10,9 @@ import datetime
 import math
 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _harden_table, _shapes, _watch, _watch_table, _watch_textfile
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reason_to_fail
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import ANY_PROFILE, AuditOptions, audit, reason_to_fail
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError, build
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import Audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, Audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, validate
 from fuzz import mutate, seeds
@@ -24,13 +24,14 @@ from support.snapshots import snapshot, towards
 from support.watched import grown, observed, two_looks
 
 _TODAY = datetime.date(2026, 11, 21)
-_WHOLE_EVERY = 4
+_WHOLE_EVERY = 8
 
 
 def judge(made: Snapshot, whole: bool) -> None:
-    """A snapshot passes its own check, and can be audited. whole: and reported, in every format."""
+    """A snapshot passes its own check, and can be audited. whole: for every profile, and reported, in every format."""
     validate(made)
-    judged = [audit(made, f"host-{profile}", AuditOptions(profile=profile, today=_TODAY)) for profile in ("any", "client_host")]
+    profiles = (ANY_PROFILE, *PROFILES) if whole else (ANY_PROFILE,)
+    judged = [audit(made, f"host-{profile}", AuditOptions(profile=profile, today=_TODAY)) for profile in profiles]
     for one in judged:
         _shapes.check(Audit, one, strict=True)
         reason_to_fail(one)
