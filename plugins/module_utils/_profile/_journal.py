@@ -18,6 +18,7 @@ import fcntl
 import json
 import os
 import time
+import zlib
 from typing import Dict, NamedTuple, Optional
 
 from .._sysctl._keys import SYSCTL_KEYS
@@ -25,7 +26,7 @@ from ._disk import TEMPORARY, Disk, who_else_writes
 from ._errors import ProfileError
 from ._steps import Boot, File, FileStep, FolderStep, KeyStep, Original, Record, Step
 
-SCHEMA = "linux_tcp.journal/1"
+SCHEMA = "linux_tcp.journal/2"
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
 LOCK_SECONDS = 10.0
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -40,15 +41,23 @@ class Guard(NamedTuple):
     deadline: float
 
 
+# The steps are being taken: with a guard those of the running kernel alone.
+APPLYING = "applying"
+# The running kernel is changed, and no file yet: the confirmation is missing.
+WAITING = "waiting"
+# The confirmation has come, and the files are being written.
+CONFIRMING = "confirming"
+
+
 class Open(NamedTuple):
-    """A transaction that is not closed. waiting: all is written, the confirmation is missing. after: the record once it is closed."""
+    """A transaction that is not closed. after: the record once it is closed. phase: APPLYING, WAITING or CONFIRMING."""
 
     name: str
     boot_id: str
     steps: list[Step]
     after: Optional[Record]
     guard: Optional[Guard]
-    waiting: bool
+    phase: str
 
 
 class Undone(NamedTuple):
@@ -167,6 +176,9 @@ class State:
             document = _document(data)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
+        # One bit that has flipped anywhere is another text, or another checksum.
+        if _text(document) != file.text:
+            raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}")
         if _path(document.boot_file) != path:
             raise ProfileError(f"the journal {path} was renamed: it belongs to {document.boot_file}. Nothing was changed. {_ADVICE}")
         return document
@@ -211,9 +223,12 @@ def _path(boot_file: str) -> str:
 
 
 def _text(document: Document) -> str:
+    """The only text that says this; "" where there is nothing to say. Its checksum is that of the text without it."""
     if not (document.record or document.open or document.undone):
         return ""
-    return json.dumps({"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}, indent=1) + "\n"
+    plain: Dict[str, object] = {"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}
+    plain["checksum"] = f"{zlib.crc32(json.dumps(plain, indent=1).encode('ascii')):08x}"
+    return json.dumps(plain, indent=1) + "\n"
 
 
 def _plain(value: object) -> object:
@@ -275,7 +290,9 @@ def _open(data: object) -> Optional[Open]:
         guard = Guard(str(_is(guard["token"], str)), int(guard["seconds"]), float(guard["deadline"]))
     name, boot_id = (str(_is(fields[part], str)) for part in ("name", "boot_id"))
     steps = [_step(step) for step in fields["steps"]]
-    return Open(name, boot_id, steps, _record(fields["after"]), guard, bool(_is(fields["waiting"], bool)))
+    if fields["phase"] not in (APPLYING, WAITING, CONFIRMING):
+        raise ValueError
+    return Open(name, boot_id, steps, _record(fields["after"]), guard, fields["phase"])
 
 
 def _document(data: Dict[str, object]) -> Document:
