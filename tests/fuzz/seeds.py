@@ -63,6 +63,7 @@ def folder_of(root: Path, names: Iterable[str] | None = None) -> bytes:
     return dumped({name: content.decode("latin-1") for name, content in kept.items()})
 
 
+@functools.cache
 def trees() -> list[bytes]:
     """Hosts with boot files, values and counters, as an archive of sos has them."""
     made = []

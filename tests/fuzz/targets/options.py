@@ -6,17 +6,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
+import zlib
 from typing import Any
 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import EndpointsError, read_endpoints
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _journal
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import SCHEMA, STATE_FOLDER, State
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import (
+    STATE_FOLDER,
+    WAITING,
+    Document,
+    Guard,
+    Open,
+    State,
+    Undone,
+)
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._settings import read_settings, wanted
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import (
+    Boot,
+    File,
+    FileStep,
+    FolderStep,
+    KeyStep,
+    Original,
+    Record,
+    Step,
+)
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import Thresholds
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules._base import ThresholdError
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import WaiverError, parse_waivers
@@ -99,19 +120,33 @@ def _endpoint(given: dict[Any, Any]) -> dict[str, Any]:
 
 
 def journal(data: bytes) -> None:
+    """A journal as it is, and with the right checksum, so that what lies behind that check is reached."""
+    _read_journal(data)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(value, dict):
+        value.pop("checksum", None)
+        value["checksum"] = f"{zlib.crc32(json.dumps(value, indent=1).encode('ascii')):08x}"
+        _read_journal(json.dumps(value, indent=1).encode("ascii") + b"\n")
+
+
+def _read_journal(data: bytes) -> None:
     root = tempfile.mkdtemp(prefix="tcp-fuzz-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     try:
         os.makedirs(root + STATE_FOLDER, mode=0o700)
-        with open(f"{root}{STATE_FOLDER}/{_BOOT_FILE[1:].replace('/', '_')}.json", "wb") as file:
+        with open(root + _journal._path(_BOOT_FILE), "wb") as file:
             file.write(data)
         state = State(Disk(root))
         state.lock(create=False)
         try:
-            state.documents()
+            found = state.documents()
         except (ProfileError, OSError):
             return
         finally:
             state.unlock()
+        assert [_journal._text(document).encode("ascii") for document in found.values()] == [data]
     finally:
         shutil.rmtree(root)
 
@@ -156,22 +191,12 @@ _ENDPOINTS = [
 
 
 def _journals() -> list[bytes]:
-    file = {"text": "a = 1\n", "mode": 420, "uid": 0, "gid": 0}
-    record = {
-        "name": "client_host",
-        "keys": {"net.ipv4.tcp_tw_reuse": {"before": "2", "ours": "1"}},
-        "boot": {"original": file, "made_folder": False, "commented": {"/etc/sysctl.conf": "a = 1\n"}},
-    }
-    steps = [
-        {"key": "net.ipv4.tcp_tw_reuse", "before": "2", "after": "1"},
-        {"path": _BOOT_FILE, "before": None, "after": file},
-        {"folder": "/etc/sysctl.d", "made": True},
-    ]
-    waiting = {"token": "t", "seconds": 60, "deadline": 100.5}
-    opened = {"name": "client_host", "boot_id": "b", "steps": steps, "after": record, "guard": waiting, "waiting": True}
-    document = {"schema": SCHEMA, "boot_file": _BOOT_FILE, "record": record, "open": opened, "undone": None}
-    undone = {**document, "open": None, "undone": {"token": "t", "sentence": "It was undone."}}
-    return [mutate.dumped(document), mutate.dumped(undone)]
+    file = File("a = 1\n", 0o644, 0, 0)
+    record = Record("client_host", {"net.ipv4.tcp_tw_reuse": Original("2", "1")}, Boot(file, False, {"/etc/sysctl.conf": "a = 1\n"}))
+    steps: list[Step] = [KeyStep("net.ipv4.tcp_tw_reuse", "2", "1"), FileStep(_BOOT_FILE, None, file), FolderStep("/etc/sysctl.d", True)]
+    waiting = Open("client_host", "b", steps, record, Guard("t", 60, 100.5), WAITING)
+    documents = [Document(_BOOT_FILE, record, waiting), Document(_BOOT_FILE, record, None, Undone("t", "It was undone."))]
+    return [_journal._text(document).encode("ascii") for document in documents]
 
 
 def _dumped(values: list[Any]) -> list[bytes]:

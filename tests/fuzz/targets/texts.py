@@ -234,7 +234,7 @@ TARGETS = (
     Target("socket_tables", socket_tables, seeds.socket_tables, mutate.text(_TABLE_WORDS), 300),
     Target("sock_diag", sock_diag, _dumps, _dump_mutator(), 3000),
     Target("boot_lines", boot_lines, seeds.boot_files, mutate.text(seeds.KEYS), 2000),
-    Target("boot_patterns", boot_patterns, _patterns, mutate.text(), 3000),
+    Target("boot_patterns", boot_patterns, _patterns, mutate.text(), 1000),
     Target("boot_order", boot_order, seeds.trees, mutate.folder(seeds.BOOT_PATHS, seeds.KEYS), 150),
     Target("values", values, _values, mutate.text(_VALUE_WORDS), 3000),
     Target("http_answer", http_answer, lambda: list(_answers()), mutate.text(_HTTP_WORDS), 3000),
