@@ -92,10 +92,10 @@ def watch(data: bytes) -> None:
     for look in looks[:5]:
         try:
             now = _watch.sample(look)
+            measured = _watch.measure(before, now)
+            highest = _watch.peak(highest, measured)
         except _watch.WatchError:
             continue
-        measured = _watch.measure(before, now)
-        highest = _watch.peak(highest, measured)
         assert all(math.isfinite(rate) for rate in measured["rates"].values())
         state = {"measure": measured, "sample": now, "peak": highest}
         (back,) = _watch_table.watched({"web1": state})
