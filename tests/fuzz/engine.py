@@ -30,7 +30,7 @@ FOLDER = ROOT / ".cache" / "fuzz"
 
 # Seconds of the processor. The slowest honest input takes a hundredth of it.
 BASE_SECONDS = 2.0
-SECONDS_EACH_BYTE = 50e-6
+SECONDS_EACH_BYTE = 10e-6
 
 
 @dataclass(frozen=True)
