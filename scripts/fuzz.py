@@ -51,7 +51,7 @@ def fuzz_some(seed: int, worker: int, workers: int, names: list[str], seconds: f
 
 
 def _be_a_worker() -> None:
-    # The run itself is told of Ctrl-C, and ends its workers.
+    # Ctrl-C goes to the run itself, which ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 

@@ -63,7 +63,7 @@ def test_endless_work_is_a_finding(run: object, monkeypatch: pytest.MonkeyPatch)
     assert finding.error.startswith("too slow in ")
 
 
-def test_a_finding_is_kept_and_told_how_to_see_it_again(
+def test_a_finding_is_kept_with_the_command_that_runs_it_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(engine, "FOLDER", tmp_path)
@@ -72,9 +72,9 @@ def test_a_finding_is_kept_and_told_how_to_see_it_again(
     outcome = engine.run(target(break_at_a_nine, b"a 9"), 1, [0])
 
     assert script.report([outcome])
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     (kept,) = (file for file in tmp_path.iterdir() if not file.name.endswith("slowest"))
-    assert told.endswith(f"  Once more: make fuzz ARGS={kept.name}\n")
+    assert printed.endswith(f"  Once more: make fuzz ARGS={kept.name}\n")
     monkeypatch.setenv("ARGS", str(kept))
     assert script.main() == 1
     assert "KeyError: 9" in capsys.readouterr().out

@@ -151,7 +151,7 @@ def test_one_failing_operation_changes_nothing() -> None:
 
 
 @own_namespaces
-def test_what_this_kernel_refuses_is_undone_and_told() -> None:
+def test_what_this_kernel_refuses_is_undone_and_reported() -> None:
     pristine = everything()
     result = HERE.call(settings={TIMESTAMPS: 0, "net.ipv4.tcp_congestion_control": "nosuch", REUSE: 0})
     assert "net.ipv4.tcp_congestion_control: the kernel refused nosuch: ENOENT" in result["msg"]
@@ -270,8 +270,8 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
     assert late["failed"]
     assert "too late" in late["msg"]
     assert REUSE in late["msg"]
-    told = HERE.call(state="absent")
-    assert "was not confirmed in time. It was undone" in told["recovered"]
+    result = HERE.call(state="absent")
+    assert "was not confirmed in time. It was undone" in result["recovered"]
     assert HERE.call(state="absent")["recovered"] is None
     assert not os.path.exists(STATE_FOLDER)
 
@@ -321,8 +321,8 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
         late = HERE.confirm(result["guard"]["token"])
         assert "too late. An earlier change of profile client_host was not confirmed in time. It was undone" in late["msg"]
     else:
-        told = HERE.call(state=next_call, settings={TIMESTAMPS: 1}, scope="runtime", boot_file="/etc/sysctl.d/other.conf")
-        assert "was not confirmed in time" in told["recovered"]
+        result = HERE.call(state=next_call, settings={TIMESTAMPS: 1}, scope="runtime", boot_file="/etc/sysctl.d/other.conf")
+        assert "was not confirmed in time" in result["recovered"]
     assert HERE.settled() == before
 
 
@@ -330,8 +330,8 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
 def test_a_new_call_does_not_wait_for_an_old_guard() -> None:
     before = HERE.settled()
     guarded()
-    told = HERE.call(state="absent")
-    assert "was still waiting for its confirmation" in told["recovered"]
+    result = HERE.call(state="absent")
+    assert "was still waiting for its confirmation" in result["recovered"]
     assert HERE.settled() == before
     until(lambda: not others())
 

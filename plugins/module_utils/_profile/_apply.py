@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Taking the steps of a transaction, each with a look at what came of it."""
+"""Taking the steps of a transaction, and checking what each one did."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class KeyNotSet(ProfileError):
 
 
 def take(machine: Machine, step: Step) -> None:
-    """Take one step. Raises OSError, and KeyNotSet where the kernel refuses a value or makes something else of it."""
+    """Take one step. Raises OSError, and KeyNotSet where the kernel refuses a value or reads back another one."""
     if isinstance(step, FileStep):
         machine.set_file(step.path, step.after)
     elif isinstance(step, FolderStep):

@@ -97,7 +97,7 @@ def _make_permanent(document: Document, opened: Open, state: State, machine: Mac
             if isinstance(step, KeyStep):
                 continue
             if isinstance(step, FileStep) and machine.file(step.path) != step.before:
-                raise ProfileError(f"{step.path} was changed by somebody while the change was waiting")
+                raise ProfileError(f"{step.path}: somebody changed this file before the confirmation")
             begun.append(step)
             take(machine, step)
         state.close(Document(document.boot_file, opened.after))

@@ -7,7 +7,7 @@
 """The journal: what a profile found on a host, and what a transaction is about to do, on disk before it is done.
 
 There is one document for each boot file, in a folder that only root can enter. It outlives the transaction as the record of
-what was there before the profile, and goes when the profile is taken back.
+what was there before the profile, and goes when the profile is undone.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Open(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """What a guard did, until somebody has been told."""
+    """What a guard did, until the next run has reported it."""
 
     token: str
     sentence: str
@@ -104,7 +104,7 @@ class State:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise ProfileError(
-                        f"another run has locked {STATE_FOLDER} for {LOCK_SECONDS:g} seconds. Nothing was changed. Try again later"
+                        f"{STATE_FOLDER} is locked by another run. Nothing was changed. Try again when that run has ended"
                     ) from None
                 time.sleep(_LOCK_PAUSE)
 
@@ -132,7 +132,7 @@ class State:
         self._descriptor = descriptor
 
     def unlock(self) -> None:
-        """Give up the lock, and remove the folder where nothing but the litter of killed runs is left in it."""
+        """Release the lock. Remove the folder if it is empty, or has only temporary files of killed runs."""
         if self._descriptor is None:
             return
         if not self.check:
@@ -163,15 +163,15 @@ class State:
     def _read(self, path: str) -> Document:
         file = self.disk.read_file(path)
         if file is None:
-            raise ProfileError(f"the journal {path} has disappeared")
+            raise ProfileError(f"the journal {path} was removed while it was in use. Nothing was changed. Try again")
         try:
             data = json.loads(file.text)
             schema = data["schema"]
         except (ValueError, KeyError, TypeError):
-            raise ProfileError(f"the journal {path} is damaged or cut short. Nothing was changed. {_ADVICE}") from None
+            raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         if schema != SCHEMA:
-            versions = f"{str(schema)[:60]!r}, this collection reads {SCHEMA!r}"
-            raise ProfileError(f"the journal {path} is of another version ({versions}). Nothing was changed. {_ADVICE}")
+            versions = f"has the format {str(schema)[:60]!r}; this version of the collection reads only {SCHEMA!r}"
+            raise ProfileError(f"the journal {path} {versions}. Nothing was changed. {_ADVICE}")
         try:
             document = _document(data)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -215,7 +215,7 @@ class State:
             return ""
 
 
-_ADVICE = "Read it, set back by hand what it lists, then move it away"
+_ADVICE = "Read it, restore by hand the values that it lists, then move it to another folder"
 
 
 def _path(boot_file: str) -> str:

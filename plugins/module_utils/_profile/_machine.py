@@ -74,13 +74,13 @@ class Machine:
                 self.disk.remove_folder(path)
 
     def foresee(self, step: Step) -> None:
-        """Take a step that will be taken later as done, so that results tell of it."""
+        """Count a step that comes later as done, so that the result shows it."""
         if isinstance(step, FileStep):
             self.first_files.setdefault(step.path, None)
             self.files[step.path] = step.after
 
     def look_again(self, files: bool = True) -> None:
-        """Read everything once more, as far as it can be read: after a failure nothing is taken for granted."""
+        """Read everything again, as far as it can be read: after a failure the earlier readings may be wrong."""
         for key in self.keys:
             with contextlib.suppress(OSError):
                 self.key(key, again=True)

@@ -77,7 +77,7 @@ def _reply_kind(connection: socket.socket) -> int:
         kind, body, fields = head[1], *struct.unpack("<4xI4xI", head)
         length = -(-fields // 8) * 8 + body
         if head[:1] != b"l" or length > _LARGEST_REPLY:
-            raise ValueError("systemd answers in another form")
+            raise ValueError("systemd sends a reply that cannot be read")
         _exactly(connection, length)
         if kind in (_METHOD_RETURN, _ERROR):
             return int(kind)

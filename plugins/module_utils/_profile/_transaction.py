@@ -33,7 +33,7 @@ _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
-    """Apply the profile, or take it back; returns what the module returns. Raises Failed."""
+    """Apply the profile, or undo it; returns what the module returns. Raises Failed."""
     call = _Call(options, disk, check)
     try:
         call.run()
@@ -124,8 +124,14 @@ class _Call:
 
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
-            overriding = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
-            raise ProfileError(f"other boot files override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
+            overriding = dict.fromkeys(
+                f"{one.path} hides the whole file" if one.line is None else f"{one.path}:{one.line} sets {one.key}"
+                for one, _dealt in self.plan.conflicts
+            )
+            raise ProfileError(
+                f"{self.options.boot_file} would be overridden at boot: {'; '.join(overriding)}. Nothing was changed. "
+                "Remove these, or use on_conflict: comment_out"
+            )
 
     def probe(self, key: str) -> None:
         try:
@@ -182,14 +188,14 @@ class _Call:
                 self.state.close(document._replace(open=None))
                 return "All changes were undone."
             except OSError as error:
-                done.errors.append(f"the journal could not be closed: {describe_error(error)}")
+                done.errors.append(f"the journal could not be written: {describe_error(error)}")
         return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def leave(self) -> None:
         """Mark the keys that were to change as not changed."""
         for step in self.plan.steps:
             if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
-                self.mark(step.key, "left_alone", "not changed, because the transaction failed")
+                self.mark(step.key, "left_alone", "not changed, because the run failed")
 
     def arm(self, guard: Guard) -> None:
         # Only loaded where it is asked for.

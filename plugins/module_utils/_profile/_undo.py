@@ -101,7 +101,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
     if opened is None:
         return ""
     same_boot = opened.boot_id == state.boot_id()
-    # A killed run may have left a key that the kernel reads back as something else than was written.
+    # A killed run may have left a key that reads back as another value than was written.
     forced = opened.phase == APPLYING and same_boot
     done = undo(machine, _steps_to_undo(opened, same_boot), forced)
     if not machine.check:
@@ -120,7 +120,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
         raise ProfileError(f"{what}. It could not be undone: {'; '.join(done.errors)}. {KEPT}")
     if done.back:
         sentence = f"{what}. It was undone: {', '.join(done.back)}."
-    elif opened.phase == WAITING and not same_boot:
+    elif not same_boot and not _steps_to_undo(opened, same_boot):
         sentence = f"{what}. The restart has undone it."
     elif opened.phase == WAITING or done.left:
         sentence = f"{what}. There was nothing left to undo."

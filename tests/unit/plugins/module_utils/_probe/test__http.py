@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def told(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
+def parsed(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
     """Status, whether complete, and the error's code, after these bytes in pieces of this size."""
     answer = Answer()
     try:
@@ -93,7 +93,7 @@ CHUNKED = head("Transfer-Encoding: chunked")
     ],
 )
 def test_where_an_answer_ends(data: bytes, ended: bool, expected: tuple[int | None, bool, str | None]) -> None:
-    assert told(data, ended, 8192) == expected
+    assert parsed(data, ended, 8192) == expected
 
 
 BODIES = st.binary(max_size=300)
@@ -107,8 +107,8 @@ ANSWERS = st.one_of(
 
 @given(ANSWERS, st.integers(1, 64))
 def test_a_good_answer_is_complete_with_its_last_byte_and_not_before(data: bytes, step: int) -> None:
-    assert told(data, False, step) == (200, True, None)
-    assert told(data[:-1], False, step)[1:] == (False, None)
+    assert parsed(data, False, step) == (200, True, None)
+    assert parsed(data[:-1], False, step)[1:] == (False, None)
 
 
 class Stream(io.BytesIO):
@@ -154,7 +154,7 @@ def test_a_head_that_comes_byte_by_byte_is_searched_once(monkeypatch: pytest.Mon
     pattern = CountingPattern(_http._HEAD_END)
     monkeypatch.setattr(_http, "_HEAD_END", pattern)
     data = head("X: " + "x" * size) + b"body"
-    assert told(data, True, 1) == (200, True, None)
+    assert parsed(data, True, 1) == (200, True, None)
     assert pattern.bytes_searched <= 6 * len(data)
 
 
@@ -162,8 +162,8 @@ def test_a_head_that_comes_byte_by_byte_is_searched_once(monkeypatch: pytest.Mon
     st.binary() | st.binary().map(lambda data: b"HTTP/1.1 200 OK\r\n" + data) | st.binary().map(lambda data: CHUNKED + data), st.booleans()
 )
 def test_no_bytes_break_it_and_no_pieces_change_it(data: bytes, ended: bool) -> None:
-    whole = told(data, ended)
-    assert told(data, ended, 1) == whole
+    whole = parsed(data, ended)
+    assert parsed(data, ended, 1) == whole
 
 
 @pytest.mark.parametrize(

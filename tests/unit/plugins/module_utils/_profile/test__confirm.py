@@ -91,7 +91,7 @@ def test_a_file_that_was_edited_meanwhile_is_not_overwritten(host: Host) -> None
     token = host.call(settings={REUSE: 1}, confirm_seconds=600)["guard"]["token"]
     host.write(BOOT_FILE, "kernel.sysrq = 1\n")
     result = host.confirm(token)
-    assert f"{BOOT_FILE} was changed by somebody while the change was waiting" in result["msg"]
+    assert f"{BOOT_FILE}: somebody changed this file before the confirmation" in result["msg"]
     assert host.read(BOOT_FILE) == "kernel.sysrq = 1\n"
     assert host.get(REUSE) == "2"
 

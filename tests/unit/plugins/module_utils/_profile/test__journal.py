@@ -45,10 +45,13 @@ def test_var_lib_that_is_a_file(host: Host) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"schema": "linux_tcp.journal/1"}', "('linux_tcp.journal/1', this collection reads 'linux_tcp.journal/2')"),
-        ('{"schema": "linux_tcp.journal/2", "boot_fi', "damaged or cut short"),
-        ("", "damaged or cut short"),
-        ("[]", "damaged or cut short"),
+        (
+            '{"schema": "linux_tcp.journal/1"}',
+            "has the format 'linux_tcp.journal/1'; this version of the collection reads only 'linux_tcp.journal/2'",
+        ),
+        ('{"schema": "linux_tcp.journal/2", "boot_fi', "is damaged. Nothing was changed"),
+        ("", "is damaged. Nothing was changed"),
+        ("[]", "is damaged. Nothing was changed"),
         ('{"schema": "linux_tcp.journal/2"}', "damaged"),
         ('{"schema": "linux_tcp.journal/2", "boot_file": 7, "record": null, "open": null, "undone": null}', "damaged"),
         ('{"schema": "linux_tcp.journal/2", "boot_file": "x", "record": {"name": 1}, "open": null, "undone": null}', "damaged"),
@@ -116,7 +119,7 @@ def test_a_second_run_waits_for_the_first_and_then_gives_up(host: Host, monkeypa
         leave.set()
         first.join()
     assert second["failed"]
-    assert "another run has locked /var/lib/linux_tcp_hardening" in second["msg"]
+    assert "/var/lib/linux_tcp_hardening is locked by another run" in second["msg"]
     assert not results[0].get("failed")
     assert host.get(REUSE) == "1"
 

@@ -102,7 +102,7 @@ def test_a_file_that_somebody_has_edited_is_kept_beside_it(host: Host) -> None:
     assert f"/etc/sysctl.d/{kept.name}" in done.left[0]
 
 
-def test_a_key_that_does_not_go_back_is_told(host: Host) -> None:
+def test_a_key_that_does_not_go_back_is_reported(host: Host) -> None:
     def lie(what: str) -> None:
         if what == "read " + REUSE:
             host.set(REUSE, "1")
