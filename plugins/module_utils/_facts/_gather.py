@@ -48,6 +48,8 @@ _VALUE_LIMIT = 4096
 _PORTS_LIMIT = 200_000
 _PROC_LIMIT = 1 << 20
 _NAME_LIMIT = 255
+# More is no memory of any machine, and its bytes have to fit into 64 bits.
+_KILOBYTES_DIGITS = 15
 _NAMED_FILES = 10
 
 
@@ -155,8 +157,8 @@ class _Gatherer:
     def _memory_bytes(self) -> int | None:
         for line in (self._text("/proc/meminfo") or "").split("\n"):
             words = line.split()
-            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal():
-                return int(words[1][:_NAME_LIMIT]) * 1024
+            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal() and len(words[1]) <= _KILOBYTES_DIGITS:
+                return int(words[1]) * 1024
         return None
 
     def _name(self, path: str) -> str | None:

@@ -163,7 +163,7 @@ def test_systemd_is_init_where_its_folder_is(host: FolderHost, tmp_path: Path) -
     assert gather(host, set())["host"]["init"] == "systemd"
 
 
-@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n"])
+@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n", f"MemTotal: {10**15} kB\n"])
 def test_memory_that_is_not_given_is_none(host: FolderHost, tmp_path: Path, meminfo: str) -> None:
     write(tmp_path, "/proc/meminfo", meminfo)
     assert gather(host, set())["host"]["memory_bytes"] is None
