@@ -9,14 +9,19 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import failure_message, run_on_target
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import failure_message, needed_python, run_on_target
 
 
 class Action:
     """Stands for an action: remembers how it was asked to run a module, and whether garbage was collected meanwhile."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, answer: dict[str, t.Any] | None = None, python: str = "") -> None:
+        """answer: what the module returns. python: what the interpreter prints when it is asked for its version."""
         self.error = error
+        self.answer = answer or {"changed": True}
+        self.python = python
+        self.commands: list[str] = []
+        self._used_interpreter: str | None = "#!/usr/libexec/platform-python"
         self.asked: dict[str, t.Any] = {}
         self.collecting: bool | None = None
 
@@ -24,7 +29,11 @@ class Action:
         self.asked, self.collecting = asked, gc.isenabled()
         if self.error:
             raise self.error
-        return {"changed": True}
+        return self.answer
+
+    def _low_level_execute_command(self, command: str) -> dict[str, t.Any]:
+        self.commands.append(command)
+        return {"rc": 0, "stdout": self.python, "stderr": ""}
 
 
 def run(action: Action) -> dict[str, t.Any]:
@@ -69,6 +78,58 @@ def test_the_heap_of_the_controller_is_not_walked_afterwards() -> None:
     assert any(one is there_before for one in gc.get_objects())
     run(Action())
     assert not any(one is there_before for one in gc.get_objects())
+
+
+# What ansible-core 2.16 to 2.21 returned for Python 2.7, 3.6, 3.7 and 3.8.
+DIED = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "SyntaxError: invalid syntax", "module_stdout": "", "rc": 1}
+REFUSED = {"failed": True, "msg": "ansible-core requires a minimum of Python version 3.8. Current version: 3.7.16"}
+
+REFUSED_BY_NEWER = {"failed": True, "msg": "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.18"}
+
+
+@pytest.mark.parametrize("answer", [DIED, REFUSED, REFUSED_BY_NEWER], ids=["died", "refused", "refused-by-2.20"])
+@pytest.mark.parametrize("version", ["2.7.18", "3.6.8", "3.7.16"])
+def test_an_old_python_is_named_with_what_helps(answer: dict[str, t.Any], version: str) -> None:
+    action = Action(answer=answer, python=f"Last login: Monday\r\nPython {version}\r\n")
+    told = run(action)
+    assert told.keys() == {"failed", "changed", "msg"}
+    assert told["msg"].startswith(f"/usr/libexec/platform-python is Python {version}, which is too old: Python 3.8 or newer is needed")
+    assert "ansible_python_interpreter" in told["msg"]
+    assert "capture_tcp.yml" in told["msg"]
+    assert action.commands[0].startswith("/usr/libexec/platform-python -c ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "commands"),
+    [
+        ({"changed": False}, 0),
+        ({"changed": False, "module_stderr": "from the host"}, 0),
+        ({"failed": True, "msg": "EINVAL"}, 0),
+        (DIED, 1),
+    ],
+)
+def test_the_host_is_asked_only_where_the_module_died(answer: dict[str, t.Any], commands: int) -> None:
+    action = Action(answer=answer, python="Python 3.13.0\n")
+    assert run(action) == answer
+    assert len(action.commands) == commands
+
+
+@pytest.mark.parametrize("printed", ["", "sh: python: not found\n", "3.6\n", "Python three\n"])
+def test_a_python_that_tells_no_version_is_not_blamed(printed: str) -> None:
+    assert run(Action(answer=DIED, python=printed)) == DIED
+
+
+def test_without_an_interpreter_nobody_is_asked() -> None:
+    action = Action(answer=DIED, python="Python 2.7.18\n")
+    action._used_interpreter = None
+    assert (run(action), action.commands) == (DIED, [])
+
+
+@pytest.mark.parametrize(
+    ("core", "needed"), [("2.16.19", (3, 8)), ("2.19.14", (3, 8)), ("2.20.0b1", (3, 9)), ("2.21.1", (3, 9)), ("3.0", (3, 9))]
+)
+def test_the_python_that_a_core_needs(core: str, needed: tuple[int, int]) -> None:
+    assert needed_python(core) == needed
 
 
 @pytest.mark.parametrize(
