@@ -40,6 +40,7 @@ class Outcome:
     before: HostReport | None
     after: HostReport | None
     problems: tuple[str, ...] = ()
+    lost: bool = False
 
     @property
     def status(self) -> str:
@@ -51,7 +52,7 @@ class Outcome:
         if self.change["failed"]:
             return "failed"
         if self.change["changed"] is None:
-            return "not_run"
+            return "unreachable" if self.lost else "not_run"
         return "changed" if self.change["changed"] else "unchanged"
 
     @property
@@ -88,7 +89,8 @@ def _outcome(name: str, entry: object) -> Outcome:
     change = _change_of(entry.get("change") or {}, problems)
     before = _audited(name, entry.get("before") or {}, "before", problems)
     after = _audited(name, entry.get("after") or {}, "after", problems)
-    return Outcome(one_line(name, 60), one_line(str(entry.get("profile") or ""), 20), change, before, after, tuple(problems))
+    lost = isinstance(entry.get("before"), Mapping) and entry["before"].get("unreachable") is True
+    return Outcome(one_line(name, 60), one_line(str(entry.get("profile") or ""), 20), change, before, after, tuple(problems), lost)
 
 
 def _change_of(answer: object, problems: list[str]) -> ProfileChange | None:
@@ -107,6 +109,8 @@ def _audited(name: str, audit: object, when: str, problems: list[str]) -> HostRe
     try:
         if not isinstance(audit, Mapping):
             raise must_be("a dictionary", audit)
+        if audit.get("skipped"):
+            return None
         return build_host(name, audit)
     except ShapeError as error:
         problems.append(f"the audit {when} {_UNEXPECTED}: {error}")
@@ -155,8 +159,10 @@ def _details(outcome: Outcome, check_mode: bool) -> list[str]:
     lines = [line for problem in outcome.problems for line in _wrapped(f"  unreadable: {one_line(problem)}")]
     if outcome.change is not None:
         lines += _change_lines(outcome, outcome.change, check_mode)
+    if outcome.change is not None and outcome.change["changed"] is None and outcome.before:
+        lines += _not_audited("the audit before", outcome.before)
     if outcome.after and not check_mode:
-        lines += _after_lines(outcome.after)
+        lines += _not_audited("the audit after", outcome.after) + _after_lines(outcome.after)
     if not lines:
         return []
     title = f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name
@@ -172,7 +178,7 @@ def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> 
         lines += _wrapped(f"  {_conflict_text(conflict, check_mode)}")
     if change["recovered"]:
         lines += _wrapped(f"  recovered: {one_line(change['recovered'])}")
-    if outcome.status in ("failed", "unreachable"):
+    if change["failed"] or change["unreachable"]:
         lines += _wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
     return lines
 
@@ -186,6 +192,10 @@ def _conflict_text(conflict: Conflict, check_mode: bool) -> str:
     if conflict["dealt_with"]:
         return f"{where} {does}: {'would be commented out' if check_mode else 'commented out'}"
     return f"{where} {does}: overrides the profile at boot"
+
+
+def _not_audited(what: str, host: HostReport) -> list[str]:
+    return [] if host.audit else _wrapped(f"  {what} failed: {host.not_audited_because}")
 
 
 def _after_lines(after: HostReport) -> list[str]:

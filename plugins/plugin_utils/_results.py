@@ -205,6 +205,7 @@ class ProfileChange(TypedDict):
     """What tcp_profile returns for one host, with Ansible's own keys about it.
 
     changed: None where the module never ran. msg: why it failed. A module that failed early returns nothing but msg.
+    backup: the copy that was kept of a boot file that somebody had edited, None where none was made.
     """
 
     changed: bool | None
@@ -215,5 +216,6 @@ class ProfileChange(TypedDict):
     boot_file: Annotated[BootFileChange, Default({})]
     conflicts: Annotated[list[Conflict], Default([])]
     reserved_ports: Annotated[list[int], Default([])]
+    backup: str | None
     guard: Guard | None
     recovered: str | None
