@@ -60,6 +60,17 @@ class Outcome:
         """Key, value before and value after, of the keys that changed in the running kernel or in the boot file."""
         return [_change(one) for one in (self.change["settings"] if self.change else ()) if one["status"] == "changed"]
 
+    @property
+    def change_count(self) -> str:
+        """What the column of changes holds: how many keys changed, or the status."""
+        if self.status == "changed":
+            return keys(len(self.changes)) if self.changes else "files"
+        return "none" if self.status == "unchanged" else self.status.replace("_", " ").upper()
+
+
+def keys(count: int) -> str:
+    return f"{count} key{'' if count == 1 else 's'}"
+
 
 def _change(one: KeyChange) -> tuple[str, str, str]:
     before, after = _value(one["before"]), _value(one["after"])
@@ -122,13 +133,11 @@ def render(made: list[Outcome], check_mode: bool = False) -> str:
     names = max([4, *(len(outcome.name) for outcome in made)])
     lines = [_headline(made, check_mode), "", f"{'HOST':<{names}}  {'PROFILE':<11}  {'BEFORE':<11}  {'CHANGES':<11}  AFTER"]
     for outcome in made:
-        count = len(outcome.changes)
-        changes = {"changed": f"{count} key{'' if count == 1 else 's'}" if count else "files", "unchanged": "none"}.get(
-            outcome.status, outcome.status.replace("_", " ").upper()
-        )
         # Check mode changes nothing, so its second audit says nothing new.
         after = "-" if check_mode else _worst(outcome.after)
-        lines.append(f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {changes:<11}  {after}")
+        lines.append(
+            f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {outcome.change_count:<11}  {after}"
+        )
     for outcome in made:
         lines += _details(outcome, check_mode)
     return "\n".join(lines) + "\n"
@@ -143,8 +152,13 @@ def _headline(made: list[Outcome], check_mode: bool) -> str:
         "not_run": "NOT HARDENED",
         "unreadable": "UNREADABLE (unexpected answer)",
     }
+    return f"TCP hardening: {counted(made, words)}"
+
+
+def counted(made: list[Outcome], words: Mapping[str, str]) -> str:
+    """How many hosts there are, and how many of each status, in order of the words for them."""
     counts = [(sum(outcome.status == status for outcome in made), text) for status, text in words.items()]
-    return f"TCP hardening: {len(made)} host{'' if len(made) == 1 else 's'}: " + ", ".join(f"{n} {text}" for n, text in counts if n)
+    return f"{len(made)} host{'' if len(made) == 1 else 's'}: " + ", ".join(f"{n} {text}" for n, text in counts if n)
 
 
 def _worst(host: HostReport | None) -> str:
@@ -156,17 +170,28 @@ def _worst(host: HostReport | None) -> str:
 
 
 def _details(outcome: Outcome, check_mode: bool) -> list[str]:
-    lines = [line for problem in outcome.problems for line in _wrapped(f"  unreadable: {one_line(problem)}")]
+    lines = problem_lines(outcome)
     if outcome.change is not None:
         lines += _change_lines(outcome, outcome.change, check_mode)
     if outcome.change is not None and outcome.change["changed"] is None and outcome.before:
         lines += _not_audited("the audit before", outcome.before)
     if outcome.after and not check_mode:
         lines += _not_audited("the audit after", outcome.after) + _after_lines(outcome.after)
-    if not lines:
-        return []
-    title = f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name
-    return ["", title, "-" * len(title), *lines]
+    return under_title(f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name, lines)
+
+
+def under_title(title: str, lines: list[str]) -> list[str]:
+    """The lines below the name of their host; nothing where there are none."""
+    return ["", title, "-" * len(title), *lines] if lines else []
+
+
+def problem_lines(outcome: Outcome) -> list[str]:
+    """What cannot be read of a host, and why its task did not do its work."""
+    lines = [line for problem in outcome.problems for line in wrapped(f"  unreadable: {one_line(problem)}")]
+    change = outcome.change
+    if change and (change["failed"] or change["unreachable"]):
+        lines += wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
+    return lines
 
 
 def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> list[str]:
@@ -175,11 +200,9 @@ def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> 
         written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
         lines.append(f"  {one_line(str(change['boot_file']['path']), 80)}: {written}")
     for conflict in change["conflicts"]:
-        lines += _wrapped(f"  {_conflict_text(conflict, check_mode)}")
+        lines += wrapped(f"  {_conflict_text(conflict, check_mode)}")
     if change["recovered"]:
-        lines += _wrapped(f"  recovered: {one_line(change['recovered'])}")
-    if change["failed"] or change["unreachable"]:
-        lines += _wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
+        lines += wrapped(f"  recovered: {one_line(change['recovered'])}")
     return lines
 
 
@@ -195,7 +218,7 @@ def _conflict_text(conflict: Conflict, check_mode: bool) -> str:
 
 
 def _not_audited(what: str, host: HostReport) -> list[str]:
-    return [] if host.audit else _wrapped(f"  {what} failed: {host.not_audited_because}")
+    return [] if host.audit else wrapped(f"  {what} failed: {host.not_audited_because}")
 
 
 def _after_lines(after: HostReport) -> list[str]:
@@ -203,16 +226,17 @@ def _after_lines(after: HostReport) -> list[str]:
     for result in after.failed:
         lines += _still_failing(result)
     for cure in after.advice[:1]:
-        lines += _wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
+        lines += wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
     return lines
 
 
 def _still_failing(result: Result) -> list[str]:
-    lines = _wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
-    return [*lines, *_wrapped(" " * 13 + one_line(result["remedy"]), 13)]
+    lines = wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
+    return [*lines, *wrapped(" " * 13 + one_line(result["remedy"]), 13)]
 
 
-def _wrapped(text: str, indent: int = 4) -> list[str]:
+def wrapped(text: str, indent: int = 4) -> list[str]:
+    """The lines of a paragraph that keeps its own indentation; further lines get `indent`, and what is too long is cut."""
     start = len(text) - len(text.lstrip())
     return textwrap.wrap(
         text.strip(),

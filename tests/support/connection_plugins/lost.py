@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection.local import Connection as LocalConnection
 
@@ -35,11 +33,12 @@ class Connection(LocalConnection):
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         if "AnsiballZ_tcp_profile.py" not in cmd or "chmod" in cmd:
-            return t.cast("tuple[int, bytes, bytes]", super().exec_command(cmd, in_data, sudoable))  # type: ignore[no-untyped-call]
+            return super().exec_command(cmd, in_data, sudoable)
         self.runs += 1
-        if self.runs > self.get_option("lost_at"):
-            raise AnsibleConnectionFailure("No route to host.")  # type: ignore[no-untyped-call]
-        done = super().exec_command(cmd, in_data, sudoable)  # type: ignore[no-untyped-call]
-        if self.runs == self.get_option("lost_at"):
-            raise AnsibleConnectionFailure("Shared connection closed.")  # type: ignore[no-untyped-call]
-        return t.cast("tuple[int, bytes, bytes]", done)
+        lost_at: int = self.get_option("lost_at")  # type: ignore[no-untyped-call]
+        if self.runs > lost_at:
+            raise AnsibleConnectionFailure("No route to host.")
+        done = super().exec_command(cmd, in_data, sudoable)
+        if self.runs == lost_at:
+            raise AnsibleConnectionFailure("Shared connection closed.")
+        return done
