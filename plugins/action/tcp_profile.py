@@ -35,10 +35,7 @@ class ActionModule(HardeningAction):
             self._new_connection()
             confirmed = run_on_target(self, "tcp_profile", {"name": arguments.get("name"), "confirm": guard["token"]}, task_vars)
         except AnsibleConnectionFailure as error:
-            return _unreachable(
-                "The host does not answer over a new connection. Unless the confirmation still reached it, it undoes the change by itself "
-                f"{guard['seconds']} s after it was made. The error: {error}"
-            )
+            return _unreachable(f"The host does not answer over a new connection. {_what_becomes_of_it(guard)} The error: {error}")
         if confirmed.get("failed"):
             return {**result, "failed": True, "msg": f"The change could not be confirmed: {confirmed.get('msg', 'no reason given')}"}
         return result
@@ -64,3 +61,11 @@ class ActionModule(HardeningAction):
 def _unreachable(message: str) -> Result:
     """Short, because Ansible prints it whole: what the module said before tells no more what holds on the host."""
     return {"unreachable": True, "changed": False, "msg": one_line(message)}
+
+
+def _what_becomes_of_it(guard: t.Mapping[str, t.Any]) -> str:
+    """What the host does with a change that cannot be confirmed."""
+    promise = f"Unless the confirmation still reached it, it undoes the change by itself {guard['seconds']} s after it was made."
+    if guard.get("outlives_session"):
+        return promise
+    return f"{promise} If the end of the session has ended its guard, a restart or the next run undoes the change."

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Errors of this room, as sentences for a person."""
+"""Errors of this folder, as sentences for a person."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LONGEST_TEXT = 4000
 
 
 class Setting(NamedTuple):
-    """text: the value asked for. Without it, a bound: "at_least" or "at_most" number. Without both, the key is left alone.
+    """text: the value asked for. Without it, a bound: "at_least" or "at_most" number. Without both, the key is not changed.
 
     bytes_each: memory that each unit of the value may take; see bound().
     """
@@ -38,7 +38,7 @@ def read_settings(settings: Mapping[object, object]) -> list[Setting]:
     read, wrong = [], []
     for key, value in settings.items():
         try:
-            read.append(_setting(_knob(key), value))
+            read.append(_setting(_sysctl_key(key), value))
         except ProfileError as error:
             wrong.append(str(error))
     if wrong:
@@ -46,7 +46,7 @@ def read_settings(settings: Mapping[object, object]) -> list[Setting]:
     return read
 
 
-def _knob(key: object) -> SysctlKey:
+def _sysctl_key(key: object) -> SysctlKey:
     if isinstance(key, str) and key in SYSCTL_KEYS:
         return SYSCTL_KEYS[key]
     shown = repr(key)[:100]
@@ -55,13 +55,13 @@ def _knob(key: object) -> SysctlKey:
         if not isinstance(key, str) or _CONTROL.search(key) or key.startswith("/") or ".." in key:
             raise ValueError
     except ValueError:
-        raise ProfileError(f"{shown} is not a sysctl key") from None
+        raise ProfileError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps") from None
     # Only on the way out: the import takes longer than the rest of a call.
     import difflib
 
     near = difflib.get_close_matches(key if "." in key else "net.ipv4." + key, SYSCTL_KEYS, 1, 0.7)
-    hint = f". Did you mean {near[0]}?" if near else ""
-    raise ProfileError(f"{shown} is not a known sysctl key{hint}")
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise ProfileError(f"{shown} is not a sysctl key that this module knows{hint}")
 
 
 def _setting(sysctl_key: SysctlKey, value: object) -> Setting:
@@ -71,12 +71,12 @@ def _setting(sysctl_key: SysctlKey, value: object) -> Setting:
         return Setting(sysctl_key, _text(sysctl_key.name, value))
     bounds = [name for name in ("at_least", "at_most") if name in value]
     if len(bounds) != 1 or set(value) - {*bounds, "bytes_each"}:
-        raise ProfileError(f"{sysctl_key.name}: a bound needs exactly one of at_least and at_most, and may have bytes_each beside it")
+        raise ProfileError(f"{sysctl_key.name}: a bound has either at_least or at_most, and may have bytes_each, nothing else")
     if sysctl_key.kind != "int":
-        raise ProfileError(f"{sysctl_key.name}: only a key that holds one number can have a bound")
+        raise ProfileError(f"{sysctl_key.name}: a bound works only for a key with one number; write the whole value instead")
     number, each = (_number(sysctl_key.name, value.get(name, 0)) for name in (bounds[0], "bytes_each"))
     if each < 0:
-        raise ProfileError(f"{sysctl_key.name}: bytes_each cannot be negative")
+        raise ProfileError(f"{sysctl_key.name}: bytes_each must not be negative")
     return Setting(sysctl_key, None, bounds[0], number, each)
 
 
@@ -84,7 +84,7 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         raise ProfileError(f"{key}: {str(value).lower()} is a YAML boolean; write 1 or 0 (yes, no, on and off are booleans too)")
     if not isinstance(value, (str, int)):
-        raise ProfileError(f"{key}: the value must be a string, a number, or a bound (at_least or at_most), not {_type_name(value)}")
+        raise ProfileError(f"{key}: the value must be a string, a whole number or a bound (at_least or at_most), not {_type_name(value)}")
     text = str(value)
     if _CONTROL.search(text):
         raise ProfileError(f"{key}: the value contains a line feed or another control character")
@@ -127,7 +127,7 @@ def for_any_kernel(setting: Setting) -> Setting:
 def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]) -> Union[Accepted, Refused]:
     """The raw value that the key is to have. A current value within a bound is kept.
 
-    What the kernel would take for something else than the text says is refused too: 010, one number for a range, "1 2".
+    A text that the kernel would not use as written is refused too: 010, one number for a range, "1 2".
     """
     text = setting.text
     if text is None:
@@ -139,5 +139,5 @@ def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]
     # How it stands to other keys is looked at when they are written.
     answer = kernel_reads(setting.sysctl_key, text, None, {"net.ipv4.ip_unprivileged_port_start": "0"})
     if isinstance(answer, Accepted) and (answer.note or answer.raw is None):
-        return Refused(f"the kernel would not read {text!r} as it is meant: {answer.note}")
+        return Refused(f"the kernel would not use {text!r} as written: {answer.note}")
     return answer

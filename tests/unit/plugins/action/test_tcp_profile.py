@@ -12,7 +12,7 @@ from ansible_collections.linux_tcp.hardening.plugins.action import tcp_profile
 from support.actions import action_for
 
 ARGUMENTS = {"name": "backend", "settings": {"net.ipv4.tcp_timestamps": 1}, "confirm_seconds": 30}
-GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30}}
+GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30, "outlives_session": True}}
 
 
 class Target:
@@ -84,6 +84,13 @@ def test_a_host_that_is_lost_in_the_middle_is_unreachable_and_unknown(seconds: o
     result = run(Target(AnsibleConnectionFailure("lost")), check_mode, confirm_seconds=seconds)
     assert result["unreachable"]
     assert told in result["msg"]
+
+
+def test_a_guard_that_may_have_ended_is_told() -> None:
+    """A promise that is not kept is worse than none."""
+    guard = {"token": "abc", "seconds": 30, "outlives_session": False}
+    result = run(Target({**GUARDED, "guard": guard}, AnsibleConnectionFailure("timed out")))
+    assert "If the end of the session has ended its guard, a restart or the next run undoes the change." in result["msg"]
 
 
 def test_a_refused_confirmation_fails() -> None:

@@ -224,7 +224,7 @@ def test_a_key_that_cannot_go_back_is_left_alone() -> None:
     record = Record("client_host", {RANGE: Original("500\t60999", "2000\t60999")}, None)
     plan = plan_keys(options(state="absent"), observed({RANGE: "2000\t60999"}), record)
     assert plan.items[RANGE].status == "left_alone"
-    assert "cannot be set back" in plan.items[RANGE].reason
+    assert "cannot be restored to" in plan.items[RANGE].reason
     assert plan.steps == []
 
 
