@@ -185,6 +185,14 @@ def under_title(title: str, lines: list[str]) -> list[str]:
     return ["", title, "-" * len(title), *lines] if lines else []
 
 
+def backup_lines(change: ProfileChange, check_mode: bool) -> list[str]:
+    """Where a boot file that somebody had edited is kept."""
+    if not change["backup"]:
+        return []
+    kept = "would be kept" if check_mode else "is kept"
+    return wrapped(f"  {one_line(change['backup'], 120)}: the edited boot file {kept} here. It has no effect at boot")
+
+
 def problem_lines(outcome: Outcome) -> list[str]:
     """What cannot be read of a host, and why its task did not do its work."""
     lines = [line for problem in outcome.problems for line in wrapped(f"  unreadable: {one_line(problem)}")]
@@ -199,6 +207,7 @@ def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> 
     if change["boot_file"]["changed"]:
         written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
         lines.append(f"  {one_line(str(change['boot_file']['path']), 80)}: {written}")
+    lines += backup_lines(change, check_mode)
     for conflict in change["conflicts"]:
         lines += wrapped(f"  {_conflict_text(conflict, check_mode)}")
     if change["recovered"]:

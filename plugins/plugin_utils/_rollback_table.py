@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._escape import one_line
-from ._harden_table import counted, keys, problem_lines, under_title, wrapped
+from ._harden_table import backup_lines, counted, keys, problem_lines, under_title, wrapped
 
 if t.TYPE_CHECKING:
     from ._harden_table import Outcome
@@ -52,9 +52,7 @@ def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> 
     lines = [f"  {key}: {before} -> {after}" for key, before, after in outcome.changes]
     if change["boot_file"]["changed"]:
         lines.append(f"  {one_line(str(change['boot_file']['path']), 80)}: {'would be undone' if check_mode else 'undone'}")
-    if change["backup"]:
-        kept = "would be kept" if check_mode else "is kept"
-        lines += wrapped(f"  {one_line(change['backup'], 120)}: the edited boot file {kept} here. It has no effect at boot")
+    lines += backup_lines(change, check_mode)
     for key, reason in _left_alone(change):
         lines += wrapped(f"  left alone: {key}: {reason}")
     if change["recovered"]:

@@ -195,5 +195,12 @@ def test_a_host_that_was_lost_after_its_change_is_changed_and_not_audited() -> N
     assert "the audit after failed: no route" in text
 
 
+@pytest.mark.parametrize(("check_mode", "kept"), [(False, "is kept"), (True, "would be kept")])
+def test_the_backup_of_an_edited_boot_file_is_named(check_mode: bool, kept: str) -> None:
+    backup = f"{CHANGE['boot_file']['path']}.bak"  # type: ignore[index]
+    text = " ".join(shown(check_mode, web1={"change": {**CHANGE, "backup": backup}}).split())
+    assert f"{backup}: the edited boot file {kept} here. It has no effect at boot" in text
+
+
 def test_nothing_registered_is_not_hardened() -> None:
     assert "NOT HARDENED" in shown(web1={"change": []})
