@@ -11,7 +11,9 @@ import datetime
 import os
 import typing as t
 
-from ..plugin_utils._action import HardeningAction, failure, host_name
+from ansible.errors import AnsibleConnectionFailure
+
+from ..plugin_utils._action import HardeningAction, failure, host_name, reached_host
 from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
@@ -53,12 +55,15 @@ class ActionModule(HardeningAction):
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be audited."""
-        host = host_name(task_vars)
+        # A source is read on the controller, whatever host the task is delegated to.
+        host = reached_host(self, task_vars) if arguments["source"] is None else host_name(task_vars)
         try:
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
         except _AuditError as error:
             return failure(str(error), **{**ansible_keys(error.answer), "changed": False, "host": host})
+        except AnsibleConnectionFailure as error:
+            return {"unreachable": True, "changed": False, "msg": one_line(str(error)), "host": host}
         audited = audit(snapshot, host, options)
         result: Result = {**audited, "changed": False}
         why = reason_to_fail(audited)
