@@ -16,15 +16,16 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._interfaces import spread_rank
 from support.namespaces import kill, others, own_namespaces, until
 from support.transactions import BOOT_FILE, DEFAULTS, LESS, SETTINGS, STATE_FOLDER, Host, failing, stable, status
 
 HERE = Host("")
 REUSE = "net.ipv4.tcp_tw_reuse"
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
-NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/core", "/proc/sys/net/netfilter")
+NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core", "/proc/sys/net/netfilter")
 # They count what happens, or are read differently each time.
-RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key")
+RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key", "stable_secret")
 # tcp_tw_recycle is gone from every kernel that can run this, and the other keys are what every kernel has.
 TWENTY: dict[str, object] = {
     **SETTINGS,
@@ -106,6 +107,97 @@ def test_both_readers_apply_the_boot_file_as_it_is_meant() -> None:
             HERE.call(state="absent", scope="runtime")
             for key in ("net.ipv4.ip_local_port_range", *DEFAULTS):
                 HERE.set(key, pristine[key])
+
+
+# Keys that are not in the collection's table, with what they get; each namespace has them for itself.
+FORWARDING = "net.ipv6.conf.{}.forwarding".format
+UNKNOWN: dict[str, object] = {
+    "net.ipv4.tcp_moderate_rcvbuf": 0,
+    "net.ipv4.tcp_reordering": "0x10",
+    "net.ipv4.ping_group_range": "0 7",
+    "net.ipv4.conf.lo.rp_filter": 2,
+    "net.ipv4.conf.v0/100.rp_filter": 2,
+    "net.ipv4.udp_rmem_min": {"at_least": 8192},
+    "net.core.optmem_max": {"at_most": 65536},
+    "net.ipv6.conf.lo.hop_limit": 99,
+    FORWARDING("lo"): 0,
+    FORWARDING("all"): 1,
+}
+
+
+def with_interface() -> None:
+    """An interface with a dot in its name, and one key of it that "all" will overwrite."""
+    subprocess.run(["ip", "link", "add", "v0.100", "type", "veth", "peer", "name", "v1"], check=True)
+    HERE.set(FORWARDING("v0/100"), "1")
+
+
+@own_namespaces
+def test_any_key_of_the_network_is_set_read_back_and_put_back() -> None:
+    with_interface()
+    settings = {**UNKNOWN, FORWARDING("v0/100"): 0}
+    pristine = everything()
+    before = {key: HERE.get(key) for key in settings}
+    rehearsed = HERE.call(check=True, settings=settings)
+    assert everything() == pristine
+    result = HERE.call(settings=settings)
+    assert not result.get("failed"), result["msg"]
+    assert [one["status"] for one in result["settings"]] == [one["status"] for one in rehearsed["settings"]]
+    after = {key: HERE.get(key) for key in settings}
+    assert after == {
+        **{key: str(value) for key, value in settings.items()},
+        "net.ipv4.tcp_reordering": "16",
+        "net.ipv4.ping_group_range": "0\t7",
+        "net.ipv4.udp_rmem_min": "8192",
+        "net.core.optmem_max": "65536",
+    }
+    assert all(line.startswith("-net.") for line in HERE.read(BOOT_FILE).splitlines() if line[:1] not in ("", "#"))
+    assert not HERE.call(settings=settings)["changed"]
+    assert HERE.call(state="absent")["changed"]
+    assert {key: HERE.get(key) for key in settings} == before
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_a_key_of_an_interface_goes_back_too_where_a_later_write_fails() -> None:
+    with_interface()
+    pristine = everything()
+    settings = {FORWARDING("all"): 1, FORWARDING("v0/100"): 0, "net.ipv4.tcp_reordering": "many"}
+    result = HERE.call(settings=settings)
+    assert "net.ipv4.tcp_reordering: the kernel refused many: EINVAL" in result["msg"]
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_both_readers_apply_keys_that_the_collection_does_not_know() -> None:
+    with_interface()
+    pristine = {key: HERE.get(key) for key in UNKNOWN}
+    HERE.call(settings=UNKNOWN)
+    applied = {key: HERE.get(key) for key in UNKNOWN}
+    for tool, arguments in {"/lib/systemd/systemd-sysctl": [BOOT_FILE], "/sbin/sysctl": ["-p", BOOT_FILE]}.items():
+        for key in sorted(UNKNOWN, key=spread_rank):
+            HERE.set(key, pristine[key])
+        if os.access(tool, os.X_OK):
+            subprocess.run([tool, *arguments], check=True, capture_output=True)
+            assert {key: HERE.get(key) for key in UNKNOWN} == applied, tool
+
+
+@own_namespaces
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("net.ipv4.tcp_moderate_recvbuf", "neither this host nor the collection knows this key. Did you mean net.ipv4.tcp_moderate_rcvbuf"),
+        ("net.ipv6.conf.loo.hop_limit", "Did you mean net.ipv6.conf.lo.hop_limit"),
+        ("net.ipv4.route.flush", "net.ipv4.route.flush can only be written: nobody could put it back"),
+        ("net.ipv6.conf.lo.stable_secret", "'net.ipv6.conf.lo.stable_secret' holds a secret"),
+        ("net.ipv6.conf.lo", "net.ipv6.conf.lo is a folder of sysctl keys, not a key"),
+    ],
+)
+def test_a_key_of_the_network_that_cannot_be_set_says_why(key: str, message: str) -> None:
+    pristine = everything()
+    result = HERE.call(settings={TIMESTAMPS: 0, key: 1})
+    assert result["failed"]
+    assert message in result["msg"]
+    assert everything() == pristine
 
 
 @own_namespaces

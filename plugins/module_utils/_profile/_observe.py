@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, Mapping, NamedTuple, Optional, TypeVar
+from typing import Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
 from .._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_ALL_BYTES, MAX_FILE_BYTES, MAX_FILES
 from .._tree import Tree
@@ -32,7 +32,8 @@ class Observed(NamedTuple):
     listening_ports: TCP; empty where nobody asked. boot_tree: the files that are read at boot, none where scope leaves them out.
     real_boot_file: the boot file's path behind links. files: path to file, None where there is none: the boot file, its backup, and
     those with lines that are or may be commented out. boot_folder_exists: that of the boot file. unsafe_folders: folder to the
-    reason why nothing is written there.
+    reason why nothing is written there. unknown: the keys of the settings that neither the host has nor the collection knows, each
+    with the names of keys that are like it.
     """
 
     keys: Mapping[str, Optional[str]]
@@ -43,6 +44,7 @@ class Observed(NamedTuple):
     files: Mapping[str, Optional[File]]
     boot_folder_exists: bool
     unsafe_folders: Mapping[str, str]
+    unknown: Mapping[str, Sequence[str]]
 
 
 def observe(options: Options, machine: Machine, record: Record, listening_ports: Callable[[], Iterable[int]]) -> Observed:
@@ -65,8 +67,9 @@ def observe(options: Options, machine: Machine, record: Record, listening_ports:
         real_boot_file = real_name(machine.disk.tree, options.boot_file)
         files.update(_more_files(options, machine, boot_tree, files))
     folders = {path.rpartition("/")[0] for path in (options.boot_file, *files)} if options.boot else set()
+    keys = {key: _raw(options, machine, key) for key in _keys(options, record, reserve)}
     return Observed(
-        keys={key: _raw(options, machine, key) for key in _keys(options, record, reserve)},
+        keys=keys,
         memory_bytes=machine.disk.memory_bytes() if needs_memory else None,
         listening_ports=frozenset(listening_ports()) if reserve else frozenset(),
         boot_tree=boot_tree,
@@ -74,6 +77,7 @@ def observe(options: Options, machine: Machine, record: Record, listening_ports:
         files=files,
         boot_folder_exists=options.boot and machine.disk.is_folder(options.boot_file.rpartition("/")[0]),
         unsafe_folders={folder: why for folder in sorted(folders) for why in [machine.disk.why_unsafe(folder)] if why},
+        unknown=_unknown(options, machine, keys),
     )
 
 
@@ -92,10 +96,26 @@ def _raw(options: Options, machine: Machine, key: str) -> Optional[str]:
     """The live value. In an image build /proc/sys may be anything, so it counts only as far as it can be read."""
     try:
         return machine.key(key)
-    except OSError:
-        if options.live:
-            raise
-        return None
+    except IsADirectoryError:
+        raise ProfileError(f"{key} is a folder of sysctl keys, not a key. Nothing was changed.") from None
+    except OSError as error:
+        if not options.live:
+            return None
+        if machine.disk.is_write_only(key):
+            raise ProfileError(f"{key} can only be written: nobody could put it back. Nothing was changed.") from error
+        raise
+
+
+def _unknown(options: Options, machine: Machine, keys: Mapping[str, Optional[str]]) -> Dict[str, Sequence[str]]:
+    """Asks the host for names only where there is such a key."""
+    names = [setting.sysctl_key.name for setting in options.settings if setting.sysctl_key.kind == "exact"]
+    missing = [name for name in names if keys[name] is None]
+    if not missing:
+        return {}
+    # The import takes longer than the rest of a call.
+    from .._sysctl._nearest import nearest_keys
+
+    return {name: nearest_keys(machine.disk.tree, name) for name in missing}
 
 
 def _more_files(options: Options, machine: Machine, tree: BootTree, known: Mapping[str, Optional[File]]) -> Dict[str, Optional[File]]:

@@ -18,7 +18,7 @@ import os
 import time
 from typing import Any, Dict, Optional
 
-from .._sysctl._keys import SYSCTL_KEYS, same
+from .._sysctl._keys import same, sysctl_key
 from ._disk import Disk
 from ._errors import Failed, ProfileError, describe_error
 from ._journal import Document, Guard, Open, State
@@ -172,15 +172,15 @@ class _Call:
         except OSError as error:
             self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
             raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
-        if reads is None or not same(SYSCTL_KEYS[step.key], reads, step.after):
+        if reads is None or not same(sysctl_key(step.key), reads, step.after):
             self.mark(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
             raise ProfileError(f"{step.key}: wrote {flat(step.after)}, read back {flat(reads)}")
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
-        from ._undo import KEPT, undo
+        from ._undo import KEPT, touched, undo
 
-        done = undo(self.machine, begun, forced=True)
+        done = undo(self.machine, touched(begun, self.plan.steps), forced=True)
         if not done.errors:
             try:
                 self.state.close(document._replace(open=None))

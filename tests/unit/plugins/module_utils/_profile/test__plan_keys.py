@@ -152,7 +152,7 @@ def test_a_key_that_another_one_keeps_from_changing_says_so(host: Host) -> None:
 # Without a host: the plan is a function of what was observed
 
 
-def observed(keys: dict[str, str | None], listening: tuple[int, ...] = ()) -> Observed:
+def observed(keys: dict[str, str | None], listening: tuple[int, ...] = (), unknown: dict[str, list[str]] | None = None) -> Observed:
     return Observed(
         keys={RANGE: "32768\t60999", UNPRIVILEGED: "1024", RESERVED: "", **keys},
         memory_bytes=None,
@@ -162,6 +162,7 @@ def observed(keys: dict[str, str | None], listening: tuple[int, ...] = ()) -> Ob
         files={},
         boot_folder_exists=False,
         unsafe_folders={},
+        unknown=unknown or {},
     )
 
 
@@ -177,6 +178,63 @@ def test_a_target_that_is_there_already_needs_no_step() -> None:
     assert plan.steps == [KeyStep(REUSE, "2", "1")]
     assert plan.originals == {REUSE: Original("2", "1"), TIMESTAMPS: Original("1", "1")}
     assert {item.status for item in plan.items.values()} == {""}
+
+
+RMEM = "net.core.rmem_max"
+QDISC = "net.core.default_qdisc"
+
+
+@pytest.mark.parametrize(
+    ("key", "setting", "now", "steps"),
+    [
+        (RMEM, 4194304, "212992", [KeyStep(RMEM, "212992", "4194304")]),
+        (RMEM, "212992", "212992", []),
+        (RMEM, "0x34000", "212992", []),
+        (QDISC, "fq", "fq_codel", [KeyStep(QDISC, "fq_codel", "fq")]),
+        ("net.ipv4.ping_group_range", "1  0", "1\t0", []),
+        ("net.ipv4.ping_group_range", "0 \t 7", "1\t0", [KeyStep("net.ipv4.ping_group_range", "1\t0", "0 7")]),
+        (RMEM, {"at_least": 4194304}, "212992", [KeyStep(RMEM, "212992", "4194304")]),
+        (RMEM, {"at_least": 4194304}, "8388608", []),
+        (RMEM, {"at_most": 4194304}, "8388608", [KeyStep(RMEM, "8388608", "4194304")]),
+    ],
+)
+def test_a_key_that_the_collection_does_not_know_gets_the_text_of_its_setting(
+    key: str, setting: object, now: str, steps: list[KeyStep]
+) -> None:
+    plan = plan_keys(options(settings={key: setting}), observed({key: now}), NO_RECORD)
+    assert (plan.steps, plan.items[key].status, plan.items[key].reason) == (steps, "", "")
+    assert plan.originals == {key: Original(now, plan.targets[key])}
+
+
+def test_an_unknown_key_that_is_no_number_can_have_no_bound() -> None:
+    plan = plan_keys(options(settings={QDISC: {"at_least": 1}}), observed({QDISC: "fq"}), NO_RECORD)
+    assert plan.items[QDISC].status == "refused"
+    assert plan.items[QDISC].reason == (
+        "at_least and at_most need a key that holds one whole number, and this one holds 'fq'. Give the value itself"
+    )
+
+
+@pytest.mark.parametrize(
+    ("nearest", "hint"),
+    [
+        ([], "A kernel module or an interface may be missing"),
+        (["net.core.rmem_max"], "Did you mean net.core.rmem_max?"),
+        (["net.core.rmem_max", "net.core.wmem_max"], "Did you mean net.core.rmem_max or net.core.wmem_max?"),
+    ],
+)
+def test_a_key_that_nobody_knows_is_refused_with_the_nearest_names(nearest: list[str], hint: str) -> None:
+    key = "net.core.rmen_max"
+    plan = plan_keys(options(settings={key: 1}), observed({key: None}, unknown={key: nearest}), NO_RECORD)
+    assert (plan.items[key].status, plan.steps) == ("refused", [])
+    assert plan.items[key].reason == f"neither this host nor the collection knows this key. {hint}"
+
+
+def test_a_key_that_spreads_to_interfaces_comes_first_and_theirs_are_written_again() -> None:
+    conf = "net.ipv6.conf.{}.forwarding".format
+    settings = {REUSE: 1, conf("lo"): 0, conf("default"): 0, conf("all"): 1}
+    now: dict[str, str | None] = {REUSE: "1", conf("lo"): "0", conf("default"): "0", conf("all"): "0"}
+    plan = plan_keys(options(settings=settings), observed(now), NO_RECORD)
+    assert plan.steps == [KeyStep(conf("all"), "0", "1"), KeyStep(conf("default"), "0", "0"), KeyStep(conf("lo"), "0", "0")]
 
 
 @pytest.mark.parametrize(
