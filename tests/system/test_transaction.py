@@ -161,7 +161,7 @@ def test_any_key_of_the_network_is_set_read_back_and_put_back() -> None:
 def test_a_key_of_an_interface_goes_back_too_where_a_later_write_fails() -> None:
     with_interface()
     pristine = everything()
-    settings = {FORWARDING("all"): 1, FORWARDING("v0/100"): 0, "net.ipv4.tcp_reordering": "many"}
+    settings = {FORWARDING("all"): 1, "net.ipv4.tcp_reordering": "many", FORWARDING("v0/100"): 0}
     result = HERE.call(settings=settings)
     assert "net.ipv4.tcp_reordering: the kernel refused many: EINVAL" in result["msg"]
     assert everything() == pristine

@@ -14,7 +14,11 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._obse
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import Options, read_options
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._plan_keys import plan_keys
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import KeyStep, Original, Record
-from support.transactions import BUCKETS, RANGE, RESERVED, REUSE, TIMESTAMPS, UNPRIVILEGED, Host, lines, only, status
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
+from support.transactions import BOOT_FILE, BUCKETS, RANGE, RESERVED, REUSE, TIMESTAMPS, UNPRIVILEGED, Host, lines, only, status
+
+RMEM = "net.core.rmem_max"
+QDISC = "net.core.default_qdisc"
 
 
 def test_a_key_taken_out_goes_back_in_the_same_run(host: Host) -> None:
@@ -149,6 +153,59 @@ def test_a_key_that_another_one_keeps_from_changing_says_so(host: Host) -> None:
     assert status(result) == {TIMESTAMPS: "left_alone", REUSE: "refused", BUCKETS: "ok"}
 
 
+def have(host: Host, key: str, raw: str) -> None:
+    """Give a host a key that the other tests do without."""
+    host.write(path_of(key), raw + "\n")
+
+
+def test_an_unknown_key_at_boot_is_written_with_a_dash_and_told_to_be_unchecked(host: Host) -> None:
+    for _call in range(2):
+        result = host.call(scope="boot", settings={RMEM: "banana", REUSE: 1})
+        assert only(result, RMEM)["reason"].startswith("the collection does not know this key, so nothing has checked its value")
+        assert lines(host) == [f"-{RMEM} = banana", f"{REUSE} = 1"]
+    assert not result["changed"]
+
+
+def test_a_tcp_key_that_no_kernel_has_had_is_not_written_to_an_image(host: Host) -> None:
+    result = host.call(scope="boot", settings={"net.ipv4.tcp_moderate_recvbuf": 1, "net.ipv4.tcp_moderate_rcvbuf": 1})
+    assert result["msg"].startswith("net.ipv4.tcp_moderate_recvbuf: neither this host nor the collection knows this key")
+    assert "net.ipv4.tcp_moderate_rcvbuf: " not in result["msg"]
+    assert not host.path(BOOT_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"), [(f"{RMEM} = 500000", "500000"), (f"{RMEM} = 300", "4000"), (f"{RMEM} = many", None), ("", None)]
+)
+def test_a_bound_of_an_unknown_key_at_boot_needs_a_value_in_another_boot_file(host: Host, others: str, expected: str | None) -> None:
+    host.write("/etc/sysctl.d/50-admin.conf", others + "\n")
+    have(host, RMEM, "8000")
+    result = host.call(scope="boot", settings={RMEM: {"at_least": 4000}})
+    if expected is None:
+        assert "at_least and at_most need a key that holds one whole number" in result["msg"]
+    else:
+        assert lines(host) == [f"-{RMEM} = {expected}"]
+
+
+def test_a_line_that_overrides_an_unknown_key_is_told(host: Host) -> None:
+    have(host, RMEM, "8000")
+    host.write("/etc/sysctl.d/zz.conf", f"{RMEM} = 4096\nnet.core.wmem_max = 1\n")
+    result = host.call(settings={RMEM: 9000})
+    assert {(one["key"], one["value"], one["ours"]) for one in result["conflicts"]} == {(RMEM, "4096", "9000")}
+    host.write("/etc/sysctl.d/zz.conf", f"{RMEM} = 0x2328\n")
+    assert host.call(settings={RMEM: 9000})["conflicts"] == []
+
+
+def test_an_unknown_key_goes_back_where_the_run_was_killed(host: Host) -> None:
+    have(host, QDISC, "fq_codel")
+    writes = next(number for number, what in enumerate(host.steps(settings={QDISC: "fq"})) if what == f"write {QDISC}")
+    host.call(state="absent")
+    assert host.get(QDISC) == "fq_codel"
+    assert host.killed(writes + 1, settings={QDISC: "fq"})
+    assert host.get(QDISC) == "fq"
+    assert host.call(settings={REUSE: 1})["recovered"].endswith(f"It was undone: {QDISC}.")
+    assert host.get(QDISC) == "fq_codel"
+
+
 # Without a host: the plan is a function of what was observed
 
 
@@ -178,10 +235,6 @@ def test_a_target_that_is_there_already_needs_no_step() -> None:
     assert plan.steps == [KeyStep(REUSE, "2", "1")]
     assert plan.originals == {REUSE: Original("2", "1"), TIMESTAMPS: Original("1", "1")}
     assert {item.status for item in plan.items.values()} == {""}
-
-
-RMEM = "net.core.rmem_max"
-QDISC = "net.core.default_qdisc"
 
 
 @pytest.mark.parametrize(
