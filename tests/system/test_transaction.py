@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -16,6 +18,7 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _listeners
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._interfaces import spread_rank
 from support.namespaces import kill, others, own_namespaces, until
 from support.transactions import BOOT_FILE, DEFAULTS, LESS, SETTINGS, STATE_FOLDER, Host, failing, stable, status
@@ -300,17 +303,116 @@ def test_a_full_disk_changes_nothing(folder: str) -> None:
     assert HERE.call()["changed"]
 
 
+RESERVED = "net.ipv4.ip_local_reserved_ports"
+NEW_RANGE: dict[str, object] = {"net.ipv4.ip_local_port_range": "16384 65535"}
+
+
+def reserving(**options: t.Any) -> dict[str, t.Any]:
+    result = HERE.call(**{"settings": NEW_RANGE, "reserve_listening_ports": True, **options})
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def grown_up() -> None:
+    """This process counts as one that has run for long, and looks come at once."""
+    _listeners.YOUNG_SECONDS = _listeners.PAUSE_SECONDS = 0.0
+
+
+def udp(address: str, port: int, family: int = socket.AF_INET) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    bound.bind((address, port))
+    return bound
+
+
 @own_namespaces
 def test_a_listener_in_the_new_range_is_reserved_before_the_range_is_there() -> None:
-    with socket.create_server(("127.0.0.1", 18080)):
+    grown_up()
+    with socket.create_server(("0.0.0.0", 18080)):
         seen: list[str] = []
-        result = HERE.call(
-            step=seen.append, settings={"net.ipv4.ip_local_port_range": "16384 65535"}, reserve_listening_ports=True, scope="runtime"
-        )
+        result = reserving(step=seen.append, scope="runtime")
     assert result["reserved_ports"] == [18080]
     writes = [what for what in seen if what.startswith("write ")]
     assert writes == ["write net.ipv4.ip_local_reserved_ports", "write net.ipv4.ip_local_port_range"]
-    assert HERE.get("net.ipv4.ip_local_reserved_ports") == "18080"
+    assert HERE.get(RESERVED) == "18080"
+
+
+@own_namespaces
+def test_the_list_follows_the_services_over_both_protocols_and_families() -> None:
+    grown_up()
+    pristine = everything()
+    HERE.set(RESERVED, "9000")
+    with contextlib.ExitStack() as services:
+        open_one = services.enter_context
+        open_one(socket.create_server(("::", 20000), family=socket.AF_INET6, dualstack_ipv6=True))
+        for _worker in range(2):
+            open_one(socket.create_server(("0.0.0.0", 20001), reuse_port=True))
+        open_one(udp("0.0.0.0", 20002))
+        open_one(udp("::", 20003, socket.AF_INET6))
+        for family, loopback in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            open_one(socket.create_server((loopback, 20004), family=family))
+            open_one(udp(loopback, 20005, family))
+        open_one(udp("127.0.0.1", 0)).connect(("127.0.0.1", 20005))
+        assert reserving()["reserved_ports"] == [20000, 20001, 20002, 20003]
+        assert HERE.get(RESERVED) == "9000,20000-20003"
+        assert f"{RESERVED} = 9000,20000-20003" in HERE.read(BOOT_FILE)
+        assert not reserving()["changed"]
+        with socket.create_server(("0.0.0.0", 20010)):
+            assert reserving()["reserved_ports"] == [20010]
+        assert reserving()["changed"]
+        assert HERE.get(RESERVED) == "9000,20000-20003"
+    reserving()
+    assert HERE.get(RESERVED) == "9000"
+    HERE.call(state="absent")
+    HERE.set(RESERVED, "")
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_listeners_that_come_and_go_change_nothing() -> None:
+    """The process of this test is a young one, and no unit."""
+    reserving()
+    for _round in range(5):
+        with socket.create_server(("0.0.0.0", 0)), udp("0.0.0.0", 0):
+            assert not reserving()["changed"]
+    assert HERE.get(RESERVED) == ""
+
+
+@own_namespaces
+def test_a_socket_that_another_one_follows_on_its_port_is_no_service() -> None:
+    grown_up()
+    reserving()
+    now = [socket.create_server(("0.0.0.0", 20000))]
+
+    def next_one(_seconds: float) -> None:
+        now.pop().close()
+        now.append(socket.create_server(("0.0.0.0", 20000)))
+
+    _listeners.Sources = functools.partial(_listeners.Sources, sleep=next_one)  # type: ignore[misc, assignment]
+    assert not reserving()["changed"]
+    assert now[0].getsockname()[1] == 20000
+
+
+@own_namespaces
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_nobody_takes_outgoing_connections_away_by_listening(address: str) -> None:
+    # Each is a file; a twentieth of the range is 2457.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    grown_up()
+    pristine = everything()
+    with contextlib.ExitStack() as many:
+        for port in range(20000, 22500):
+            many.enter_context(socket.create_server((address, port), backlog=1))
+        if address == "127.0.0.1":
+            assert reserving()["reserved_ports"] == []
+            assert HERE.get(RESERVED) == ""
+        else:
+            result = HERE.call(settings=NEW_RANGE, reserve_listening_ports=True)
+            assert result["msg"].startswith(
+                f"{RESERVED}: 2500 ports between 16384 and 65535 have a listener, and at most 2457 of them, a twentieth, are reserved. "
+            )
+            assert f"(process {os.getpid()}, user id 0): 2500 ports (20000-22499)" in result["msg"]
+            assert everything() == pristine
 
 
 # The guard

@@ -13,8 +13,9 @@ from typing import Dict, Mapping, NamedTuple, Optional, Sequence
 from .._sysctl._interfaces import may_spread, spread_rank
 from .._sysctl._keys import Accepted, Refused, kernel_reads, same, sysctl_key
 from ._boot_file import set_by_others, values
-from ._observe import RANGE, RESERVED, UNPRIVILEGED, Observed
+from ._observe import Observed
 from ._options import Options
+from ._reserved_ports import RANGE, RESERVED, UNPRIVILEGED, Reservation, reserve
 from ._settings import for_any_kernel, wanted
 from ._steps import KeyStep, Original, Record, flat
 
@@ -49,11 +50,8 @@ class KeyPlan(NamedTuple):
 def plan_keys(options: Options, observed: Observed, record: Record) -> KeyPlan:
     """What becomes of the keys. What the kernel would refuse is in the items' status."""
     items, targets = _settings(options, observed)
-    reserved_ports: list[int] = []
-    if options.live and options.present and options.reserve_listening_ports:
-        item, reserved_ports = _reserve(observed, targets, record)
-        if item:
-            items[RESERVED], targets[RESERVED] = item, str(item.wanted)
+    reservation = _reserve(observed, items, targets, record)
+    reserved_ports = reservation.added if reservation else []
     if not options.live:
         for key, reason in _refused(targets, AT_BOOT).items():
             items[key] = items[key]._replace(status="refused", reason=reason)
@@ -64,6 +62,8 @@ def plan_keys(options: Options, observed: Observed, record: Record) -> KeyPlan:
     steps = _steps(observed, {**targets, **returning}, items, returning)
     bounded = {setting.sysctl_key.name for setting in options.settings if setting.bound}
     originals = {key: _original(observed, record, key, raw, key in bounded) for key, raw in targets.items()}
+    if reservation and RESERVED in targets and not any(setting.sysctl_key.name == RESERVED for setting in options.settings):
+        originals[RESERVED] = Original(reservation.before, targets[RESERVED])
     return KeyPlan(items, targets, steps, originals, reserved_ports)
 
 
@@ -113,19 +113,21 @@ def _set_at_boot(options: Options, observed: Observed) -> Dict[str, str]:
     return {**others, **(values(boot_file.text) if boot_file else {})}
 
 
-def _reserve(observed: Observed, targets: Mapping[str, str], record: Record) -> tuple[Optional[Item], list[int]]:
-    """Keep the ports of listeners inside the range from connections that look for one; the item, and the ports that are new."""
-    now, span = observed.keys[RESERVED], targets.get(RANGE) or observed.keys[RANGE]
-    if now is None or not span:
-        return None, []
-    low, high = map(int, span.split())
-    base = targets.get(RESERVED, now)
-    ports = sorted(port for port in observed.listening_ports if low <= port <= high)
-    new = [port for port in ports if _has_more(str(port), base)]
-    if not (new or RESERVED in targets or RESERVED in record.keys):
-        return None, new
-    answer = kernel_reads(sysctl_key(RESERVED), ",".join([base, *map(str, new)] if base else map(str, new)))
-    return (Item(RESERVED, answer.raw) if isinstance(answer, Accepted) else None), new
+def _reserve(observed: Observed, items: Dict[str, Item], targets: Dict[str, str], record: Record) -> Optional[Reservation]:
+    """Keep the ports of services inside the range from connections that look for one; adds the key to the items and the targets."""
+    question, listening, given = observed.question, observed.listening, items.get(RESERVED)
+    if not question or not listening or (given and given.status == "refused"):
+        return None
+    if listening.crowd:
+        items[RESERVED] = Item(RESERVED, None, "refused", listening.crowd)
+        return None
+    reservation = reserve(question, listening, observed.keys[RESERVED] or "")
+    if reservation.added or RESERVED in targets or RESERVED in record.keys:
+        items[RESERVED] = Item(RESERVED, reservation.after, "", reservation.reason)
+        targets[RESERVED] = reservation.after
+    elif reservation.reason:
+        items[RESERVED] = Item(RESERVED, None, "left_alone", reservation.reason)
+    return reservation
 
 
 def _back_to_originals(

@@ -14,6 +14,7 @@ next run undoes the change before it does anything else.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
 from typing import Any, Dict, Optional
@@ -26,6 +27,7 @@ from ._machine import Machine
 from ._options import Options
 from ._plan import NOTHING, make_plan
 from ._plan_keys import Item
+from ._reserved_ports import Listening, Question
 from ._result import describe
 from ._steps import FileStep, FolderStep, KeyStep, Step, flat
 
@@ -45,11 +47,11 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         call.state.unlock()
 
 
-def _listening_ports() -> set[int]:
+def _look(question: Question) -> Listening:
     # Only loaded where it is asked for.
-    from .._facts._sock_diag import listening_ports
+    from ._listeners import look
 
-    return listening_ports()
+    return look(question)
 
 
 class _Call:
@@ -61,6 +63,8 @@ class _Call:
         self.check = check
         self.state = State(disk, check)
         self.machine = Machine(disk, check)
+        # A look takes time, and a call may plan twice.
+        self.look = functools.lru_cache(maxsize=None)(_look)
         self.plan = NOTHING
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
@@ -90,7 +94,7 @@ class _Call:
         ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
         self.recovered = self.recover(documents, ours)
         ours = ours._replace(open=None)
-        self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
+        self.plan = make_plan(self.options, self.machine, ours.record, self.look)
         self.refuse()
         self.conflict()
         for step in self.plan.steps:
