@@ -7,12 +7,14 @@
 
 A port is worth keeping for a service, not for a test server or a resolver's question. What tells them apart, for a port that was not
 kept before: the listener's process is a unit of systemd or OpenRC, or in a container, or it has run for a minute; and two looks, two
-seconds apart, see the same socket. A process of a login session is no service however old it is. Where /proc does not show the
-process (one of the kernel's own, such as WireGuard's, or one of another user in a container) the two looks alone count.
+seconds apart, see the same socket. A process of a login session is no service however old it is. A socket without a process, such as
+WireGuard's, is the kernel's own and needs the two looks alone. In a container without CAP_SYS_PTRACE nobody sees which sockets the
+processes of other users have; then any process of the socket's user may be the one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -65,8 +67,8 @@ def look(question: Question, sources: Optional[Sources] = None) -> Listening:
         return Listening(frozenset(), _told(question, crowd, sources), udp_listed)
     seen = first["tcp"] | first["udp"]
     new = {one for one in seen if one.port not in question.theirs and one.port not in question.ours}
-    owners = owners_of(new, sources)
-    lasting = {one for one in new if is_service(owners.get(one.inode))}
+    owners = Owners(new, sources)
+    lasting = {one for one in new if owners.may_be_service(one)}
     again: set[Listener] = set()
     kept = {port for port in question.ours if question.low <= port <= question.high}
     if lasting or kept - {one.port for one in seen}:
@@ -99,15 +101,12 @@ def _too_many(question: Question, found: Iterable[Listener], kept: Collection[in
     return len({*kept, *(one.port for one in found)}) > question.most
 
 
-def is_service(process: Optional[Process]) -> bool:
-    """Whether a process will be there again after a restart, or is not to be seen."""
-    if process is None:
-        return True
+def is_service(process: Process) -> bool:
+    """Whether a process will be there again after a restart."""
     parts = process.cgroup.split("/")
     units = [part for part in parts if part.endswith((".service", ".scope")) or part.startswith("openrc.")]
     unit = units[-1] if units else ""
-    of_user = "user.slice" in parts
-    if of_user and unit:
+    if "user.slice" in parts and unit:
         # A service of a user's own manager, such as a container; the manager itself is none.
         return unit.endswith(".service") and not unit.startswith("user@")
     # Whoever enters a container may be put beside its first process.
@@ -116,28 +115,53 @@ def is_service(process: Optional[Process]) -> bool:
     return process.seconds >= YOUNG_SECONDS
 
 
-def owners_of(found: Iterable[Listener], sources: Sources) -> Dict[int, Process]:
-    """The process of each socket, by inode, as far as proc shows it; of several the one with the lowest number, the eldest."""
-    wanted = {f"socket:[{one.inode}]": one.inode for one in found if one.inode}
-    owners: Dict[int, Process] = {}
-    files_left = _MOST_FILES
-    for pid in sorted(int(name) for name in os.listdir(sources.proc) if name.isdecimal()) if wanted else ():
+class Owners:
+    """The processes of sockets, as far as proc shows them."""
+
+    def __init__(self, found: Iterable[Listener], sources: Sources) -> None:
+        self._sources = sources
+        # Of several processes with one socket the one with the lowest number: the eldest.
+        self._by_inode: Dict[int, Process] = {}
+        self._hiding: Dict[int, list[Process]] = {}
+        self._wanted = {f"socket:[{one.inode}]": one.inode for one in found if one.inode}
+        self._files_left = _MOST_FILES
+        for pid in sorted(int(name) for name in os.listdir(sources.proc) if name.isdecimal()) if self._wanted else ():
+            self._take(pid)
+            if not self._wanted or self._files_left <= 0:
+                break
+
+    def _take(self, pid: int) -> None:
+        folder = f"{self._sources.proc}/{pid}"
         inodes = []
+        hidden_of = None
         try:
-            folder = f"{sources.proc}/{pid}/fd"
-            names = os.listdir(folder)[:files_left]
-            files_left -= len(names)
+            names = os.listdir(folder + "/fd")[: self._files_left]
+            self._files_left -= len(names)
             for name in names:
-                inode = wanted.pop(os.readlink(f"{folder}/{name}"), None)
-                inodes += [inode] if inode else []
+                # The process may close it meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    inode = self._wanted.pop(os.readlink(f"{folder}/fd/{name}"), None)
+                    inodes += [inode] if inode else []
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has ended
         except OSError:
-            # It has ended, or belongs to somebody whose files this process may not see.
-            pass
-        process = _process(pid, sources) if inodes else None
-        owners.update({inode: process for inode in inodes if process})
-        if not wanted or files_left <= 0:
-            break
-    return owners
+            with contextlib.suppress(OSError):
+                hidden_of = os.stat(folder).st_uid
+        process = _process(pid, self._sources) if inodes or hidden_of is not None else None
+        if process:
+            self._by_inode.update(dict.fromkeys(inodes, process))
+            if hidden_of is not None:
+                self._hiding.setdefault(hidden_of, []).append(process)
+
+    def of(self, listener: Listener) -> Optional[Process]:
+        return self._by_inode.get(listener.inode)
+
+    def may_be_service(self, listener: Listener) -> bool:
+        process = self.of(listener)
+        if process:
+            return is_service(process)
+        hiding = self._hiding.get(listener.user_id)
+        return not hiding or any(map(is_service, hiding))
 
 
 def _process(pid: int, sources: Sources) -> Optional[Process]:
@@ -165,10 +189,10 @@ def _read(path: str) -> str:
 
 def _told(question: Question, found: Collection[Listener], sources: Sources, kept: Collection[int] = ()) -> str:
     """That there are too many, and who they are."""
-    owners = owners_of(found, sources)
+    owners = Owners(found, sources)
     by_owner: Dict[str, set[int]] = {}
     for one in found:
-        by_owner.setdefault(_who(owners.get(one.inode), one.user_id), set()).add(one.port)
+        by_owner.setdefault(_who(owners.of(one), one.user_id), set()).add(one.port)
     if kept:
         by_owner["kept since an earlier run"] = set(kept)
     most_first = sorted(by_owner.items(), key=lambda item: (-len(item[1]), item[0]))

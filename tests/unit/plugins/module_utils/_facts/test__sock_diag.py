@@ -158,9 +158,9 @@ def test_listeners_are_told_with_who_they_are(protocol: int, state: str) -> None
 
     def dump(family: int, states: int, extensions: int, protocol: int) -> Iterable[bytes]:
         asked.append((family, protocol))
-        return Kernel(sockets)(family, states, extensions)
+        return Kernel(made)(family, states, extensions)
 
-    sockets = [
+    made = [
         connection(state, ("0.0.0.0", 40000), identity=(0, 7, 1000, 4711), attributes=attribute(8, b"\0")),
         connection(state, ("::", 40001), identity=(2, 2**64 - 1, 0, 0)),
         connection(state, ("127.0.0.1", 40002)),

@@ -30,9 +30,9 @@ SESSION = "/user.slice/user-1000.slice/session-3.scope"
 QUESTION = Question(32768, 60999, frozenset(), frozenset())
 
 
-def listener(port: int, address: str = "0.0.0.0", number: int = 0, protocol: str = "tcp", interface: int = 0) -> bytes:
+def listener(port: int, address: str = "0.0.0.0", number: int = 0, protocol: str = "tcp", interface: int = 0, user_id: int = 1000) -> bytes:
     """A socket whose inode is the port, and whose cookie is the number."""
-    return connection("listen" if protocol == "tcp" else "close", (address, port), identity=(interface, number, 1000, port))
+    return connection("listen" if protocol == "tcp" else "close", (address, port), identity=(interface, number, user_id, port))
 
 
 class Host:
@@ -128,8 +128,24 @@ def test_what_makes_a_process_a_service(cgroup: str, pid: int, seconds: float, s
     assert is_service(Process(pid, "x", cgroup, seconds)) is service
 
 
-def test_a_socket_whose_process_is_not_to_be_seen_may_be_the_kernels() -> None:
-    assert is_service(None)
+def test_a_socket_without_a_process_is_the_kernels(host: Host) -> None:
+    host.process(7, [1, 2, 3], "0::" + SESSION)
+    host.sockets(udp=[listener(51820, protocol="udp")])
+    assert host.look().services == {51820}
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "another_user", "services"), [(SERVICE, False, {40000}), (SESSION, False, set()), (SESSION, True, {40000})]
+)
+def test_where_files_are_hidden_any_process_of_the_user_may_be_the_one(
+    host: Host, cgroup: str, another_user: bool, services: set[int]
+) -> None:
+    for pid, its_cgroup in ((7, cgroup), (8, SESSION)):
+        host.process(pid, [], "0::" + its_cgroup)
+        # A link that cannot be read.
+        (host.proc / str(pid) / "fd" / "3").touch()
+    host.sockets([listener(40000, user_id=os.getuid() + another_user)])
+    assert host.look().services == services
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,12 @@ def test_too_many_listeners_are_an_error_and_nothing_changes(host: Host, listene
 
 def test_one_look_serves_a_whole_call(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Question] = []
-    monkeypatch.setattr(_listeners, "look", lambda question: asked.append(question) or Listening(frozenset({40000}), "", True))
+
+    def look(question: Question) -> Listening:
+        asked.append(question)
+        return Listening(frozenset({40000}), "", True)
+
+    monkeypatch.setattr(_listeners, "look", look)
     reserving(host)
     assert len(asked) == 1
 
