@@ -282,6 +282,10 @@ from ..module_utils._profile._disk import Disk
 from ..module_utils._profile._errors import Failed, ProfileError
 from ..module_utils._profile._options import read_options
 from ..module_utils._profile._transaction import run
+from ..module_utils._sysctl._keys import is_secret
+
+# Ansible hides a text wherever it stands in the answer, also in the middle of a word.
+_SHORTEST_SECRET = 4
 
 
 def main() -> None:
@@ -300,6 +304,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    # A secret is refused; nor may the answer or a log show it.
+    secrets = [str(value) for key, value in (module.params["settings"] or {}).items() if is_secret(str(key))]
+    module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
     try:
         if module.params["confirm"] is not None:
             # Only loaded where it is needed, as what it brings along is long.

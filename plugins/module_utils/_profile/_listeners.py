@@ -201,8 +201,8 @@ def _told(question: Question, found: Collection[Listener], sources: Sources, kep
         told.append(f"and {len(most_first) - _MOST_NAMED} more")
     count = len(set().union(*by_owner.values()))
     return (
-        f"{count} ports between {question.low} and {question.high} have a listener, and at most {question.most} of them, a twentieth, "
-        f"are reserved. {'; '.join(told)}"
+        f"{count} ports between {question.low} and {question.high} have a listener, more than a twentieth of the range ({question.most}). "
+        f"Who listens: {'; '.join(told)}. Stop these listeners, or set reserve_listening_ports to false"
     )
 
 

@@ -154,6 +154,7 @@ class _Call:
             for step in plan.steps:
                 begun.append(step)
                 self.take(step)
+            self.read_back()
             if self.guard:
                 self.state.close(document._replace(open=opened._replace(waiting=True), undone=None))
             else:
@@ -176,9 +177,19 @@ class _Call:
         except OSError as error:
             self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
             raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
-        if reads is None or not same(sysctl_key(step.key), reads, step.after):
-            self.mark(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
-            raise ProfileError(f"{step.key}: wrote {flat(step.after)}, read back {flat(reads)}")
+        self.verify(step.key, step.after, reads, f"wrote {flat(step.after)}, read back {flat(reads)}")
+
+    def read_back(self) -> None:
+        """All keys once more: a write may have changed another key, as two names of one value do."""
+        for item in self.plan.items.values() if self.options.live else ():
+            if not item.status and item.wanted is not None:
+                reads = self.machine.key(item.key, again=True)
+                self.verify(item.key, item.wanted, reads, f"another write changed it from {flat(item.wanted)} to {flat(reads)}")
+
+    def verify(self, key: str, wanted: str, reads: Optional[str], otherwise: str) -> None:
+        if reads is None or not same(sysctl_key(key), reads, wanted):
+            self.mark(key, "not_verified", otherwise)
+            raise ProfileError(f"{key}: {otherwise}")
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
