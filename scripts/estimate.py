@@ -84,7 +84,8 @@ def a_line_a_minute(name: str, expected: float | None, progress: t.Callable[[], 
 
     def tell() -> None:
         while not ended.wait(MINUTE):
-            words = [f"{in_words(time.monotonic() - begin)} so far, about {in_words(expected)} in all", progress()]
+            in_all = "" if expected is None else f", about {in_words(expected)} in all"
+            words = [f"{in_words(time.monotonic() - begin)} so far{in_all}", progress()]
             print(f"-- {name} still runs: {'; '.join(filter(None, words))}", flush=True)
 
     thread = threading.Thread(target=tell, daemon=True)

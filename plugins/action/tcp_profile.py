@@ -34,8 +34,7 @@ class ActionModule(HardeningAction):
             return {
                 **result,
                 "unreachable": True,
-                "msg": f"The host does not answer over a new connection. It undoes the change by itself {guard['seconds']} s "
-                f"after it was made. The error: {error}",
+                "msg": f"The host does not answer over a new connection. {_what_becomes_of_it(guard)} The error: {error}",
             }
         if confirmed.get("failed"):
             return {**result, "failed": True, "msg": f"The change could not be confirmed: {confirmed.get('msg', 'no reason given')}"}
@@ -45,3 +44,11 @@ class ActionModule(HardeningAction):
         """Give up the connection, shared ones too, so that the next use opens a new one. Local connections have none to give up."""
         if type(self._connection).reset is not ConnectionBase.reset:
             self._connection.reset()
+
+
+def _what_becomes_of_it(guard: t.Mapping[str, t.Any]) -> str:
+    """What the host does with a change that cannot be confirmed."""
+    promise = f"It undoes the change by itself {guard['seconds']} s after it was made."
+    if guard.get("outlives_session"):
+        return promise
+    return f"{promise} If the end of the session has ended its guard, a restart or the next run undoes the change."

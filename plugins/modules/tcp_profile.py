@@ -16,7 +16,7 @@ description:
     or all are restored and the task fails.
   - Saves the values from before the profile under C(/var/lib/linux_tcp_hardening), and restores them with O(state=absent). A key that
     you remove from O(settings) is restored too.
-  - A run that is killed leaves a journal there. The next run first undoes what was half done.
+  - If a run is killed, its journal stays there. The next run first undoes what the killed run changed.
   - A key that the collection knows and the host's kernel does not have is listed as V(absent) and is never a change.
   - Lists the lines of other boot files that would override the profile at the next boot, for C(systemd-sysctl) and C(sysctl --system).
 extends_documentation_fragment:
@@ -98,6 +98,10 @@ options:
     description:
       - Start a guard on the host. It is a process that undoes the change after this many seconds, unless the controller confirms it.
         So a host that cannot be reached after the change comes back. V(0) starts none; at most V(3600).
+      - Until then only the running kernel is changed. Boot files are written when the change is confirmed, so a restart gives the old
+        state back. If they cannot be written then, everything is undone and the task fails.
+      - The guard also undoes the change when it gets SIGTERM. Where systemd runs, it moves to a scope of its own, so that it outlives
+        the session that made it.
       - The controller confirms by itself, over a new connection.
     type: int
     default: 0
@@ -258,21 +262,32 @@ reserved_ports:
   type: list
   elements: int
   sample: [18080]
-guard:
-  description: The C(token) that confirms the change, and the C(seconds) in which it must be confirmed. V(null) without a guard.
-  returned: always
-  type: dict
-  sample: {token: 7f3c8a5be1d2906a4b7c1e22, seconds: 60}
-recovered:
-  description: What an earlier run left half done, and what was done about it. V(null) if there was nothing.
+backup:
+  description:
+    - Where an edited boot file was kept, under a name that nothing reads at boot. V(null) if none was edited.
+    - With O(state=absent) a file that holds nothing of the collection stays where it is. What stood there before the profile is then
+      kept under this name.
   returned: always
   type: str
-  sample: "A change of profile backend had not been confirmed in time. It was undone: net.ipv4.tcp_rfc1337."
+  sample: /etc/sysctl.d/99-tcp-hardening.conf.edited-1a2b3c4d.bak
+guard:
+  description:
+    - The C(token) that confirms the change, and the C(seconds) in which it must be confirmed. V(null) without a guard.
+    - C(outlives_session) is V(false) if the end of the session that made the guard may end it too. It then undoes the change at once,
+      if it is ended by SIGTERM. If it is killed, the next run undoes the change.
+  returned: always
+  type: dict
+  sample: {token: 7f3c8a5be1d2906a4b7c1e22, seconds: 60, outlives_session: true}
+recovered:
+  description: What an earlier run did not finish, and what was done about it. V(null) if there was nothing.
+  returned: always
+  type: str
+  sample: "An earlier change of profile backend was not confirmed in time. It was undone: net.ipv4.tcp_rfc1337."
 msg:
   description: Why the task failed, with the key and the kernel's error.
   returned: on failure
   type: str
-  sample: "net.ipv4.ip_local_port_range: the high end 1024 is under the low end 65000. Nothing was changed."
+  sample: "net.ipv4.ip_local_port_range: the high end 1024 is below the low end 65000. Nothing was changed."
 """
 
 from ansible.module_utils.basic import AnsibleModule

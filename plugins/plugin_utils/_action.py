@@ -53,7 +53,7 @@ class HardeningAction(ActionBase):
         if self.ARGUMENTS is None:
             return dict(self._task.args)
         # The check hands out the defaults themselves and fills in suboptions there; the next task must not see that.
-        _checked, arguments = self.validate_argument_spec(argument_spec=copy.deepcopy(self.ARGUMENTS))  # type: ignore[no-untyped-call]
+        _unused, arguments = self.validate_argument_spec(argument_spec=copy.deepcopy(self.ARGUMENTS))  # type: ignore[no-untyped-call]
         return t.cast("Arguments", arguments)
 
 

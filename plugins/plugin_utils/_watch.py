@@ -40,7 +40,7 @@ MAX_BOOT_ID = 64
 
 
 class WatchError(Exception):
-    """Something given to the watch has another form than it should; the message names it."""
+    """Something given to the watch is not of the expected type; the message names it."""
 
 
 class Observation(t.TypedDict):
@@ -118,9 +118,9 @@ def sample(observed: object) -> Observation:
         raise WatchError("the host sent no observation")
     clock, boot_id, top = observed.get("clock"), observed.get("boot_id"), observed.get("top")
     if not isinstance(clock, (int, float)) or isinstance(clock, bool) or not math.isfinite(clock) or clock < 0:
-        raise WatchError("the host sent a clock that is no number of seconds")
+        raise WatchError("the host sent a clock that is not a number of seconds")
     if not isinstance(boot_id, str) or len(boot_id) > MAX_BOOT_ID or not isinstance(top, int):
-        raise WatchError("the host sent an observation of another form")
+        raise WatchError("the host sent a boot_id or top that is not valid")
     try:
         snapshot = validate(observed.get("snapshot"))
     except SourceError as error:

@@ -102,6 +102,7 @@ HOSTS: dict[str, Planted] = {
         "backend",
         (
             "buckets-disabled",
+            "change-unconfirmed",
             "recycle-in-boot-file",
             "fin-timeout-mistaken",
             "boot-differs",
@@ -114,6 +115,7 @@ HOSTS: dict[str, Planted] = {
         ),
         (
             Expected("buckets-disabled", "critical", MAX_TW_BUCKETS),
+            Expected("change-unconfirmed", "high", "etc_sysctl.d_99-tcp-hardening.conf.json"),
             Expected("recycle-in-boot-file", "medium", "net.ipv4.tcp_tw_recycle", f"{FOLDER}/50-recycle.conf:1"),
             Expected("boot-differs", "medium", "net.ipv4.tcp_keepalive_probes", f"{FOLDER}/50-probes.conf:1"),
             Expected("boot-refused-value", "medium", PORT_RANGE, f"{FOLDER}/50-range.conf:1"),

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-import typing as t
 from pathlib import Path
 
 import pytest
-from support.own_host import OwnHost, Unavailable
+from support.own_host import OwnHost, own_host
 
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 IPV4 = "/proc/sys/net/ipv4"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
-@pytest.fixture
-def host() -> t.Iterator[OwnHost]:
-    try:
-        own = OwnHost()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    yield own
-    own.close()
+host = pytest.fixture(own_host)
 
 
 def inventory(folder: Path, **groups: list[str]) -> str:
@@ -104,19 +96,19 @@ def test_it_works_from_the_folder_of_playbooks(host: OwnHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "told"),
+    ("groups", "message"),
     [
         ({"client_hosts": ["one"], "backends": ["one", "two"]}, "one has client_host and backend"),
         ({"others": ["three"], "backends": ["two"]}, "three has none"),
     ],
 )
 def test_both_profiles_or_none_is_an_error_that_names_the_hosts(
-    host: OwnHost, tmp_path: Path, groups: dict[str, list[str]], told: str
+    host: OwnHost, tmp_path: Path, groups: dict[str, list[str]], message: str
 ) -> None:
     before = host.state()
     done = host.playbook("harden-tcp.yml", "-i", inventory(tmp_path, **groups))
     assert done.returncode == 2
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert "two has" not in done.stdout + done.stderr
     assert host.state() == before
 

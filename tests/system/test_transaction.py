@@ -255,7 +255,7 @@ def test_one_failing_operation_changes_nothing() -> None:
 
 
 @own_namespaces
-def test_what_this_kernel_refuses_is_undone_and_told() -> None:
+def test_what_this_kernel_refuses_is_undone_and_reported() -> None:
     pristine = everything()
     result = HERE.call(settings={TIMESTAMPS: 0, "net.ipv4.tcp_congestion_control": "nosuch", REUSE: 0})
     assert "net.ipv4.tcp_congestion_control: the kernel refused nosuch: ENOENT" in result["msg"]
@@ -473,8 +473,8 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
     assert late["failed"]
     assert "too late" in late["msg"]
     assert REUSE in late["msg"]
-    told = HERE.call(state="absent")
-    assert "was not confirmed in time. It was undone" in told["recovered"]
+    result = HERE.call(state="absent")
+    assert "was not confirmed in time. It was undone" in result["recovered"]
     assert HERE.call(state="absent")["recovered"] is None
     assert not os.path.exists(STATE_FOLDER)
 
@@ -484,14 +484,17 @@ def test_a_change_that_nobody_confirms_is_undone(state: str) -> None:
 def test_a_change_that_is_confirmed_stays(state: str) -> None:
     if state == "absent":
         HERE.call()
+    before = HERE.settled()
     result, _guard = guarded(state=state)
-    after = HERE.settled()
+    waiting = HERE.settled()
+    assert {path for path in waiting if path.startswith("/")} == {path for path in before if path.startswith("/")}
+    assert waiting != before
     confirmed = HERE.confirm(result["guard"]["token"])
     assert not confirmed.get("failed")
-    assert (confirmed["changed"], confirmed["recovered"], confirmed["guard"]) == (False, None, None)
+    assert (confirmed["changed"], confirmed["recovered"], confirmed["guard"]) == (True, None, None)
     # The guard sees that nothing is left to do.
     until(lambda: not others())
-    assert HERE.settled() == after
+    assert HERE.settled() != waiting
     assert not HERE.call(state=state)["changed"]
     assert os.path.exists(STATE_FOLDER) is (state == "present")
 
@@ -521,8 +524,8 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
         late = HERE.confirm(result["guard"]["token"])
         assert "too late. An earlier change of profile client_host was not confirmed in time. It was undone" in late["msg"]
     else:
-        told = HERE.call(state=next_call, settings={TIMESTAMPS: 1}, scope="runtime", boot_file="/etc/sysctl.d/other.conf")
-        assert "was not confirmed in time" in told["recovered"]
+        result = HERE.call(state=next_call, settings={TIMESTAMPS: 1}, scope="runtime", boot_file="/etc/sysctl.d/other.conf")
+        assert "was not confirmed in time" in result["recovered"]
     assert HERE.settled() == before
 
 
@@ -530,8 +533,8 @@ def test_a_guard_that_is_killed_is_stood_in_for_by_the_next_call(next_call: str)
 def test_a_new_call_does_not_wait_for_an_old_guard() -> None:
     before = HERE.settled()
     guarded()
-    told = HERE.call(state="absent")
-    assert "was still waiting for its confirmation" in told["recovered"]
+    result = HERE.call(state="absent")
+    assert "was still waiting for its confirmation" in result["recovered"]
     assert HERE.settled() == before
     until(lambda: not others())
 
@@ -539,12 +542,22 @@ def test_a_new_call_does_not_wait_for_an_old_guard() -> None:
 @own_namespaces
 def test_a_run_that_dies_half_way_is_undone_by_its_guard() -> None:
     before = HERE.settled()
-    writes = next(number for number, what in enumerate(HERE.steps()) if what == "rename " + BOOT_FILE)
+    writes = max(number for number, what in enumerate(HERE.steps(confirm_seconds=LONG)) if what.startswith("write net."))
     HERE.call(state="absent")
+    until(lambda: not others())
     assert HERE.killed(writes, step=stop_guard, confirm_seconds=1)
     assert HERE.get(REUSE) == "1"
     for guard in others():
         resume(guard)
+    until(lambda: not others())
+    assert HERE.settled() == before
+
+
+@own_namespaces
+def test_a_guard_that_is_ended_undoes_at_once() -> None:
+    before = HERE.settled()
+    _result, guard = guarded()
+    os.kill(guard, signal.SIGTERM)
     until(lambda: not others())
     assert HERE.settled() == before
 
@@ -582,4 +595,4 @@ def test_the_guard_holds_nothing_of_the_run() -> None:
     until(lambda: open_files(guard) == {"/dev/null"})
     assert os.readlink(f"/proc/{guard}/cwd") == "/"
     assert os.getsid(guard) != os.getsid(0)
-    assert HERE.confirm(result["guard"]["token"])["changed"] is False
+    assert not HERE.confirm(result["guard"]["token"]).get("failed")

@@ -4,10 +4,11 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Errors of this room, as sentences for a person."""
+"""Errors of this folder, as sentences for a person."""
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict
 
 from .._tree import errno_name
@@ -26,8 +27,13 @@ class Failed(Exception):
 
 
 def describe_error(error: Exception) -> str:
-    """An OSError as a few words: the file where it is known, the kernel's name for the error, and what that means. Others as they are."""
+    """An OSError as a few words: the file where it is known, the kernel's name for the error, what that means, and what helps.
+
+    Other errors as they are.
+    """
     if not isinstance(error, OSError):
         return str(error)
     where = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'})"
+    # Root is refused too, where /proc/sys is read-only or a capability is missing; then this advice would be wrong.
+    advice = "; use become: true" if isinstance(error, PermissionError) and os.geteuid() else ""
+    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'}{advice})"

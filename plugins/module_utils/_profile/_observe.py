@@ -52,7 +52,7 @@ def observe(options: Options, machine: Machine, record: Record, look: Callable[[
     look: asks who listens; it is called only where the options want ports reserved.
     """
     if options.live and options.present and machine.disk.tree.kind(_IPV4) == "missing":
-        raise ProfileError(f"{_IPV4} does not exist here. For an image build without a kernel, use scope: boot")
+        raise ProfileError(f"{_IPV4} does not exist here. In an image build, use scope: boot")
     reserve = options.live and options.present and options.reserve_listening_ports
     needs_memory = options.live and any(setting.bytes_each for setting in options.settings)
     boot_tree, real_boot_file = BootTree(), ""
@@ -64,7 +64,7 @@ def observe(options: Options, machine: Machine, record: Record, look: Callable[[
         known = {path: file.text if file else None for path, file in machine.files.items() if path != options.boot_file}
         boot_tree = BootTree(Planned(machine.disk.tree, known))
         real_boot_file = real_name(machine.disk.tree, options.boot_file)
-        files.update(_more_files(options, machine, boot_tree, files))
+        files.update(_more_files(options, machine, boot_tree, files, record))
     folders = {path.rpartition("/")[0] for path in (options.boot_file, *files)} if options.boot else set()
     keys = {key: _raw(options, machine, key) for key in _keys(options, record, reserve)}
     texts = {setting.sysctl_key.name: setting.text for setting in options.settings}
@@ -120,13 +120,15 @@ def _unknown(options: Options, machine: Machine, keys: Mapping[str, Optional[str
     return {name: nearest_keys(machine.disk.tree, name) for name in missing}
 
 
-def _more_files(options: Options, machine: Machine, tree: BootTree, known: Mapping[str, Optional[File]]) -> Dict[str, Optional[File]]:
-    """The backup of an edited boot file, and the files in which lines may be commented out."""
+def _more_files(
+    options: Options, machine: Machine, tree: BootTree, known: Mapping[str, Optional[File]], record: Record
+) -> Dict[str, Optional[File]]:
+    """The backups of what the boot file is and was, and the files in which lines may be commented out."""
     found: Dict[str, Optional[File]] = {}
-    boot_file = known[options.boot_file]
-    if boot_file:
-        backup = backup_name(options.boot_file, boot_file.text)
-        found[backup] = machine.file(backup)
+    for file in (known[options.boot_file], record.boot.original if record.boot else None):
+        if file:
+            backup = backup_name(options.boot_file, file.text)
+            found[backup] = machine.file(backup)
     if options.present and options.on_conflict == "comment_out":
         for path in tree.real_files():
             if path not in known and may_be_edited(path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, NamedTuple, Optional
 
-from ._boot_file import Conflict
+from ._boot_file import OverridingLine
 from ._machine import Machine
 from ._observe import observe
 from ._options import Options
@@ -29,7 +29,7 @@ class Plan(NamedTuple):
     items: Dict[str, Item]
     steps: list[Step]
     after: Optional[Record]
-    conflicts: list[tuple[Conflict, bool]]
+    conflicts: list[tuple[OverridingLine, bool]]
     lines: Dict[str, str]
     reserved_ports: list[int]
 

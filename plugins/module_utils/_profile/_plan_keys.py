@@ -75,7 +75,7 @@ def _settings(options: Options, observed: Observed) -> tuple[Dict[str, Item], Di
         key = setting.sysctl_key.name
         now = observed.keys[key]
         if setting.text is None and not setting.bound:
-            items[key] = Item(key, None, "left_alone", "its setting is null")
+            items[key] = Item(key, None, "left_alone", "its value in settings is null")
             continue
         # An image boots elsewhere: with memory and a kernel that nobody knows.
         if key in observed.unknown and (options.live or _is_misspelt(key)):
@@ -147,11 +147,11 @@ def _back_to_originals(
         elif same(sysctl_key(key), now, original.before):
             pass
         elif same(sysctl_key(key), now, original.ours):
-            item = item._replace(reason="set back to its value from before the profile")
+            item = item._replace(reason="restored to its value from before the profile")
             returning[key] = original.before
         else:
-            past = f"the profile had set {flat(original.ours)}, before that it was {flat(original.before)}"
-            item = item._replace(status="left_alone", reason=f"somebody has changed it to {flat(now)} since; {past}")
+            past = f"the profile set {flat(original.ours)}; before the profile it was {flat(original.before)}"
+            item = item._replace(status="left_alone", reason=f"not restored, because somebody has changed it to {flat(now)} ({past})")
         back[key] = item
     return back, returning
 
@@ -164,7 +164,7 @@ def _steps(observed: Observed, targets: Mapping[str, str], items: Dict[str, Item
     needed.update({key: raw for key, raw in targets.items() if any(may_spread(other, key) for other in needed)})
     for key, reason in _refused(needed, observed.keys).items():
         if key in returning:
-            items[key] = items[key]._replace(status="left_alone", reason=f"it cannot be set back: {reason}")
+            items[key] = items[key]._replace(status="left_alone", reason=f"it cannot be restored to {flat(returning[key])}: {reason}")
         else:
             items[key] = items[key]._replace(status="refused", reason=reason)
         del needed[key]

@@ -20,11 +20,11 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _LONGEST_TEXT = 4000
 _LONGEST_HINTED = 100
-_NO_BOUND = "at_least and at_most need a key that holds one whole number, and this one {}. Give the value itself"
+_NO_BOUND = "a bound works only for a key with one whole number, and this one {}; write the whole value instead"
 
 
 class Setting(NamedTuple):
-    """text: the value asked for. Without it, a bound: "at_least" or "at_most" number. Without both, the key is left alone.
+    """text: the value asked for. Without it, a bound: "at_least" or "at_most" number. Without both, the key is not changed.
 
     bytes_each: memory that each unit of the value may take; see bound().
     """
@@ -55,7 +55,7 @@ def _key(key: object) -> SysctlKey:
             return sysctl_key(key)
         except ValueError as error:
             raise ProfileError(f"{error}{'' if 'secret' in str(error) else _hint(key)}") from None
-    raise ProfileError(f"{repr(key)[:100]} is not a sysctl key")
+    raise ProfileError(f"{repr(key)[:100]} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
 
 
 def _hint(key: str) -> str:
@@ -65,7 +65,7 @@ def _hint(key: str) -> str:
     from .._sysctl._nearest import nearest_known
 
     near = nearest_known(key)
-    return f". Did you mean {near[0]}?" if near else ""
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _setting(known: SysctlKey, value: object) -> Setting:
@@ -78,12 +78,12 @@ def _setting(known: SysctlKey, value: object) -> Setting:
         return Setting(known, text)
     bounds = [name for name in ("at_least", "at_most") if name in value]
     if len(bounds) != 1 or set(value) - {*bounds, "bytes_each"}:
-        raise ProfileError(f"{known.name}: a bound needs exactly one of at_least and at_most, and may have bytes_each beside it")
+        raise ProfileError(f"{known.name}: a bound has either at_least or at_most, and may have bytes_each, nothing else")
     if known.kind not in ("int", "exact"):
-        raise ProfileError(f"{known.name}: only a key that holds one number can have a bound")
+        raise ProfileError(f"{known.name}: a bound works only for a key with one number; write the whole value instead")
     number, each = (_number(known.name, value.get(name, 0)) for name in (bounds[0], "bytes_each"))
     if each < 0:
-        raise ProfileError(f"{known.name}: bytes_each cannot be negative")
+        raise ProfileError(f"{known.name}: bytes_each must not be negative")
     return Setting(known, None, bounds[0], number, each)
 
 
@@ -91,7 +91,7 @@ def _text(key: str, value: object) -> str:
     if isinstance(value, bool):
         raise ProfileError(f"{key}: {str(value).lower()} is a YAML boolean; write 1 or 0 (yes, no, on and off are booleans too)")
     if not isinstance(value, (str, int)):
-        raise ProfileError(f"{key}: the value must be a string, a number, or a bound (at_least or at_most), not {_type_name(value)}")
+        raise ProfileError(f"{key}: the value must be a string, a whole number or a bound (at_least or at_most), not {_type_name(value)}")
     text = str(value)
     if _CONTROL.search(text):
         raise ProfileError(f"{key}: the value contains a line feed or another control character")
@@ -134,7 +134,7 @@ def for_any_kernel(setting: Setting) -> Setting:
 def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]) -> Union[Accepted, Refused]:
     """The raw value that the key is to have. A current value within a bound is kept.
 
-    What the kernel would take for something else than the text says is refused too: 010, one number for a range, "1 2".
+    A text that the kernel would not use as written is refused too: 010, one number for a range, "1 2".
     """
     text = setting.text
     if text is None:
@@ -150,5 +150,5 @@ def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]
     # How it stands to other keys is looked at when they are written.
     answer = kernel_reads(setting.sysctl_key, text, None, {"net.ipv4.ip_unprivileged_port_start": "0"})
     if isinstance(answer, Accepted) and (answer.note or answer.raw is None):
-        return Refused(f"the kernel would not read {text!r} as it is meant: {answer.note}")
+        return Refused(f"the kernel would not use {text!r} as written: {answer.note}")
     return answer

@@ -7,8 +7,8 @@
 """One application of settings: all keys take effect and are read back, or none stays changed.
 
 The steps: take the lock, undo what an earlier run left, plan, write the journal, write and read back the keys, write the files,
-close the journal. If a step fails, all steps before it are undone in reverse. If the process is killed, the journal stays, and the
-next run undoes the change before it does anything else.
+close the journal. With a guard the files wait for the confirmation (_confirm). If a step fails, all steps before it are undone in
+reverse. If the process is killed, the journal stays, and the next run undoes the change before it does anything else.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ import os
 import time
 from typing import Any, Dict, Optional
 
-from .._sysctl._keys import same, sysctl_key
+from ._apply import KeyNotSet, read_back, rehearse, take
 from ._disk import Disk
 from ._errors import Failed, ProfileError, describe_error
-from ._journal import Document, Guard, Open, State
+from ._journal import APPLYING, WAITING, Document, Guard, Open, State
 from ._machine import Machine
 from ._options import Options
 from ._plan import NOTHING, make_plan
 from ._plan_keys import Item
 from ._reserved_ports import Listening, Question
 from ._result import describe
-from ._steps import FileStep, FolderStep, KeyStep, Step, flat
+from ._steps import KeyStep, Step
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
-    """Apply the profile, or take it back; returns what the module returns. Raises Failed."""
+    """Apply the profile, or undo it; returns what the module returns. Raises Failed."""
     call = _Call(options, disk, check)
     try:
         call.run()
@@ -68,6 +68,7 @@ class _Call:
         self.plan = NOTHING
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
+        self.outlives_session = False
 
     def run(self) -> None:
         self.state.lock(create=False)
@@ -127,8 +128,14 @@ class _Call:
 
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
-            overriding = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
-            raise ProfileError(f"other boot files override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
+            overriding = dict.fromkeys(
+                f"{one.path} hides the whole file" if one.line is None else f"{one.path}:{one.line} sets {one.key}"
+                for one, _dealt in self.plan.conflicts
+            )
+            raise ProfileError(
+                f"{self.options.boot_file} would be overridden at boot: {'; '.join(overriding)}. Nothing was changed. "
+                "Remove these, or use on_conflict: comment_out"
+            )
 
     def probe(self, key: str) -> None:
         try:
@@ -145,51 +152,44 @@ class _Call:
         if options.confirm_seconds:
             deadline = time.monotonic() + options.confirm_seconds
             self.guard = Guard(os.urandom(12).hex(), options.confirm_seconds, deadline)
-        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, False)
+        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, APPLYING)
+        # Nothing is permanent before it is confirmed: until then there are the running kernel and the journal.
+        later = [step for step in plan.steps if self.guard and not isinstance(step, KeyStep)]
         begun: list[Step] = []
         try:
             self.state.save(document._replace(open=opened, undone=None))
+            rehearse(self.disk, later)
             if self.guard:
                 self.arm(self.guard)
             for step in plan.steps:
-                begun.append(step)
-                self.take(step)
+                if step not in later:
+                    begun.append(step)
+                    self.take(step)
             self.read_back()
             if self.guard:
-                self.state.close(document._replace(open=opened._replace(waiting=True), undone=None))
+                self.state.close(document._replace(open=opened._replace(phase=WAITING), undone=None))
             else:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
             self.guard = None
             raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
+        for step in later:
+            self.machine.foresee(step)
 
     def take(self, step: Step) -> None:
-        if isinstance(step, FileStep):
-            self.machine.set_file(step.path, step.after)
-        elif isinstance(step, FolderStep):
-            self.machine.set_folder(step.folder, step.made)
-        else:
-            self.take_key(step)
-
-    def take_key(self, step: KeyStep) -> None:
         try:
-            reads = self.machine.set_key(step.key, step.after)
-        except OSError as error:
-            self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
-            raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
-        self.verify(step.key, step.after, reads, f"wrote {flat(step.after)}, read back {flat(reads)}")
+            take(self.machine, step)
+        except KeyNotSet as error:
+            self.mark(error.key, error.status, error.reason)
+            raise
 
     def read_back(self) -> None:
-        """All keys once more: a write may have changed another key, as two names of one value do."""
-        for item in self.plan.items.values() if self.options.live else ():
-            if not item.status and item.wanted is not None:
-                reads = self.machine.key(item.key, again=True)
-                self.verify(item.key, item.wanted, reads, f"another write changed it from {flat(item.wanted)} to {flat(reads)}")
-
-    def verify(self, key: str, wanted: str, reads: Optional[str], otherwise: str) -> None:
-        if reads is None or not same(sysctl_key(key), reads, wanted):
-            self.mark(key, "not_verified", otherwise)
-            raise ProfileError(f"{key}: {otherwise}")
+        values = {item.key: item.wanted for item in self.plan.items.values() if not item.status and item.wanted is not None}
+        try:
+            read_back(self.machine, values if self.options.live else {})
+        except KeyNotSet as error:
+            self.mark(error.key, error.status, error.reason)
+            raise
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
@@ -201,23 +201,26 @@ class _Call:
                 self.state.close(document._replace(open=None))
                 return "All changes were undone."
             except OSError as error:
-                done.errors.append(f"the journal could not be closed: {describe_error(error)}")
+                done.errors.append(f"the journal could not be written: {describe_error(error)}")
         return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def leave(self) -> None:
         """Mark the keys that were to change as not changed."""
         for step in self.plan.steps:
             if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
-                self.mark(step.key, "left_alone", "not changed, because the transaction failed")
+                self.mark(step.key, "left_alone", "not changed, because the run failed")
 
     def arm(self, guard: Guard) -> None:
         # Only loaded where it is asked for.
         from ._confirm import arm
 
-        arm(guard, self.options.boot_file, State(self.disk))
+        self.outlives_session = arm(guard, self.options.boot_file, State(self.disk))
 
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:
-            self.machine.look_again()
-        guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
+            # The files of a change that waits are not written yet.
+            self.machine.look_again(files=not self.guard)
+        guard = None
+        if self.guard:
+            guard = {"token": self.guard.token, "seconds": self.guard.seconds, "outlives_session": self.outlives_session}
         return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}

@@ -15,7 +15,7 @@ from .._sysctl._interfaces import may_spread, spread_rank
 from .._sysctl._keys import same, sysctl_key
 from ._boot_file import backup_name
 from ._errors import ProfileError, describe_error
-from ._journal import STATE_FOLDER, Document, Open, State, Undone
+from ._journal import APPLYING, CONFIRMING, STATE_FOLDER, WAITING, Document, Open, State, Undone
 from ._machine import Machine
 from ._steps import FileStep, KeyStep, Step, flat
 
@@ -92,9 +92,16 @@ def _name(step: Step) -> str:
 
 def expired(opened: Open, state: State) -> bool:
     """Whether nobody will finish it: the run was killed (it would hold the lock), the host has booted, or the time is over."""
-    if not opened.waiting or not opened.guard or opened.boot_id != state.boot_id():
+    if opened.phase != WAITING or not opened.guard or opened.boot_id != state.boot_id():
         return True
     return time.monotonic() >= opened.guard.deadline
+
+
+def _steps_to_undo(opened: Open, same_boot: bool) -> list[Step]:
+    """What may have been done: before its confirmation a guarded change is in the running kernel alone, and a restart ends it."""
+    if opened.guard and opened.phase != CONFIRMING:
+        return [step for step in opened.steps if isinstance(step, KeyStep)] if same_boot else []
+    return opened.steps
 
 
 def recover(document: Document, state: State, machine: Machine, by_guard: bool = False) -> str:
@@ -102,11 +109,18 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
     opened = document.open
     if opened is None:
         return ""
-    # A killed run may have left a key that the kernel reads back as something else than was written.
-    forced = not opened.waiting and opened.boot_id == state.boot_id()
-    done = undo(machine, opened.steps, forced)
-    if not opened.waiting:
+    same_boot = opened.boot_id == state.boot_id()
+    # A killed run may have left a key that reads back as another value than was written.
+    forced = opened.phase == APPLYING and same_boot
+    done = undo(machine, _steps_to_undo(opened, same_boot), forced)
+    if not machine.check:
+        for step in opened.steps:
+            if isinstance(step, FileStep):
+                machine.disk.drop_temporary(step.path)
+    if opened.phase != WAITING:
         what = f"An earlier run of profile {opened.name} was interrupted"
+    elif not same_boot:
+        what = f"An earlier change of profile {opened.name} was not confirmed before the host restarted"
     elif expired(opened, state):
         what = f"An earlier change of profile {opened.name} was not confirmed in time"
     else:
@@ -115,7 +129,9 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
         raise ProfileError(f"{what}. It could not be undone: {'; '.join(done.errors)}. {KEPT}")
     if done.back:
         sentence = f"{what}. It was undone: {', '.join(done.back)}."
-    elif opened.waiting or done.left:
+    elif not same_boot and not _steps_to_undo(opened, same_boot):
+        sentence = f"{what}. The restart has undone it."
+    elif opened.phase == WAITING or done.left:
         sentence = f"{what}. There was nothing left to undo."
     else:
         sentence = f"{what} before it changed anything."

@@ -93,10 +93,10 @@ _TABLE = (
     SysctlKey("net.ipv4.tcp_tw_timeout", caveat="Exists in some vendors' kernels only; no mainline kernel can shorten TIME_WAIT."),
     SysctlKey(
         "net.ipv4.tcp_max_tw_buckets",
-        caveat="0 is accepted and means no TIME_WAIT at all, a negative value no limit or the same as 0.",
+        caveat="0 means no TIME_WAIT at all. A negative value means no limit on newer kernels, and the same as 0 on older ones.",
         kernel_default_max=MAX_TW_BUCKETS_DEFAULT_MAX,
     ),
-    _seconds("net.ipv4.tcp_fin_timeout", default="60", caveat="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT stays 60 seconds."),
+    _seconds("net.ipv4.tcp_fin_timeout", default="60", caveat="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT is always 60 seconds."),
     _byte("net.ipv4.tcp_rfc1337", default="0", caveat="1 ignores resets in TIME_WAIT, so SYN collisions no longer heal themselves."),
     SysctlKey("net.ipv4.tcp_invalid_ratelimit", "int", 0, None, True, caveat="Milliseconds; the kernel rounds them up to its clock tick."),
     # Local ports
@@ -238,13 +238,13 @@ def sysctl_key(name: str) -> SysctlKey:
     parts = path_of(name)[len(_ROOT) :].split("/") if len(name) <= _LONGEST_NAME and name.isprintable() else []
     # The same key has one name only.
     if name != ".".join(part.replace(".", "/") for part in parts):
-        raise ValueError(f"{shown} is not a sysctl key")
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
     if is_secret(name) or any(parts[-1] == secret[-1] for secret in _SECRETS):
         raise ValueError(f"{shown} holds a secret, which this collection neither reads nor writes")
     if parts[0] != "net":
-        raise ValueError(f"{shown} is not a known sysctl key")
+        raise ValueError(f"{shown} is not a sysctl key that this module knows")
     if not _NET_NAME.match(name):
-        raise ValueError(f"{shown} is not a sysctl key")
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
     return SysctlKey(name, "exact")
 
 

@@ -31,7 +31,7 @@ _UNAMBIGUOUS = re.compile(r"-?(?:0|[1-9][0-9]{0,19}|0[xX][0-9a-fA-F]{1,16})\Z", 
 class Accepted(NamedTuple):
     """raw: what the key reads afterwards (None: part of it depends on a current value that is not known).
 
-    note: where the kernel reads something else than the text seems to say, what; else "".
+    note: what the kernel does not use as written; "" where it uses the whole text.
     """
 
     raw: str | None
@@ -70,12 +70,12 @@ def kernel_reads(
         if sysctl_key.numbers > 1:
             old = _current_numbers(current, sysctl_key.numbers)
             if len(numbers) < sysctl_key.numbers:
-                note = f"only {len(numbers)} of {sysctl_key.numbers} numbers are given; the others stay as they are"
+                note = f"only {len(numbers)} of {sysctl_key.numbers} numbers are given; the others keep their values"
             return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == sysctl_key.numbers or old else None, note)
         if sysctl_key.name == "net.ipv4.ip_unprivileged_port_start":
             lowest = _current_numbers((others or {}).get("net.ipv4.ip_local_port_range"), 2)
             if lowest and numbers[0] > lowest[0]:
-                raise _Rejected(f"{numbers[0]} is above the low end of ip_local_port_range, {lowest[0]}")
+                raise _Rejected(f"{numbers[0]} is above the low end of ip_local_port_range ({lowest[0]})")
         return Accepted(str(numbers[0]), note)
     except _Rejected as reason:
         return Refused(str(reason))
@@ -84,7 +84,7 @@ def kernel_reads(
 def _reads_word(text: str) -> Accepted:
     word = text.split("\n", 1)[0]
     if not _WORD.match(word):
-        raise _Rejected("the name may hold no spaces, quotes or comments" if word else "the name is empty")
+        raise _Rejected("the name must have 1 to 15 letters, digits, dots, dashes or underscores" if word else "the name is empty")
     return Accepted(word)
 
 
@@ -92,7 +92,7 @@ def _reads_range(sysctl_key: SysctlKey, text: str, current: str | None, others: 
     numbers, note = _written_numbers(sysctl_key, text, 2)
     start = _current_numbers(others.get("net.ipv4.ip_unprivileged_port_start"), 1) or [1024]
     if numbers[0] < start[0]:
-        raise _Rejected(f"the low end {numbers[0]} is under ip_unprivileged_port_start, {start[0]}")
+        raise _Rejected(f"the low end {numbers[0]} is below ip_unprivileged_port_start ({start[0]})")
     if len(numbers) == 1:
         old = _current_numbers(current, 2)
         note = "a single number changes only the low end"
@@ -100,7 +100,7 @@ def _reads_range(sysctl_key: SysctlKey, text: str, current: str | None, others: 
             return Accepted(None, note)
         numbers.append(old[1])
     if numbers[1] < numbers[0]:
-        raise _Rejected(f"the high end {numbers[1]} is under the low end {numbers[0]}")
+        raise _Rejected(f"the high end {numbers[1]} is below the low end {numbers[0]}")
     return Accepted(f"{numbers[0]}\t{numbers[1]}", note)
 
 
@@ -168,7 +168,7 @@ def _written_ports(text: str) -> list[list[int]]:
         if text[place : place + 1] == "-":
             high, place = _port_at(text, place + 1, ",\n")
             if high < low:
-                raise _Rejected(f"{low}-{high} runs backwards")
+                raise _Rejected(f"{low}-{high} starts above its end")
         ranges.append([low, high])
         place = _skip_line_ends(text, place + 1)
     return _merged(ranges)
@@ -183,7 +183,7 @@ def _skip_line_ends(text: str, place: int) -> int:
 def _port_at(text: str, place: int, separators: str) -> tuple[int, int]:
     port, end = _number_at(text, place, separators)
     if text[place] == "-" or port > 65535:
-        raise _Rejected(f"{port} is not a port")
+        raise _Rejected(f"{port} is not a port (0 to 65535)")
     return port, end
 
 
@@ -202,7 +202,7 @@ def _ports_text(ranges: list[list[int]]) -> str:
 
 
 def _current_numbers(raw: str | None, count: int) -> list[int]:
-    """The numbers of a raw value, or none at all where it is not known or has another form."""
+    """The numbers of a raw value, or none at all where it is not known or not so many numbers."""
     words = (raw or "").split()
     return [int(word) for word in words] if len(words) == count and all(map(_PLAIN.match, words)) else []
 

@@ -24,7 +24,7 @@ __all__ = ["KINDS", "SourceError", "load", "validate"]
 def load(path: str, kind: str = "auto") -> Snapshot:
     """The snapshot that a path holds.
 
-    :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
+    :param kind: one of KINDS, or "auto" to detect it from the content; source.kind of the result is the kind that was used.
     :raises SourceError: naming the path, and saying why it cannot be used.
     """
     if not path or "\0" in path:

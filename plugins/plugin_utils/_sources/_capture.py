@@ -187,7 +187,7 @@ def _from_bundle(path: str) -> Snapshot:
 
 
 def _mark_secrets(snapshot: Snapshot) -> None:
-    """The capture writes a sentence in place of what may be a secret; it is no value to judge."""
+    """The capture writes a sentence in place of what may be a secret; it is not a value."""
     for file in snapshot["boot_files"]["files"] if snapshot["boot_files"] else ():
         for assignment in file["assignments"]:
             if assignment["value"] == LEFT_OUT:

@@ -146,7 +146,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
         ({"source": "/etc/hostname", "probe_endpoints": [{"host": "x", "port": 1}]}, "probe_endpoints needs a live host"),
     ],
 )
-def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:
+def test_wrong_values_are_reported_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:
     target = observed()
     result = run(tcp_audit, target, profile="any", **options)
     assert (result["failed"], target.runs) == (True, [])

@@ -12,7 +12,7 @@ from ansible_collections.linux_tcp.hardening.plugins.action import tcp_profile
 from support.actions import action_for
 
 ARGUMENTS = {"name": "backend", "settings": {"net.ipv4.tcp_timestamps": 1}, "confirm_seconds": 30}
-GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30}}
+GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30, "outlives_session": True}}
 
 
 class Target:
@@ -66,6 +66,13 @@ def test_a_host_that_does_not_answer_again_is_unreachable_and_undoes_the_change(
     result = run(Target(GUARDED, AnsibleConnectionFailure("timed out")))
     assert result["unreachable"]
     assert "undoes the change by itself 30 s after it was made. The error: timed out" in result["msg"]
+
+
+def test_a_guard_that_may_have_ended_is_told() -> None:
+    """A promise that is not kept is worse than none."""
+    guard = {"token": "abc", "seconds": 30, "outlives_session": False}
+    result = run(Target({**GUARDED, "guard": guard}, AnsibleConnectionFailure("timed out")))
+    assert "If the end of the session has ended its guard, a restart or the next run undoes the change." in result["msg"]
 
 
 def test_a_refused_confirmation_fails() -> None:

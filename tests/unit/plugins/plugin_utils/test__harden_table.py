@@ -76,36 +76,36 @@ def test_check_mode_says_would() -> None:
         ({"changed": False, "recovered": "An earlier run was undone."}, "needed no change", "recovered: An earlier run was undone."),
     ],
 )
-def test_what_went_wrong_is_told(change: dict[str, t.Any], headline: str, line: str) -> None:
+def test_what_went_wrong_is_reported(change: dict[str, t.Any], headline: str, line: str) -> None:
     text = shown(web1={"change": change})
     assert headline in text
     assert line in text
 
 
-def test_a_change_of_the_boot_file_alone_is_told_as_such() -> None:
+def test_a_change_of_the_boot_file_alone_is_reported_as_such() -> None:
     boot_only = {**REUSE, "before": "1", "boot_before": "0"}
     assert "net.ipv4.tcp_tw_reuse: boot file 0 -> boot file 1" in shown(web1={"change": {**CHANGE, "settings": [boot_only]}})
 
 
-def test_conflicts_are_told_with_their_place() -> None:
+def test_conflicts_are_reported_with_their_place() -> None:
     conflict = {"key": "net.ipv4.tcp_tw_reuse", "path": "/etc/sysctl.d/zz.conf", "line": 3, "value": "0", "dealt_with": False}
     text = shown(web1={"change": {**CHANGE, "conflicts": [conflict, {**conflict, "line": 4, "dealt_with": True}]}})
     assert "/etc/sysctl.d/zz.conf:3 sets net.ipv4.tcp_tw_reuse = 0: overrides the profile at boot" in text
     assert "/etc/sysctl.d/zz.conf:4 sets net.ipv4.tcp_tw_reuse = 0: commented out" in text
 
 
-def test_what_is_left_is_told_with_its_remedy() -> None:
+def test_what_is_left_is_reported_with_its_remedy() -> None:
     text = shown(web1={"change": CHANGE, "after": audited({"net.ipv4.ip_local_port_range": "40000 40019"})})
     assert "Still failing; no sysctl fixes these:" in text
     assert "MEDIUM   ports-few: 20 usable ports" in text
 
 
-def test_the_best_cure_that_is_left_is_told() -> None:
+def test_the_best_cure_that_is_left_is_reported() -> None:
     full = snapshot({"net.ipv4.tcp_tw_reuse": "1"}, sockets=sockets(ports_in_use=[towards(28000, 28000)], timestamps=[negotiated(0, 3)]))
     after = audit(full, "web1", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
     hosts: t.Any = {"web1": {"profile": "client_host", "change": CHANGE, "after": after}}
-    told = " ".join(shown(**hosts).split())
-    assert "do next: Let the peer close first, so that TIME_WAIT is on the peer (peer-closes-first): 192.0.2.80:80 holds" in told
+    table = " ".join(shown(**hosts).split())
+    assert "do next: Let the peer close first, so that TIME_WAIT is on the peer (peer-closes-first): 192.0.2.80:80 holds" in table
     assert "do next" not in shown(check_mode=True, **hosts)
 
 

@@ -76,7 +76,7 @@ def test_a_buffer_that_is_cut_short_gives_its_whole_messages(size: int) -> None:
         pytest.param(message(20, b"\2\6"), 2, id="a socket without its fields"),
     ],
 )
-def test_a_damaged_message_is_told_and_not_counted(damage: bytes, sockets_found: int) -> None:
+def test_a_damaged_message_is_reported_and_not_counted(damage: bytes, sockets_found: int) -> None:
     parser, found = taken_apart(TIME_WAIT + damage + TIME_WAIT)
     assert parser.damaged
     assert found == [TIME_WAIT] * sockets_found
@@ -107,7 +107,7 @@ def test_nothing_is_read_after_the_end() -> None:
         pytest.param(TIME_WAIT * 3 + done(flags=0x12), id="in the last message"),
     ],
 )
-def test_an_interrupted_dump_is_told(data: bytes) -> None:
+def test_an_interrupted_dump_is_reported(data: bytes) -> None:
     parser, found = taken_apart(data)
     assert parser.interrupted
     assert len(found) == 3

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def told(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
+def parsed(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
     """Status, whether complete, and the error's code, after these bytes in pieces of this size."""
     answer = Answer()
     try:
@@ -91,7 +91,7 @@ CHUNKED = head("Transfer-Encoding: chunked")
     ],
 )
 def test_where_an_answer_ends(data: bytes, ended: bool, expected: tuple[int | None, bool, str | None]) -> None:
-    assert told(data, ended, 8192) == expected
+    assert parsed(data, ended, 8192) == expected
 
 
 BODIES = st.binary(max_size=300)
@@ -105,8 +105,8 @@ ANSWERS = st.one_of(
 
 @given(ANSWERS, st.integers(1, 64))
 def test_a_good_answer_is_complete_with_its_last_byte_and_not_before(data: bytes, step: int) -> None:
-    assert told(data, False, step) == (200, True, None)
-    assert told(data[:-1], False, step)[1:] == (False, None)
+    assert parsed(data, False, step) == (200, True, None)
+    assert parsed(data[:-1], False, step)[1:] == (False, None)
 
 
 class Stream(io.BytesIO):
@@ -139,8 +139,8 @@ def test_it_ends_where_another_reader_says(data: bytes) -> None:
     st.binary() | st.binary().map(lambda data: b"HTTP/1.1 200 OK\r\n" + data) | st.binary().map(lambda data: CHUNKED + data), st.booleans()
 )
 def test_no_bytes_break_it_and_no_pieces_change_it(data: bytes, ended: bool) -> None:
-    whole = told(data, ended)
-    assert told(data, ended, 1) == whole
+    whole = parsed(data, ended)
+    assert parsed(data, ended, 1) == whole
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError, describe_error
 
@@ -18,5 +20,12 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._erro
         (ProfileError("a sentence"), "a sentence"),
     ],
 )
-def test_errors_are_described(error: Exception, text: str) -> None:
+def test_errors_are_described(monkeypatch: pytest.MonkeyPatch, error: Exception, text: str) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert describe_error(error) == text
+
+
+def test_without_root_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert describe_error(OSError(13, "Permission denied", "/x")) == "/x: EACCES (Permission denied; use become: true)"
+    assert describe_error(OSError(30, "Read-only file system", "/x")) == "/x: EROFS (Read-only file system)"

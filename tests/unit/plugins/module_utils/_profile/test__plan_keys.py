@@ -271,7 +271,7 @@ def test_a_bound_of_an_unknown_key_at_boot_needs_a_value_in_another_boot_file(ho
     have(host, RMEM, "8000")
     result = host.call(scope="boot", settings={RMEM: {"at_least": 4000}})
     if expected is None:
-        assert "at_least and at_most need a key that holds one whole number" in result["msg"]
+        assert "a bound works only for a key with one whole number" in result["msg"]
     else:
         assert lines(host) == [f"-{RMEM} = {expected}"]
 
@@ -357,7 +357,7 @@ def test_an_unknown_key_that_is_no_number_can_have_no_bound() -> None:
     plan = plan_keys(options(settings={QDISC: {"at_least": 1}}), observed({QDISC: "fq"}), NO_RECORD)
     assert plan.items[QDISC].status == "refused"
     assert plan.items[QDISC].reason == (
-        "at_least and at_most need a key that holds one whole number, and this one holds 'fq'. Give the value itself"
+        "a bound works only for a key with one whole number, and this one holds 'fq'; write the whole value instead"
     )
 
 
@@ -429,7 +429,7 @@ def test_a_key_that_cannot_go_back_is_left_alone() -> None:
     record = Record("client_host", {RANGE: Original("500\t60999", "2000\t60999")}, None)
     plan = plan_keys(options(state="absent"), observed({RANGE: "2000\t60999"}), record)
     assert plan.items[RANGE].status == "left_alone"
-    assert "cannot be set back" in plan.items[RANGE].reason
+    assert "cannot be restored to" in plan.items[RANGE].reason
     assert plan.steps == []
 
 

@@ -113,7 +113,7 @@ def test_what_reads_back_as_something_else_is_undone(host: Host) -> None:
     assert host.state() == before
 
 
-def test_a_write_that_the_kernel_refuses_is_undone_and_told(host: Host) -> None:
+def test_a_write_that_the_kernel_refuses_is_undone_and_reported(host: Host) -> None:
     before = host.state()
 
     def refuse(what: str) -> None:

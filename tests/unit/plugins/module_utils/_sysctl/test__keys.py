@@ -6,13 +6,7 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import json
 import os
-import subprocess
-import sys
-from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import (
@@ -112,63 +106,3 @@ def test_catalogue_holds_together() -> None:
         folder, _dot, last = name.rpartition(".")
         if folder == "net.ipv4" and last.startswith(("tcp_", "ip_local_")):
             assert last in KNOWN_IPV4_NAMES
-
-
-_WRITER = """
-import json, os, sys
-def show(path):
-    with open(path) as handle:
-        return handle.read()
-def put(path, text):
-    data = text.encode()
-    handle = os.open(path, os.O_WRONLY | os.O_TRUNC)
-    try:
-        while data:
-            data = data[os.write(handle, data):]
-    finally:
-        os.close(handle)
-for line in sys.stdin:
-    path, text = json.loads(line)
-    try:
-        current = show(path)
-    except OSError as error:
-        answer = {"impossible": str(error)}
-    else:
-        try:
-            put(path, text + "\\n")
-            answer = {"current": current, "raw": show(path)}
-        except OSError as error:
-            answer = {"current": current, "refused": os.strerror(error.errno)}
-        put(path, current)
-    print(json.dumps(answer), flush=True)
-"""
-
-
-class Kernel:
-    """A process in a network namespace of its own that writes what it is told."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            ["unshare", "-r", "-n", sys.executable, "-c", _WRITER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        atexit.register(self.process.kill)
-
-    def write(self, key: str, text: str) -> dict[str, Any]:
-        assert self.process.stdin
-        assert self.process.stdout
-        try:
-            self.process.stdin.write(json.dumps([path_of(key), text]) + "\n")
-            self.process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        except (OSError, ValueError):
-            return {"impossible": "no namespace: " + (self.process.stderr.read() if self.process.stderr else "")}
-        return answer
-
-
-@functools.lru_cache(maxsize=1)
-def kernel() -> Kernel:
-    return Kernel()

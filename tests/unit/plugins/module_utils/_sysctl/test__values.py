@@ -178,7 +178,7 @@ COMPARED = sorted(
 
 
 class Kernel:
-    """A process in a network namespace of its own that writes what it is told."""
+    """A process in a network namespace of its own that writes to sysctl keys."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -288,6 +288,8 @@ def test_the_kernel_agrees(key: str) -> None:
 @pytest.mark.parametrize("text", ["reno", "reno x", '"reno"', " reno", "reno # x", "", "a" * 40])
 def test_the_kernel_agrees_on_a_word(text: str) -> None:
     compare("net.ipv4.tcp_congestion_control", text)
+
+
 numbers = st.one_of(
     st.integers(-3, 300).map(str),
     st.integers(-(2**34), 2**34).map(str),

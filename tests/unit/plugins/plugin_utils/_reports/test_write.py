@@ -51,9 +51,9 @@ def test_other_audits_change_every_file(tmp_path: Path) -> None:
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "reports"
-    told = write(build(sample_audits(), "t"), str(folder), dry_run=True)
+    would_write = write(build(sample_audits(), "t"), str(folder), dry_run=True)
     assert not folder.exists()
-    assert told == write(build(sample_audits(), "t"), str(folder))
+    assert would_write == write(build(sample_audits(), "t"), str(folder))
 
 
 def test_only_the_asked_formats_are_written_once(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_bad_seconds_are_refused(tmp_path: Path, seconds: str) -> None:
     assert not done.stdout
 
 
-def test_the_script_knows_the_knobs() -> None:
+def test_the_script_reads_every_sysctl_key() -> None:
     listed = re.search(r'\ntcp_keys="\n(.*?)\n"\n', SCRIPT.read_text(), re.DOTALL)
     assert listed
     assert [f"/proc/sys/{key}" for key in listed.group(1).split()] == [path_of(key) for key in SYSCTL_KEYS]

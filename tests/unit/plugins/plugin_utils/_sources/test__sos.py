@@ -62,6 +62,7 @@ def test_a_folder(tmp_path: Path) -> None:
     host = snapshot["host"]
     assert (host["hostname"], host["kernel_release"], host["memory_bytes"], host["network_namespace"]) == ("h", "5.4.0", 2048, "initial")
     assert host["boot_files_apply"] is True
+    assert not any("boot files apply" in sentence for sentence in snapshot["not_seen"])
     sysctl = snapshot["sysctl"] or {}
     assert sysctl[STAMPS].get("raw") == "1"
     assert sysctl["net.ipv4.tcp_tw_reuse"].get("raw") == "2"
@@ -117,7 +118,7 @@ def archive_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("trap", "words"),
+    ("dangerous", "words"),
     [
         (member("../etc/sysctl.conf", b"x"), r"the member '\.\./etc/sysctl\.conf' leads out"),
         (member("s/../../x", b"x"), r"the member 's/\.\./\.\./x' leads out"),
@@ -133,8 +134,8 @@ def archive_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
         (member("s/\x1b[31m/../../../x", b"x"), r"the member '.*\\x1b"),
     ],
 )
-def test_a_trap_is_refused_by_name(tmp_path: Path, trap: tuple[tarfile.TarInfo, bytes], words: str) -> None:
-    path = archive_of(tmp_path / "x.tar", trap)
+def test_a_dangerous_member_is_refused_by_name(tmp_path: Path, dangerous: tuple[tarfile.TarInfo, bytes], words: str) -> None:
+    path = archive_of(tmp_path / "x.tar", dangerous)
     with pytest.raises(SourceError, match=words) as caught:
         load(path)
     assert path in str(caught.value)

@@ -59,7 +59,7 @@ def test_errors_are_those_of_the_system(call: str, path: str, number: int) -> No
     assert caught.value.errno == number
 
 
-def test_what_was_refused_is_told_apart_from_what_is_not_there() -> None:
+def test_what_was_refused_is_not_confused_with_what_is_not_there() -> None:
     tree = MemoryTree()
     tree.add_error("/proc/sys/a", errno.EACCES)
     tree.add_error("/proc/sys/b", errno.ENOENT)
