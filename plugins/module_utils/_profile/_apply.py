@@ -49,11 +49,11 @@ def _take_key(machine: Machine, step: KeyStep) -> None:
 def read_back(machine: Machine, values: Mapping[str, str]) -> None:
     """See that all keys still have their values: a write may change another key, as two names of one value do.
 
-    values: raw values, by key. Raises OSError, and KeyNotSet where one has another value.
+    values: raw values, by key, which the machine knows to be the keys' own. Raises OSError, and KeyNotSet where one has another value.
     """
     for key, raw in values.items():
-        reads = machine.key(key, again=True)
-        if reads is None or not same(sysctl_key(key), reads, raw):
+        known, reads = machine.key(key), machine.key(key, again=True)
+        if reads != known and (reads is None or not same(sysctl_key(key), reads, raw)):
             raise KeyNotSet(key, "not_verified", f"another write changed it from {flat(raw)} to {flat(reads)}")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Dict, Mapping, NamedTuple, Optional, Sequence
 
-from .._sysctl._interfaces import may_spread, spread_rank
+from .._sysctl._interfaces import LAST_RANK, may_spread, spread_rank
 from .._sysctl._keys import Accepted, Refused, kernel_reads, same, sysctl_key
 from ._boot_file import set_by_others, values
 from ._observe import Observed
@@ -161,7 +161,8 @@ def _steps(observed: Observed, targets: Mapping[str, str], items: Dict[str, Item
     now = {key: observed.keys[key] or "" for key in targets}
     needed = {key: raw for key, raw in targets.items() if not same(sysctl_key(key), now[key], raw)}
     # What is right now may not be right any more once another key is written.
-    needed.update({key: raw for key, raw in targets.items() if any(may_spread(other, key) for other in needed)})
+    spreading = [key for key in needed if spread_rank(key) < LAST_RANK]
+    needed.update({key: raw for key, raw in targets.items() if any(may_spread(other, key) for other in spreading)})
     for key, reason in _refused(needed, observed.keys).items():
         if key in returning:
             items[key] = items[key]._replace(status="left_alone", reason=f"it cannot be restored to {flat(returning[key])}: {reason}")

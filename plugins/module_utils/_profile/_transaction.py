@@ -66,6 +66,7 @@ class _Call:
         # A look takes time, and a call may plan twice.
         self.look = functools.lru_cache(maxsize=None)(_look)
         self.plan = NOTHING
+        self.keys_read_back = False
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
         self.outlives_session = False
@@ -171,7 +172,7 @@ class _Call:
             else:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
-            self.guard = None
+            self.guard, self.keys_read_back = None, False
             raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
         for step in later:
             self.machine.foresee(step)
@@ -187,6 +188,7 @@ class _Call:
         values = {item.key: item.wanted for item in self.plan.items.values() if not item.status and item.wanted is not None}
         try:
             read_back(self.machine, values if self.options.live else {})
+            self.keys_read_back = True
         except KeyNotSet as error:
             self.mark(error.key, error.status, error.reason)
             raise
@@ -219,7 +221,7 @@ class _Call:
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:
             # The files of a change that waits are not written yet.
-            self.machine.look_again(files=not self.guard)
+            self.machine.look_again(keys=not self.keys_read_back, files=not self.guard)
         guard = None
         if self.guard:
             guard = {"token": self.guard.token, "seconds": self.guard.seconds, "outlives_session": self.outlives_session}

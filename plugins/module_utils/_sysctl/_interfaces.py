@@ -16,6 +16,8 @@ import re
 
 _INTERFACE = re.compile(r"(net\.ipv[46]\.(?:conf|neigh)\.)([^.]+)\.([^.]+)\Z")
 _IP_FORWARD = "net.ipv4.ip_forward"
+# The rank of keys that change no other one.
+LAST_RANK = 3
 _FORWARDING = re.compile(r"net\.ipv[46]\.conf\.all\.forwarding\Z")
 
 
@@ -24,7 +26,7 @@ def spread_rank(key: str) -> int:
     if key == _IP_FORWARD or _FORWARDING.match(key):
         return 0
     found = _INTERFACE.match(key)
-    return {"all": 1, "default": 2}.get(found.group(2), 3) if found else 3
+    return {"all": 1, "default": 2}.get(found.group(2), LAST_RANK) if found else LAST_RANK
 
 
 def may_spread(key: str, to: str) -> bool:
