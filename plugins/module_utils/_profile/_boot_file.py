@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Optional, Seq
 
 from .._sysctl._boot_files import DIRECTORIES, collect
 from .._sysctl._boot_order import applied, earlier
-from .._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
+from .._sysctl._keys import Accepted, kernel_reads, same, sysctl_key
 from .._sysctl._lines import READERS, TooManyPatternsError, parse
 from ._errors import ProfileError
 
@@ -153,7 +153,7 @@ def set_by_others(tree: Tree, real_boot_file: str, keys: Collection[str]) -> dic
     found: dict[str, str] = {}
     for reader in READERS:
         for key, one in applied(files, reader, keys).items():
-            answer = kernel_reads(SYSCTL_KEYS[key], one.value or "") if key in SYSCTL_KEYS else None
+            answer = kernel_reads(sysctl_key(key), one.value or "") if key in keys else None
             if isinstance(answer, Accepted) and answer.raw is not None:
                 found.setdefault(key, answer.raw)
     return found
@@ -200,9 +200,9 @@ def _later(files: BootFiles, reader: str, boot_file: str, wanted: Mapping[str, s
             later.setdefault(one.key, []).append(OverridingLine(one.key, reader, real[one.by_path], one.by_line, one.by_value))
     found = []
     for key, ours in wanted.items():
-        if key in last and same(SYSCTL_KEYS[key], last[key].value or "", ours):
+        if key in last and same(sysctl_key(key), last[key].value or "", ours):
             continue
-        found += [one for one in later.get(key, ()) if one.value is None or not same(SYSCTL_KEYS[key], one.value, ours)]
+        found += [one for one in later.get(key, ()) if one.value is None or not same(sysctl_key(key), one.value, ours)]
     return found
 
 

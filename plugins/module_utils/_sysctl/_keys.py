@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat.
+"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat. Any other key below net. is an exact text.
 
 Bounds are those of current kernels, measured by writing (the test does it again on the kernel it runs on).
 Kernels before 5.13 took any int for what is a byte today. How a value is read is in _values.
@@ -32,6 +32,7 @@ __all__ = [
     "parse",
     "path_of",
     "same",
+    "sysctl_key",
 ]
 
 
@@ -39,7 +40,8 @@ class SysctlKey(NamedTuple):
     """One sysctl key.
 
     name: dots between directories. kind: "int", "ints" (as many as numbers says), "range" (two ports, low end first),
-    "ports" (a list of ports and port ranges) or "text" (one word). low, high: what the kernel accepts, both included, None is
+    "ports" (a list of ports and port ranges), "text" (one word) or "exact" (a key that is not in SYSCTL_KEYS: any words, of which
+    only the host's kernel knows which it takes). low, high: what the kernel accepts, both included, None is
     the kernel's int. unsigned: a minus sign is refused, even before 0. default: only where every kernel has the key and starts
     with this raw value. caveat: one sentence on what the name does not say, or "". kernel_default_max: the highest value that a
     kernel gives the key by itself, where that depends on the host.
@@ -204,6 +206,9 @@ _IPV4 = "net.ipv4."
 _SPECIAL = re.compile(r"[*?\[{\\]")
 # A "*" in a secret is one name.
 _SECRET_PATHS = tuple([ANY_NAME if char == "*" else char for char in "/".join(secret)] for secret in _SECRETS)
+# Between the dots: what names of keys and of interfaces consist of, with a slash for a dot. No wildcard of any reader is in it.
+_NET_NAME = re.compile(r"net(?:\.[A-Za-z0-9_@:+/-]+)+\Z")
+_LONGEST_NAME = 200
 
 
 def _parts(key: str) -> list[str]:
@@ -250,6 +255,27 @@ def _generous(path: str) -> ShellPattern:
 def concerns_tcp(key: str) -> bool:
     """Whether the collection speaks about a key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key of IPv4. Its value may be shown."""
     return key in SYSCTL_KEYS or (key.startswith((_IPV4 + "tcp_", _IPV4 + "ip_local_")) and not is_secret(key))
+
+
+def sysctl_key(name: str) -> SysctlKey:
+    """What is known of a key: its entry in SYSCTL_KEYS, or "exact" for any other key below net.; the kernel need not have it.
+
+    :raises ValueError: it is no name of a sysctl key, not below net., or a secret; the message says which.
+    """
+    if name in SYSCTL_KEYS:
+        return SYSCTL_KEYS[name]
+    shown = repr(name)[:100]
+    parts = path_of(name)[len(_ROOT) :].split("/") if len(name) <= _LONGEST_NAME and name.isprintable() else []
+    # The same key has one name only.
+    if name != ".".join(part.replace(".", "/") for part in parts):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    if is_secret(name) or any(parts[-1] == secret[-1] for secret in _SECRETS):
+        raise ValueError(f"{shown} holds a secret, which this collection neither reads nor writes")
+    if parts[0] != "net":
+        raise ValueError(f"{shown} is not a sysctl key that this module knows")
+    if not _NET_NAME.match(name):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    return SysctlKey(name, "exact")
 
 
 def path_of(key: str) -> str:

@@ -6,17 +6,24 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import (
     KNOWN_IPV4_NAMES,
     SYSCTL_KEYS,
     Refused,
+    SysctlKey,
     concerns_tcp,
     is_secret,
     kernel_reads,
     parse,
     path_of,
+    sysctl_key,
 )
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import parse as parse_lines
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def reads(key: str, text: str, current: str | None = None, others: dict[str, str] | None = None) -> str | None:
@@ -104,14 +111,37 @@ def test_a_key_never_leads_out(key: str) -> None:
         path_of(key)
 
 
+@pytest.mark.parametrize(
+    "name", ["net.core.rmem_max", "net.ipv4.conf.eth0/100.rp_filter", "net.ipv6.conf.br-1@x.hop_limit", "net.mptcp.enabled"]
+)
+def test_any_other_key_of_the_network_is_an_exact_text(name: str) -> None:
+    assert sysctl_key(name) == SysctlKey(name, "exact")
+    assert all(sysctl_key(known) is SYSCTL_KEYS[known] for known in SYSCTL_KEYS)
+
+
+@given(st.text("net.core/eth0*?[]{}=# -\\\n\u00e9\u2028", max_size=20).map("net.".__add__) | st.text(max_size=20))
+def test_an_exact_key_names_one_file_below_net(name: str) -> None:
+    try:
+        known = sysctl_key(name)
+    except ValueError:
+        return
+    assert known.name == name
+    path = path_of(name)
+    assert path.startswith("/proc/sys/net/")
+    assert os.path.normpath(path) == path
+    # Both boot readers take the line as this one key.
+    for line in (f"{name} = 1", f"-{name} = 1"):
+        assert [(one["key"], one["is_glob"], one["value"]) for one in parse_lines(line)[0]] == [(name, False, "1")]
+
+
 def test_catalogue_holds_together() -> None:
-    for name, sysctl_key in SYSCTL_KEYS.items():
-        assert name == sysctl_key.name
+    for name, known in SYSCTL_KEYS.items():
+        assert name == known.name
         assert not is_secret(name)
         assert path_of(name).startswith("/proc/sys/")
-        if sysctl_key.default is not None:
-            assert parse(sysctl_key, sysctl_key.default) is not None
-            assert reads(name, sysctl_key.default) == sysctl_key.default
+        if known.default is not None:
+            assert parse(known, known.default) is not None
+            assert reads(name, known.default) == known.default
         folder, _dot, last = name.rpartition(".")
         if folder == "net.ipv4" and last.startswith(("tcp_", "ip_local_")):
             assert last in KNOWN_IPV4_NAMES

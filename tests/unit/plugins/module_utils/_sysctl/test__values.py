@@ -20,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
     SYSCTL_KEYS,
     Accepted,
     Refused,
+    SysctlKey,
     kernel_reads,
     parse,
     path_of,
@@ -325,3 +326,38 @@ def test_the_kernel_agrees_on_whatever_is_written(key: str, text: str) -> None:
 def test_the_kernel_agrees_on_port_lists(text: str) -> None:
     compare(PORTS, text)
     compare(RANGE, text)
+
+
+EXACT = SysctlKey("net.core.rmem_max", "exact")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "alike"),
+    [
+        ("1\t2", " 1  2 ", True),
+        ("16", "0x10", True),
+        ("-1", "-1", True),
+        ("fq", "fq", True),
+        ("fq", "fq_codel", False),
+        ("1 2", "1", False),
+        # One key reads a leading 0 as base 8, another as base 16.
+        ("010", "8", False),
+        ("010", "10", False),
+        ("00000003", "00000003", True),
+        ("0x", "0", False),
+        ("", "0", False),
+        ("1" * 5000, "1" * 5000, True),
+        ("\u0661", "1", False),
+    ],
+)
+def test_exact_texts_are_compared_word_by_word(a: str, b: str, alike: bool) -> None:
+    assert same(EXACT, a, b) is alike
+    assert same(EXACT, b, a) is alike
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("212992", 212992), ("-1", -1), ("1\t0", "1 0"), ("fq_codel", "fq_codel"), ("", ""), ("0x10", "0x10")],
+)
+def test_an_exact_text_is_a_number_where_it_is_one(raw: str, value: object) -> None:
+    assert parse(EXACT, raw) == value
