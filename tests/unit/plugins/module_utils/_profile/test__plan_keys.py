@@ -143,13 +143,14 @@ def test_a_port_that_nobody_uses_is_released_and_no_list_ever_grows(host: Host, 
     assert not reserving(host)["changed"]
 
 
-def test_what_an_admin_reserves_or_frees_later_stays_so(host: Host, listeners: Listeners) -> None:
+@pytest.mark.parametrize("settings", [{REUSE: 1}, {RESERVED: None}])
+def test_what_an_admin_reserves_or_frees_later_stays_so(host: Host, listeners: Listeners, settings: dict[str, object]) -> None:
     host.set(RESERVED, "9000,9001")
     listeners.services = {40000}
-    reserving(host)
+    reserving(host, settings=settings)
     host.set(RESERVED, "9001,9100,40000")
     listeners.services = {41000}
-    reserving(host)
+    reserving(host, settings=settings)
     assert host.get(RESERVED) == "9001,9100,41000"
     host.call(state="absent")
     assert host.get(RESERVED) == "9001,9100"
