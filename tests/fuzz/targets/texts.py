@@ -22,7 +22,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied, earlier, unseen, writes
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import parse as parse_value
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, matches, parse
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, TooManyPatternsError, matches, parse
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _shapes
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles, Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import _socket_tables
@@ -106,7 +106,10 @@ def _dump_mutator() -> mutate.Mutator:
 
 
 def boot_lines(data: bytes) -> None:
-    assignments, problems = parse(data)
+    try:
+        assignments, problems = parse(data)
+    except TooManyPatternsError:
+        return
     last = data.count(b"\n") + 1
     assert all(1 <= one["line"] <= last for one in (*assignments, *problems))
     assert all(one["value"] is None for one in assignments if one["secret"])
