@@ -45,6 +45,8 @@ _ERROR = struct.Struct("=i")
 # The kernel fills at most 32 KiB at a time however large the buffer is.
 _BUFFER = 65536
 _PATIENCE_SECONDS = 10
+# linux/err.h
+_MAX_ERRNO = 4095
 
 
 class MessageBatch(NamedTuple):
@@ -112,7 +114,9 @@ class DumpParser:
         if kind in (NLMSG_DONE, NLMSG_ERROR):
             self.done = True
             error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
-            if error > 0:
+            if error > _MAX_ERRNO:
+                self.damaged = True
+            elif error > 0:
                 raise OSError(error, os.strerror(error))
         return length, is_socket
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Optional, Seq
 from .._sysctl._boot_files import DIRECTORIES, collect
 from .._sysctl._boot_order import applied, earlier
 from .._sysctl._keys import Accepted, kernel_reads, same, sysctl_key
-from .._sysctl._lines import LIKE_A_SECRET, READERS, parse
+from .._sysctl._lines import READERS, TooManyPatternsError, parse
 from ._errors import ProfileError
 
 if TYPE_CHECKING:
@@ -58,17 +58,11 @@ def whose(text: str) -> str:
 
 
 def values(text: str) -> dict[str, str]:
-    """What a boot file sets, by key, the last setting of each."""
-    return {one["key"]: one["value"] for one in parse(text.encode("latin-1"))[0] if one["value"] is not None}
-
-
-def shown(text: str) -> str:
-    """A boot file's text for a diff: as text, and without lines that hold a secret."""
-    readable = text.encode("latin-1").decode("utf-8", "replace")
-    assignments, problems = parse(readable)
-    hidden = {one["line"] for one in assignments if one["secret"]} | {one["line"] for one in problems if one["problem"] == LIKE_A_SECRET}
-    lines = readable.split("\n")
-    return "\n".join("(secret, not shown)" if number in hidden else line for number, line in enumerate(lines, 1))
+    """What a boot file sets, by key, the last setting of each; nothing where the file is not one that a person would write."""
+    try:
+        return {one["key"]: one["value"] for one in parse(text.encode("latin-1"))[0] if one["value"] is not None}
+    except TooManyPatternsError:
+        return {}
 
 
 def backup_name(path: str, text: str) -> str:

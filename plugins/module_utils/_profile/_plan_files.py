@@ -110,7 +110,7 @@ def _conflicts(
     for path, numbers in lines.items():
         if observed.files.get(path):
             texts[path] = comment_out(_plain_text(observed, plain, path), numbers, options.boot_file)
-    remaining = left(texts)
+    remaining = set(left(texts))
     return texts, [(one, one not in remaining) for one in found]
 
 

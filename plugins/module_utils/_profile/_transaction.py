@@ -21,7 +21,7 @@ from typing import Any, Dict, Optional
 
 from ._apply import KeyNotSet, read_back, rehearse, take
 from ._disk import Disk
-from ._errors import Failed, ProfileError, describe_error
+from ._errors import NEEDS_ROOT, Failed, ProfileError, describe_error, lacks_privilege
 from ._journal import APPLYING, WAITING, Document, Guard, Open, State
 from ._machine import Machine
 from ._options import Options
@@ -42,7 +42,8 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         return call.result()
     except (ProfileError, OSError) as error:
         call.leave()
-        raise Failed(describe_error(error), call.result()) from error
+        reason = describe_error(error)
+        raise Failed(f"{NEEDS_ROOT}. The error: {reason}" if lacks_privilege(error) else reason, call.result()) from error
     finally:
         call.state.unlock()
 
@@ -123,9 +124,12 @@ class _Call:
         return " ".join(sentences) or None
 
     def refuse(self) -> None:
-        wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
+        wrong: Dict[str, list[str]] = {}
+        for item in self.plan.items.values():
+            if item.status in ("refused", "read_only"):
+                wrong.setdefault(item.reason, []).append(item.key)
         if wrong:
-            raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
+            raise ProfileError("; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in wrong.items()) + ". Nothing was changed.")
 
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
@@ -142,8 +146,13 @@ class _Call:
         try:
             self.disk.probe_key(key)
         except OSError as error:
-            status = "read_only" if error.errno in _READ_ONLY else "refused"
-            self.mark(key, status, f"it cannot be written here: {describe_error(error)}")
+            if lacks_privilege(error):
+                # It is the same for every other key.
+                raise ProfileError(f"{describe_error(error)}. Nothing was changed.") from error
+            reason = f"it cannot be written here: {describe_error(error)}"
+            if error.errno == errno.EROFS:
+                reason = "/proc/sys is read-only here (EROFS; a container?)"
+            self.mark(key, "read_only" if error.errno in _READ_ONLY else "refused", reason)
 
     def mark(self, key: str, status: str, reason: str) -> None:
         self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)

@@ -12,10 +12,10 @@ Kernels before 5.13 took any int for what is a byte today. How a value is read i
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from typing import NamedTuple
 
+from ._shell_pattern import ANY_NAME, ShellPattern
 from ._values import Accepted, Refused, kernel_reads, parse, same
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Accepted",
     "Refused",
     "SysctlKey",
+    "concerns_tcp",
     "is_secret",
     "kernel_reads",
     "parse",
@@ -201,6 +202,10 @@ _SECRETS = (
     ("net", "core", "netdev_rss_key"),
 )
 _ROOT = "/proc/sys/"
+_IPV4 = "net.ipv4."
+_SPECIAL = re.compile(r"[*?\[{\\]")
+# A "*" in a secret is one name.
+_SECRET_PATHS = tuple([ANY_NAME if char == "*" else char for char in "/".join(secret)] for secret in _SECRETS)
 # Between the dots: what names of keys and of interfaces consist of, with a slash for a dot. No wildcard of any reader is in it.
 _NET_NAME = re.compile(r"net(?:\.[A-Za-z0-9_@:+/-]+)+\Z")
 _LONGEST_NAME = 200
@@ -219,12 +224,37 @@ def _parts(key: str) -> list[str]:
 
 
 def is_secret(key: str) -> bool:
-    """Whether the value of a key, or of one key that a glob may stand for, must not leave the host."""
+    """Whether the value of a key must not leave the host. Of a shell pattern: unless it certainly stands for no secret.
+
+    What stands from the first to the last bracket, brace or backslash of a pattern is taken for any text.
+    """
     parts = _parts(key)
-    return any(
-        len(parts) == len(secret) and all(wanted == "*" or fnmatch.fnmatchcase(wanted, part) for wanted, part in zip(secret, parts))
-        for secret in _SECRETS
-    )
+    path = "/".join(parts)
+    if not _SPECIAL.search(path):
+        return any(len(parts) == len(secret) and all(map(_fits, secret, parts)) for secret in _SECRETS)
+    pattern = _generous(path)
+    return any(pattern.matches(secret) for secret in _SECRET_PATHS)
+
+
+def _fits(wanted: str, part: str) -> bool:
+    return wanted in ("*", part)
+
+
+def _generous(path: str) -> ShellPattern:
+    """A pattern that stands for all that the path may stand for to any reader, and perhaps for more."""
+    first = min((place for place in map(path.find, "[{\\") if place != -1), default=len(path))
+    if first == len(path):
+        return ShellPattern(path, braces=False)
+    last = max(map(path.rfind, "[]{},\\"))
+    pattern = ShellPattern(path[:first].rstrip("/"), braces=False)
+    pattern.add_gap()
+    pattern.add(path[last + (2 if path[last] == "\\" else 1) :].lstrip("/"))
+    return pattern
+
+
+def concerns_tcp(key: str) -> bool:
+    """Whether the collection speaks about a key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key of IPv4. Its value may be shown."""
+    return key in SYSCTL_KEYS or (key.startswith((_IPV4 + "tcp_", _IPV4 + "ip_local_")) and not is_secret(key))
 
 
 def sysctl_key(name: str) -> SysctlKey:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ._keys import SysctlKey
 
 _INT_MAX = 2**31 - 1
-_ULONG_MAX = 2**64 - 1
+_LONG_MIN, _ULONG_MAX = -(2**63), 2**64 - 1
 # The kernel looks at one page of a text, and at 21 characters of a number, of which the last must not belong to it.
 _PAGE = 4095
 _LONGEST_NUMBER = 20
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _SPACES = re.compile(r"[ \t\n\v\f\r]*")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
-_PLAIN = re.compile(r"-?[0-9]+\Z", re.ASCII)
+_PLAIN = re.compile(r"-?[0-9]{1,20}\Z", re.ASCII)
 # A leading 0 is left out: some keys read it as base 8, others as base 16.
 _UNAMBIGUOUS = re.compile(r"-?(?:0|[1-9][0-9]{0,19}|0[xX][0-9a-fA-F]{1,16})\Z", re.ASCII)
 
@@ -202,9 +202,12 @@ def _ports_text(ranges: list[list[int]]) -> str:
 
 
 def _current_numbers(raw: str | None, count: int) -> list[int]:
-    """The numbers of a raw value, or none at all where it is not known or not so many numbers."""
+    """The numbers of a raw value, or none at all where it is not known or not so many numbers. No key holds more than 64 bits."""
     words = (raw or "").split()
-    return [int(word) for word in words] if len(words) == count and all(map(_PLAIN.match, words)) else []
+    if len(words) != count or not all(map(_PLAIN.match, words)):
+        return []
+    numbers = [int(word) for word in words]
+    return numbers if min(numbers) >= _LONG_MIN and max(numbers) <= _ULONG_MAX else []
 
 
 def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:

@@ -113,6 +113,12 @@ def test_an_interrupted_dump_is_reported(data: bytes) -> None:
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("error", [4096, 2**31])
+def test_an_error_that_no_kernel_has_is_damage(error: int) -> None:
+    parser, _found = taken_apart(refused(error))
+    assert (parser.done, parser.damaged) == (True, True)
+
+
 @pytest.mark.parametrize("end", [refused(1), done(error=1)])
 def test_a_refusal_is_an_os_error(end: bytes) -> None:
     with pytest.raises(PermissionError):

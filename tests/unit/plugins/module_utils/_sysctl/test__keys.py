@@ -14,6 +14,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
     SYSCTL_KEYS,
     Refused,
     SysctlKey,
+    concerns_tcp,
     is_secret,
     kernel_reads,
     parse,
@@ -44,6 +45,29 @@ def reads(key: str, text: str, current: str | None = None, others: dict[str, str
         ("net.ipv6.conf.*.stable_secret", True),
         ("net.ipv6.conf.all.s*", True),
         ("net.ipv4.tcp_fastopen", False),
+        ("net.ipv4.tcp_fastopen_ke[^x]", True),
+        ("net.ipv4.tcp_fastopen_{k,x}ey", True),
+        ("net.ipv4.tcp_fastopen\\_ke?", True),
+        ("net.ipv4.tcp_fastopen\\_key", True),
+        ("net.ipv4.tcp_fastopen_[[:lower:]]ey", True),
+        ("net.ipv4.{tcp_fastopen_key,x*}", True),
+        ("net.{ipv4/tcp_fastopen_key,x*}", True),
+        ("net/ipv4/{.,x}/tcp_fastopen_ke?", True),
+        ("net/ipv4{/,//}tcp_fastopen_ke?", True),
+        ("n*/*/tcp_fastopen_ke?", True),
+        ("net/ipv4/*", True),
+        ("net/ipv6/conf/et?0/stable_secre?", True),
+        ("net/ipv6/conf/very_long_name[0-9]/stable_secret", True),
+        ("net/core/netdev_rss_ke[!a]", True),
+        ("net.ipv4.*", True),
+        ("*", False),
+        ("net.ipv4.tcp_fin_timeou[t]", False),
+        ("net.ipv4.tcp_[fk]*_time*", False),
+        ("net.ipv4.tcp_*_time*", False),
+        ("net.ipv6.conf.[ae]*.forwarding", False),
+        ("net.ipv4.conf.{lo,eth*}.rp_filter", False),
+        ("net.ipv4.tcp_fastopen_ke?s", False),
+        ("net.ipv4.tcp_fastopen_key?", False),
         ("net.ipv4.tcp_tw_*", False),
         ("net.ipv4.conf.*.rp_filter", False),
         ("", False),
@@ -51,6 +75,21 @@ def reads(key: str, text: str, current: str | None = None, others: dict[str, str
 )
 def test_secrets(key: str, secret: bool) -> None:
     assert is_secret(key) is secret
+
+
+@pytest.mark.parametrize(
+    ("key", "concerns"),
+    [
+        ("net.ipv4.tcp_timestamps", True),
+        ("net.ipv4.tcp_made_up", True),
+        ("net.ipv4.ip_local_x", True),
+        ("net.ipv4.ip_x", False),
+        ("kernel.tcp_x", False),
+        ("net.ipv4.tcp_fastopen_key", False),
+    ],
+)
+def test_which_keys_the_collection_speaks_about(key: str, concerns: bool) -> None:
+    assert concerns_tcp(key) == concerns
 
 
 @pytest.mark.parametrize(

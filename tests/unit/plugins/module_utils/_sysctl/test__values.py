@@ -82,6 +82,13 @@ def test_current_values_fill_in_and_bound() -> None:
     assert reads("net.ipv4.tcp_rmem", "8192", "4096\t131072\t6291456") == "8192\t131072\t6291456"
 
 
+@pytest.mark.parametrize("digits", [21, 4300, 5000])
+def test_current_values_that_no_kernel_has_are_not_known(digits: int) -> None:
+    long = "9" * digits
+    assert reads(START, "40000", None, {RANGE: f"{long}\t{long}"}) == "40000"
+    assert reads(RANGE, "5000", f"{long}\t{long}") is None
+
+
 @pytest.mark.parametrize(
     ("key", "text", "word"),
     [(RANGE, "5000", "low end"), (STAMPS, "010", "read as 8"), (STAMPS, "1 # x", "ignored"), ("net.ipv4.tcp_rmem", "1 2", "2 of 3")],
@@ -106,6 +113,10 @@ def test_a_note_says_what_the_kernel_makes_of_it(key: str, text: str, word: str)
         (PORTS, "70000", None),
         ("net.ipv4.tcp_congestion_control", "bbr\n", "bbr"),
         ("net.ipv4.tcp_max_tw_buckets", "9" * 5000, None),
+        ("fs.file-max", str(2**64 - 1), 2**64 - 1),
+        ("fs.file-max", str(2**64), None),
+        ("net.ipv4.tcp_mem", f"1 {-(2**63)} 3", [1, -(2**63), 3]),
+        ("net.ipv4.tcp_mem", f"1 {-(2**63) - 1} 3", None),
         (STAMPS, "\u0661", None),
     ],
 )
