@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import struct
 import zlib
 from collections.abc import Iterator
 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _proc
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import DumpParser, listening_ports
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import DumpParser, listeners
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import Answer
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
@@ -65,10 +66,10 @@ def sock_diag(data: bytes) -> None:
     assert counted is None or _shapes.check(Sockets, counted, strict=True)
     assert counted is not None or not_seen
     try:
-        ports = listening_ports(lambda _family, _states, _extensions: iter(buffers))
+        found = listeners(socket.IPPROTO_UDP, lambda _family, _states, _extensions, _protocol: iter(buffers))
     except OSError:
         return
-    assert all(0 <= port <= 65535 for port in ports)
+    assert all(0 < one.port <= 65535 for one in found)
 
 
 def _dumps() -> list[bytes]:
