@@ -66,10 +66,10 @@ def sock_diag(data: bytes) -> None:
     assert counted is None or _shapes.check(Sockets, counted, strict=True)
     assert counted is not None or not_seen
     try:
-        found = listeners(socket.IPPROTO_TCP, lambda _family, _states, _extensions, _protocol: iter(buffers))
+        found = listeners(socket.IPPROTO_UDP, lambda _family, _states, _extensions, _protocol: iter(buffers))
     except OSError:
         return
-    assert all(0 <= listener.port <= 65535 for listener in found)
+    assert all(0 < one.port <= 65535 for one in found)
 
 
 def _dumps() -> list[bytes]:
