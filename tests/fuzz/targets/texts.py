@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import struct
 import zlib
 from collections.abc import Iterator
 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _proc
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import DumpParser, listening_ports
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import DumpParser, listeners
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import Answer
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
@@ -49,7 +50,7 @@ _NEXT_BUFFER = b"<next buffer>"
 
 
 def sock_diag(data: bytes) -> None:
-    """No content of a dump makes the count raise; the list of listening ports raises OSError where the kernel refuses."""
+    """No content of a dump makes the count raise; the list of listeners raises OSError where the kernel refuses."""
     buffers = data.split(_NEXT_BUFFER)
     parser = DumpParser()
     total = 0
@@ -64,11 +65,12 @@ def sock_diag(data: bytes) -> None:
     counted, not_seen = count_sockets((32768, 60999), dump=lambda _family, _states, _extensions: iter(buffers))
     assert counted is None or _shapes.check(Sockets, counted, strict=True)
     assert counted is not None or not_seen
-    try:
-        ports = listening_ports(lambda _family, _states, _extensions: iter(buffers))
-    except OSError:
-        return
-    assert all(0 <= port <= 65535 for port in ports)
+    for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+        try:
+            found = listeners(protocol, lambda _family, _states, _extensions, _protocol: iter(buffers))
+        except OSError:
+            continue
+        assert all(0 < one.port <= 65535 for one in found)
 
 
 def _dumps() -> list[bytes]:
