@@ -197,8 +197,8 @@ def test_both_readers_apply_keys_that_the_collection_does_not_know() -> None:
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        ("net.ipv4.tcp_moderate_recvbuf", "neither this host nor the collection knows this key. Did you mean net.ipv4.tcp_moderate_rcvbuf"),
-        ("net.ipv6.conf.loo.hop_limit", "Did you mean net.ipv6.conf.lo.hop_limit"),
+        ("net.ipv4.tcp_moderate_recvbuf", "neither this host nor the collection knows this key (did you mean net.ipv4.tcp_moderate_rcvbuf"),
+        ("net.ipv6.conf.loo.hop_limit", "did you mean net.ipv6.conf.lo.hop_limit"),
         ("net.ipv4.route.flush", "net.ipv4.route.flush can only be written: nobody could put it back"),
         ("net.ipv6.conf.lo.stable_secret", "'net.ipv6.conf.lo.stable_secret' holds a secret"),
         ("net.ipv6.conf.lo", "net.ipv6.conf.lo is a folder of sysctl keys, not a key"),

@@ -62,7 +62,8 @@ def plan_keys(options: Options, observed: Observed, record: Record) -> KeyPlan:
     steps = _steps(observed, {**targets, **returning}, items, returning)
     bounded = {setting.sysctl_key.name for setting in options.settings if setting.bound}
     originals = {key: _original(observed, record, key, raw, key in bounded) for key, raw in targets.items()}
-    if reservation and RESERVED in targets and not any(setting.sysctl_key.name == RESERVED for setting in options.settings):
+    given = any(setting.sysctl_key.name == RESERVED and setting.text is not None for setting in options.settings)
+    if reservation and RESERVED in targets and not given:
         originals[RESERVED] = Original(reservation.before, targets[RESERVED])
     return KeyPlan(items, targets, steps, originals, reserved_ports)
 
@@ -77,10 +78,10 @@ def _settings(options: Options, observed: Observed) -> tuple[Dict[str, Item], Di
         if setting.text is None and not setting.bound:
             items[key] = Item(key, None, "left_alone", "its value in settings is null")
             continue
-        # An image boots elsewhere: with memory and a kernel that nobody knows.
         if key in observed.unknown and (options.live or _is_misspelt(key)):
             items[key] = Item(key, setting.text, "refused", _unknown(observed.unknown[key]))
             continue
+        # An image boots elsewhere: with memory and a kernel that nobody knows.
         answer = wanted(setting, now, observed.memory_bytes) if options.live else wanted(for_any_kernel(setting), at_boot.get(key), None)
         if isinstance(answer, Refused):
             items[key] = Item(key, setting.text, "refused", answer.reason)
@@ -101,8 +102,8 @@ def _is_misspelt(key: str) -> bool:
 
 
 def _unknown(nearest: Sequence[str]) -> str:
-    hint = f"Did you mean {' or '.join(nearest)}?" if nearest else "A kernel module or an interface may be missing"
-    return f"neither this host nor the collection knows this key. {hint}"
+    hint = f" (did you mean {' or '.join(nearest)}?)" if nearest else "; a kernel module or an interface may be missing"
+    return f"neither this host nor the collection knows this key{hint}"
 
 
 def _set_at_boot(options: Options, observed: Observed) -> Dict[str, str]:

@@ -18,11 +18,13 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_d
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import Answer
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _boot_file
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._diff import shown
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied, earlier, unseen, writes
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import parse as parse_value
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, matches, parse
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, TooManyPatternsError, matches, parse
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _shapes
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles, Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import _socket_tables
@@ -107,10 +109,23 @@ def _dump_mutator() -> mutate.Mutator:
 
 
 def boot_lines(data: bytes) -> None:
-    assignments, problems = parse(data)
+    try:
+        assignments, problems = parse(data)
+    except TooManyPatternsError:
+        return
     last = data.count(b"\n") + 1
     assert all(1 <= one["line"] <= last for one in (*assignments, *problems))
     assert all(one["value"] is None for one in assignments if one["secret"])
+
+
+def boot_file(data: bytes) -> None:
+    """A file that stands where the boot file of a profile is to be: what it is, what it sets, what a diff shows of it."""
+    text = data.decode("latin-1")
+    assert _boot_file.whose(text) in ("ours", "edited", "foreign")
+    _boot_file.values(text)
+    assert shown(text).count("\n") == text.count("\n")
+    lines = set(range(1, text.count("\n") + 2))
+    assert _boot_file.uncomment(_boot_file.comment_out(text, lines, _BOOT_FILE), _BOOT_FILE) == text
 
 
 def boot_patterns(data: bytes) -> None:
@@ -119,6 +134,13 @@ def boot_patterns(data: bytes) -> None:
         for reader in READERS:
             for key in ("net.ipv4.conf.all.rp_filter", "net.ipv4.tcp_timestamps", "fs.file-max", "net.ipv4.conf.eth0/100.rp_filter"):
                 assert matches(line, reader, key) in (True, False)
+
+
+_BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
+
+
+def _our_boot_file() -> bytes:
+    return _boot_file.render(_BOOT_FILE, "client_host", ["D7"], {"net.ipv4.tcp_tw_reuse": "1"}).encode("latin-1")
 
 
 def _patterns() -> list[bytes]:
@@ -236,6 +258,7 @@ TARGETS = (
     Target("socket_tables", socket_tables, seeds.socket_tables, mutate.text(_TABLE_WORDS), 300),
     Target("sock_diag", sock_diag, _dumps, _dump_mutator(), 3000),
     Target("boot_lines", boot_lines, seeds.boot_files, mutate.text(seeds.KEYS), 2000),
+    Target("boot_file", boot_file, lambda: [*seeds.boot_files(), _our_boot_file()], mutate.text(seeds.KEYS), 100),
     Target("boot_patterns", boot_patterns, _patterns, mutate.text(), 1000),
     Target("boot_order", boot_order, seeds.trees, mutate.folder(seeds.BOOT_PATHS, seeds.KEYS), 150),
     Target("values", values, _values, mutate.text(_VALUE_WORDS), 3000),

@@ -143,13 +143,14 @@ def test_a_port_that_nobody_uses_is_released_and_no_list_ever_grows(host: Host, 
     assert not reserving(host)["changed"]
 
 
-def test_what_an_admin_reserves_or_frees_later_stays_so(host: Host, listeners: Listeners) -> None:
+@pytest.mark.parametrize("settings", [{REUSE: 1}, {RESERVED: None}])
+def test_what_an_admin_reserves_or_frees_later_stays_so(host: Host, listeners: Listeners, settings: dict[str, object]) -> None:
     host.set(RESERVED, "9000,9001")
     listeners.services = {40000}
-    reserving(host)
+    reserving(host, settings=settings)
     host.set(RESERVED, "9001,9100,40000")
     listeners.services = {41000}
-    reserving(host)
+    reserving(host, settings=settings)
     assert host.get(RESERVED) == "9001,9100,41000"
     host.call(state="absent")
     assert host.get(RESERVED) == "9001,9100"
@@ -163,6 +164,7 @@ def test_ports_of_the_settings_and_of_services_stand_together(host: Host, listen
         ({41000}, {RESERVED: "8081,41000"}, "8081,41000"),
         (set(), {RESERVED: "8081,41000"}, "8081,41000"),
         ({42000}, {REUSE: 1}, "42000"),
+        ({43000}, {RESERVED: None}, "43000"),
     ):
         listeners.services = services
         reserving(host, settings=settings)
@@ -364,16 +366,16 @@ def test_an_unknown_key_that_is_no_number_can_have_no_bound() -> None:
 @pytest.mark.parametrize(
     ("nearest", "hint"),
     [
-        ([], "A kernel module or an interface may be missing"),
-        (["net.core.rmem_max"], "Did you mean net.core.rmem_max?"),
-        (["net.core.rmem_max", "net.core.wmem_max"], "Did you mean net.core.rmem_max or net.core.wmem_max?"),
+        ([], "; a kernel module or an interface may be missing"),
+        (["net.core.rmem_max"], " (did you mean net.core.rmem_max?)"),
+        (["net.core.rmem_max", "net.core.wmem_max"], " (did you mean net.core.rmem_max or net.core.wmem_max?)"),
     ],
 )
 def test_a_key_that_nobody_knows_is_refused_with_the_nearest_names(nearest: list[str], hint: str) -> None:
     key = "net.core.rmen_max"
     plan = plan_keys(options(settings={key: 1}), observed({key: None}, unknown={key: nearest}), NO_RECORD)
     assert (plan.items[key].status, plan.steps) == ("refused", [])
-    assert plan.items[key].reason == f"neither this host nor the collection knows this key. {hint}"
+    assert plan.items[key].reason == f"neither this host nor the collection knows this key{hint}"
 
 
 def test_a_key_that_spreads_to_interfaces_comes_first_and_theirs_are_written_again() -> None:

@@ -15,7 +15,7 @@ from support.transactions import BUCKETS, RANGE, RESERVED, REUSE, TIMESTAMPS, UN
     [
         (
             {"net.ipv4.tcp_tw_resue": 1},
-            "net.ipv4.tcp_tw_resue: neither this host nor the collection knows this key. Did you mean net.ipv4.tcp_tw_reuse",
+            "net.ipv4.tcp_tw_resue: neither this host nor the collection knows this key (did you mean net.ipv4.tcp_tw_reuse",
         ),
         (
             {"net/ipv4/tcp_tw_reuse": 1},
