@@ -18,6 +18,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_d
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import Answer
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _boot_file
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._diff import shown
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied, earlier, unseen, writes
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
@@ -50,7 +52,7 @@ _NEXT_BUFFER = b"<next buffer>"
 
 
 def sock_diag(data: bytes) -> None:
-    """No content of a dump makes the count raise; the list of listening ports raises OSError where the kernel refuses."""
+    """No content of a dump makes the count raise; the list of listeners raises OSError where the kernel refuses."""
     buffers = data.split(_NEXT_BUFFER)
     parser = DumpParser()
     total = 0
@@ -65,11 +67,12 @@ def sock_diag(data: bytes) -> None:
     counted, not_seen = count_sockets((32768, 60999), dump=lambda _family, _states, _extensions: iter(buffers))
     assert counted is None or _shapes.check(Sockets, counted, strict=True)
     assert counted is not None or not_seen
-    try:
-        found = listeners(socket.IPPROTO_UDP, lambda _family, _states, _extensions, _protocol: iter(buffers))
-    except OSError:
-        return
-    assert all(0 < one.port <= 65535 for one in found)
+    for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+        try:
+            found = listeners(protocol, lambda _family, _states, _extensions, _protocol: iter(buffers))
+        except OSError:
+            continue
+        assert all(0 < one.port <= 65535 for one in found)
 
 
 def _dumps() -> list[bytes]:
@@ -115,12 +118,29 @@ def boot_lines(data: bytes) -> None:
     assert all(one["value"] is None for one in assignments if one["secret"])
 
 
+def boot_file(data: bytes) -> None:
+    """A file that stands where the boot file of a profile is to be: what it is, what it sets, what a diff shows of it."""
+    text = data.decode("latin-1")
+    assert _boot_file.whose(text) in ("ours", "edited", "foreign")
+    _boot_file.values(text)
+    assert shown(text).count("\n") == text.count("\n")
+    lines = set(range(1, text.count("\n") + 2))
+    assert _boot_file.uncomment(_boot_file.comment_out(text, lines, _BOOT_FILE), _BOOT_FILE) == text
+
+
 def boot_patterns(data: bytes) -> None:
     """Each line as a pattern, against keys that exist."""
     for line in data.decode("utf-8", "replace").split("\n")[:20]:
         for reader in READERS:
             for key in ("net.ipv4.conf.all.rp_filter", "net.ipv4.tcp_timestamps", "fs.file-max", "net.ipv4.conf.eth0/100.rp_filter"):
                 assert matches(line, reader, key) in (True, False)
+
+
+_BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
+
+
+def _our_boot_file() -> bytes:
+    return _boot_file.render(_BOOT_FILE, "client_host", ["D7"], {"net.ipv4.tcp_tw_reuse": "1"}).encode("latin-1")
 
 
 def _patterns() -> list[bytes]:
@@ -238,6 +258,7 @@ TARGETS = (
     Target("socket_tables", socket_tables, seeds.socket_tables, mutate.text(_TABLE_WORDS), 300),
     Target("sock_diag", sock_diag, _dumps, _dump_mutator(), 3000),
     Target("boot_lines", boot_lines, seeds.boot_files, mutate.text(seeds.KEYS), 2000),
+    Target("boot_file", boot_file, lambda: [*seeds.boot_files(), _our_boot_file()], mutate.text(seeds.KEYS), 100),
     Target("boot_patterns", boot_patterns, _patterns, mutate.text(), 1000),
     Target("boot_order", boot_order, seeds.trees, mutate.folder(seeds.BOOT_PATHS, seeds.KEYS), 150),
     Target("values", values, _values, mutate.text(_VALUE_WORDS), 3000),
