@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from ansible.release import __version__ as core_version
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import failure_message, needed_python, run_on_target
 
 
@@ -109,7 +110,8 @@ def test_an_old_python_is_named_with_what_helps(answer: dict[str, t.Any], versio
     ],
 )
 def test_the_host_is_asked_only_where_the_module_died(answer: dict[str, t.Any], commands: int) -> None:
-    action = Action(answer=answer, python="Python 3.13.0\n")
+    major, minor = needed_python(core_version)
+    action = Action(answer=answer, python=f"Python {major}.{minor}.0\n")
     assert run(action) == answer
     assert len(action.commands) == commands
 
