@@ -19,7 +19,7 @@ from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
-from ..plugin_utils._target_module import failure_message, run_on_target
+from ..plugin_utils._target_module import ansible_keys, failure_message, run_on_target
 from ..plugin_utils._waivers import parse_waivers
 
 if t.TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ActionModule(HardeningAction):
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
         except _AuditError as error:
-            return failure(str(error), **{**error.answer, "changed": False, "host": host})
+            return failure(str(error), **{**ansible_keys(error.answer), "changed": False, "host": host})
         except AnsibleConnectionFailure as error:
             return {"unreachable": True, "changed": False, "msg": one_line(str(error)), "host": host}
         audited = audit(snapshot, host, options)
@@ -86,12 +86,12 @@ class ActionModule(HardeningAction):
     def _observe(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Result:
         """The facts of the live host, with the answers of its peers where endpoints are given. Raises _AuditError."""
         facts = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
-        if facts.get("failed") or not isinstance(facts.get("ansible_facts", {}).get("linux_tcp"), dict):
+        found = facts.get("ansible_facts", {}).get("linux_tcp")
+        if facts.get("failed") or not isinstance(found, dict):
             raise _AuditError(f"{host} could not be audited: {failure_message(facts)}", facts)
-        found: Result = facts["ansible_facts"]["linux_tcp"]
         if arguments["probe_endpoints"]:
             probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
-            if probed.get("failed") or not isinstance(probed.get("endpoints"), list):
+            if probed.get("failed") or "endpoints" not in probed:
                 raise _AuditError(f"{host} could not probe probe_endpoints: {failure_message(probed)}", probed)
             found["probes"] = probed["endpoints"]
         return found

@@ -13,7 +13,7 @@ from ansible.plugins.connection import ConnectionBase
 
 from ..plugin_utils._action import HardeningAction
 from ..plugin_utils._escape import one_line
-from ..plugin_utils._target_module import run_on_target
+from ..plugin_utils._target_module import run_on_target, with_interpreter
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._action import Arguments, Result, TaskVars
@@ -25,7 +25,7 @@ class ActionModule(HardeningAction):
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns what the module returned; unreachable, with a message on the state of the host, where it did not answer."""
         try:
-            result = run_on_target(self, "tcp_profile", arguments, task_vars)
+            result = with_interpreter(self, run_on_target(self, "tcp_profile", arguments, task_vars))
         except AnsibleConnectionFailure as error:
             return _unreachable(f"{self._state_after_loss(arguments)} The error: {error}")
         guard = result.get("guard")
@@ -65,7 +65,7 @@ def _unreachable(message: str) -> Result:
 
 def _what_becomes_of_it(guard: t.Mapping[str, t.Any]) -> str:
     """What the host does with a change that cannot be confirmed."""
-    promise = f"Unless the confirmation still reached it, it undoes the change by itself {guard['seconds']} s after it was made."
+    promise = f"Unless the confirmation still reached it, it undoes the change by itself {guard['seconds']:g} s after it was made."
     if guard.get("outlives_session"):
         return promise
     return f"{promise} If the end of the session has ended its guard, a restart or the next run undoes the change."

@@ -135,6 +135,33 @@ def test_a_broken_host_alone_ends_with_2(tmp_path: Path) -> None:
     assert "results" not in run.audits()["broken1"]
 
 
+FORGED_ANSWERS = {
+    "empty": {"failed": True, "results": []},
+    "text": {"failed": True, "results": "x"},
+    "facts": {"ansible_facts": {"linux_tcp": "x", "ansible_connection": "y"}, "results": []},
+    "whole": {"results": [], "host": "good", "profile": "backend", "fail_on": "never", "summary": {}, "warnings": "x", "diff": 7},
+    "list": [1],
+}
+
+
+def test_a_host_that_answers_as_it_likes_costs_nobody_a_report_and_never_passes(tmp_path: Path) -> None:
+    hosts = {"good": LOCAL}
+    for name, answer in FORGED_ANSWERS.items():
+        # Stands for the host's Python: whatever it is to run, it prints the same.
+        python = tmp_path / f"python_{name}"
+        python.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+        python.chmod(0o755)
+        hosts[name] = {**LOCAL, "ansible_python_interpreter": str(python)}
+    run = run_playbook(tmp_path, inventory={"all": {"hosts": hosts}}, namespace="ip link set lo up", tcp_profile="backend")
+    assert run.code == 2, run.output
+    assert {host: "results" in audit for host, audit in run.audits().items()} == {name: name == "good" for name in hosts}
+    assert "5 NOT AUDITED" in run.output
+    for name in FORGED_ANSWERS:
+        assert f"{name:<27}: ok=" in run.output.replace("\t", " ")
+        recap = next(line for line in run.output.splitlines() if line.startswith(name) and "failed=" in line)
+        assert "failed=1" in recap
+
+
 @pytest.mark.parametrize("named", ["-i", "ANSIBLE_INVENTORY"])
 def test_an_inventory_without_hosts_fails_instead_of_auditing_this_machine(tmp_path: Path, named: str) -> None:
     missing = str(tmp_path / "missing.yml")

@@ -25,6 +25,7 @@ _AGENT = "linux_tcp.hardening-tcp_probe"
 
 _PROTOCOL = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LONGEST_END = 4
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?\Z", re.DOTALL)
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\Z", re.DOTALL)
@@ -52,6 +53,7 @@ class Answer:
         self._received = 0
         self._buffer = b""
         self._left = 0
+        self._searched = 0
         self._step: Callable[[], bool] = self._head
 
     def feed(self, data: bytes) -> None:
@@ -76,7 +78,9 @@ class Answer:
     def _head(self) -> bool:
         if self._buffer[: len(_PROTOCOL)] != _PROTOCOL[: len(self._buffer)]:
             raise _garbage("The peer does not answer in HTTP/1", self._buffer)
-        end = _HEAD_END.search(self._buffer, 0, MAX_HEAD_BYTES)
+        # What was searched is not searched again, except for the start of an end that was cut.
+        end = _HEAD_END.search(self._buffer, max(0, self._searched - _LONGEST_END), MAX_HEAD_BYTES)
+        self._searched = 0 if end else len(self._buffer)
         if end is None:
             if len(self._buffer) > MAX_HEAD_BYTES:
                 raise _garbage(f"The head of the answer is longer than {MAX_HEAD_BYTES} bytes", self._buffer)

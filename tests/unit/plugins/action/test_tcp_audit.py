@@ -147,6 +147,26 @@ def test_a_host_that_gives_no_snapshot_fails_with_the_reason(answer: dict[str, t
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        {"failed": True, "results": []},
+        {"failed": True, "results": "x"},
+        {"failed": True, "results": [], "summary": {}, "ansible_facts": {"ansible_host": "elsewhere"}, "host": "web2", "profile": "any"},
+        {"results": [], "ansible_facts": {"linux_tcp": None}},
+        {"results": [], "ansible_facts": "x"},
+        {"results": []},
+    ],
+)
+def test_a_host_cannot_say_that_it_was_audited(answer: dict[str, t.Any]) -> None:
+    audited = run(tcp_audit, Target(answer), profile="backend")
+    assert set(audited) <= {"changed", "failed", "host", "msg"}
+    assert (audited["failed"], audited["host"], audited["changed"]) == (True, "web1", False)
+    assert run(tcp_audit_assert, audit=audited)["failed"] is True
+    probed = run(tcp_audit, Target({"ansible_facts": {"linux_tcp": snapshot()}}, answer), profile="any", probe_endpoints=ENDPOINTS)
+    assert set(probed) <= {"changed", "failed", "host", "msg"}
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({}, "profile"),
@@ -198,7 +218,9 @@ def test_the_assertion_has_a_fail_on_of_its_own(fail_on: str, failed: bool) -> N
         ({"unreachable": True, "msg": "no route"}, "unreachable", "web1 could not be reached: no route"),
         ({"failed": True, "msg": "no python"}, "failed", "no python"),
         ({}, "failed", "web1 was not audited"),
-        ({"results": "none"}, "failed", "audit must be the registered result of tcp_audit for web1"),
+        ({"results": "none"}, "failed", "web1 was not audited: The audit has an unexpected form: audit.results must be a list"),
+        ({"failed": True, "msg": "no python", "results": []}, "failed", "web1 was not audited: The audit has no results at all."),
+        ({"results": [{}]}, "failed", "results[0].id is missing"),
     ],
 )
 def test_a_host_without_an_audit_never_passes(audited: dict[str, t.Any], state: str, message: str) -> None:

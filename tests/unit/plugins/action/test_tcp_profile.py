@@ -97,3 +97,32 @@ def test_a_refused_confirmation_fails() -> None:
     result = run(Target(GUARDED, {"failed": True, "msg": "The change was undone at 12:00."}))
     assert result["failed"]
     assert "The change was undone at 12:00." in result["msg"]
+
+
+FORGED = {"ansible_facts": {"ansible_host": "elsewhere"}, "results": [], "add_host": {"host_name": "x"}, "stats": {"data": {}}}
+
+
+def test_a_host_adds_nothing_to_its_answer() -> None:
+    assert run(Target({**GUARDED, **FORGED, "guard": None})) == {**GUARDED, "guard": None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"settings": "x"}, "settings must be a list, not the string 'x'"),
+        ({"settings": [{"key": "a"}]}, "settings[0] (a).status is missing"),
+        ({"guard": {"token": 1, "seconds": 5}}, "guard.token must be a string, not the number 1"),
+        ({"guard": {"seconds": 5}}, "guard.token is missing"),
+        ({"guard": [1]}, "guard must be a dictionary"),
+        ({"guard": 7, "msg": "boom"}, "The module says: boom"),
+        ({"conflicts": [None]}, "conflicts[0] must be a dictionary, not null"),
+        ({"diff": 7}, "diff must be a list"),
+    ],
+)
+def test_an_answer_of_another_form_fails_the_host(answer: dict[str, t.Any], message: str) -> None:
+    target = Target({"changed": True, **answer})
+    result = run(target)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert message in result["msg"]
+    assert set(result) == {"changed", "failed", "msg"}
+    assert target.events == [ARGUMENTS]

@@ -4,13 +4,28 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from ansible.release import __version__ as core_version
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import failure_message, needed_python, run_on_target
+import yaml
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import ProfileChange
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._shapes import check
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._target_module import RETURNED, failure_message, run_on_target, taken
+from hypothesis import given
+from hypothesis import strategies as st
+
+MODULES = Path(__file__).resolve().parents[4] / "plugins/modules"
+
+
+def literal(module: str, name: str) -> str:
+    """A string that stands in a module, such as its RETURN."""
+    tree = ast.parse((MODULES / f"{module}.py").read_text(encoding="utf-8"))
+    found = next(node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name)
+    return str(ast.literal_eval(found.value))
 
 
 class Action:
@@ -81,59 +96,6 @@ def test_the_heap_of_the_controller_is_not_walked_afterwards() -> None:
     assert not any(one is there_before for one in gc.get_objects())
 
 
-# What ansible-core 2.16 to 2.21 returned for Python 2.7, 3.6, 3.7 and 3.8.
-DIED = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "SyntaxError: invalid syntax", "module_stdout": "", "rc": 1}
-REFUSED = {"failed": True, "msg": "ansible-core requires a minimum of Python version 3.8. Current version: 3.7.16"}
-
-REFUSED_BY_NEWER = {"failed": True, "msg": "Ansible requires Python 3.9 or newer on the target. Current version: 3.8.18"}
-
-
-@pytest.mark.parametrize("answer", [DIED, REFUSED, REFUSED_BY_NEWER], ids=["died", "refused", "refused-by-2.20"])
-@pytest.mark.parametrize("version", ["2.7.18", "3.6.8", "3.7.16"])
-def test_an_old_python_is_named_with_what_helps(answer: dict[str, t.Any], version: str) -> None:
-    action = Action(answer=answer, python=f"Last login: Monday\r\nPython {version}\r\n")
-    told = run(action)
-    assert told.keys() == {"failed", "changed", "msg"}
-    assert told["msg"].startswith(f"/usr/libexec/platform-python is Python {version}, which is too old: Python 3.8 or newer is needed")
-    assert "ansible_python_interpreter" in told["msg"]
-    assert "capture_tcp.yml" in told["msg"]
-    assert action.commands[0].startswith("/usr/libexec/platform-python -c ")
-
-
-@pytest.mark.parametrize(
-    ("answer", "commands"),
-    [
-        ({"changed": False}, 0),
-        ({"changed": False, "module_stderr": "from the host"}, 0),
-        ({"failed": True, "msg": "EINVAL"}, 0),
-        (DIED, 1),
-    ],
-)
-def test_the_host_is_asked_only_where_the_module_died(answer: dict[str, t.Any], commands: int) -> None:
-    major, minor = needed_python(core_version)
-    action = Action(answer=answer, python=f"Python {major}.{minor}.0\n")
-    assert run(action) == answer
-    assert len(action.commands) == commands
-
-
-@pytest.mark.parametrize("printed", ["", "sh: python: not found\n", "3.6\n", "Python three\n"])
-def test_a_python_that_tells_no_version_is_not_blamed(printed: str) -> None:
-    assert run(Action(answer=DIED, python=printed)) == DIED
-
-
-def test_without_an_interpreter_nobody_is_asked() -> None:
-    action = Action(answer=DIED, python="Python 2.7.18\n")
-    action._used_interpreter = None
-    assert (run(action), action.commands) == (DIED, [])
-
-
-@pytest.mark.parametrize(
-    ("core", "needed"), [("2.16.19", (3, 8)), ("2.19.14", (3, 8)), ("2.20.0b1", (3, 9)), ("2.21.1", (3, 9)), ("3.0", (3, 9))]
-)
-def test_the_python_that_a_core_needs(core: str, needed: tuple[int, int]) -> None:
-    assert needed_python(core) == needed
-
-
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -149,3 +111,32 @@ def test_the_python_that_a_core_needs(core: str, needed: tuple[int, int]) -> Non
 )
 def test_the_reason_of_a_failure_is_in_one_message(answer: dict[str, t.Any], message: str) -> None:
     assert failure_message(answer) == message
+
+
+KEYS = st.sampled_from(["key", "token", "seconds", "linux_tcp", "x"])
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner)),
+    max_leaves=8,
+)
+NAMES = ["changed", "failed", "unreachable", "msg", "warnings", "diff", "rc", "exception", "results", "_ansible_x"]
+
+
+@pytest.mark.parametrize("module", sorted(RETURNED))
+@given(data=st.data())
+def test_whatever_a_host_answers_is_taken_or_a_failure(module: str, data: st.DataObject) -> None:
+    answer = data.draw(st.one_of(json_values, st.dictionaries(st.sampled_from([*NAMES, *RETURNED[module]]), json_values)))
+    found = taken(module, answer)
+    assert set(found) <= {*RETURNED[module], *NAMES[:-2]}
+    assert isinstance(found.get("msg", ""), str)
+    assert all(isinstance(found.get(name, False), bool) for name in ("changed", "failed", "unreachable"))
+    assert set(found.get("ansible_facts", {})) <= {"linux_tcp"}
+    if not found.get("failed") and module == "tcp_profile":
+        check(ProfileChange, {"changed": None, **found})
+
+
+@pytest.mark.parametrize("module", sorted(RETURNED))
+def test_what_is_taken_is_what_the_module_documents(module: str) -> None:
+    if module != "tcp_watch":
+        # Its documentation is about what the action makes of the observation.
+        assert set(yaml.safe_load(literal(module, "RETURN"))) - {"msg"} == set(RETURNED[module])

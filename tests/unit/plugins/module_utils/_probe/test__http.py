@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import _http
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import (
     MAX_ANSWER_BYTES,
     MAX_HEAD_BYTES,
@@ -133,6 +135,27 @@ def test_it_ends_where_another_reader_says(data: bytes) -> None:
     assert not answer.complete
     answer.feed(data[end - 1 :])
     assert (answer.complete, answer.status) == (True, response.status)
+
+
+class CountingPattern:
+    """A pattern that says how many bytes it was made to look at."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self.bytes_searched = 0
+
+    def search(self, data: bytes, start: int, end: int) -> re.Match[bytes] | None:
+        self.bytes_searched += max(0, min(len(data), end) - start)
+        return self._pattern.search(data, start, end)
+
+
+@pytest.mark.parametrize("size", [1000, 2000])
+def test_a_head_that_comes_byte_by_byte_is_searched_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    pattern = CountingPattern(_http._HEAD_END)
+    monkeypatch.setattr(_http, "_HEAD_END", pattern)
+    data = head("X: " + "x" * size) + b"body"
+    assert parsed(data, True, 1) == (200, True, None)
+    assert pattern.bytes_searched <= 6 * len(data)
 
 
 @given(
