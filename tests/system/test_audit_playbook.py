@@ -259,7 +259,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
         ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no last day"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),
         ({"tcp_thresholds": {"ports_many": 1}}, "ports_many"),
-        ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must lie between"),
+        ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must be between"),
         ({"tcp_source": "no/such/file"}, "no/such/file"),
     ],
 )
