@@ -167,14 +167,14 @@ class State:
         try:
             data = json.loads(file.text)
             schema = data["schema"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         if schema != SCHEMA:
             versions = f"has the format {str(schema)[:60]!r}; this version of the collection reads only {SCHEMA!r}"
             raise ProfileError(f"the journal {path} {versions}. Nothing was changed. {_ADVICE}")
         try:
             document = _document(data)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         # One bit that has flipped anywhere is another text, or another checksum.
         if _text(document) != file.text:
