@@ -7,10 +7,12 @@ REPORTS ?= reports
 INVENTORY ?=
 SAMPLE_SECONDS ?=
 SECONDS ?= 60
+COUNT ?= 1000
+SEED ?= 1
 ARGS ?=
 PYTHON ?=
 VENV ?= .venv
-export PROFILE FAIL_ON REPORTS INVENTORY SAMPLE_SECONDS ARGS PYTHON VENV
+export PROFILE FAIL_ON REPORTS INVENTORY SAMPLE_SECONDS COUNT SEED ARGS PYTHON VENV
 # Some shells count their own seconds in a variable of that name.
 export FUZZ_SECONDS = $(SECONDS)
 
@@ -22,7 +24,7 @@ MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help audit test unit fuzz molecule lab sanity lint format types package bench docs build clean
+.PHONY: help audit test unit fuzz molecule lab sanity lint format types package bench kills docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +81,10 @@ format: ## rewrite the Python files in the house style
 bench: ## measure against known tools; ARGS="sockets offline" for some of the benchmarks
 	@scripts/venv test
 	@PYTHONPATH=tests:playbooks/collections $(RUN) -m bench $$ARGS
+
+kills: ## kill the module and its guard COUNT=1000 times under load, in namespaces of their own, and see that nothing is lost
+	@scripts/venv test
+	@PYTHONPATH=tests:playbooks/collections $(RUN) -m kills "$$COUNT" "$$SEED"
 
 docs: ## write docs/rules.md from the rules
 	@scripts/venv run

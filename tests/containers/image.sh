@@ -7,7 +7,7 @@
 # $CONTAINER_MIRROR names another Debian mirror than the one that mmdebstrap takes by itself.
 set -eu
 
-packages=systemd,systemd-sysv,dbus,python3,procps,iproute2,nftables,haproxy,nginx
+packages=systemd,systemd-sysv,dbus,libpam-systemd,python3,procps,iproute2,nftables,haproxy,nginx,openssh-server,sudo
 
 # Documentation and translations: half of the size, and nothing here reads them.
 without='--dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/locale/*'
@@ -18,7 +18,7 @@ without='--dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/sha
 tidy='
 chroot "$1" sh -eu -c "
     rm -f /usr/lib/sysctl.d/*.conf
-    systemctl disable --quiet haproxy.service nginx.service nftables.service e2scrub_reap.service
+    systemctl disable --quiet haproxy.service nginx.service ssh.service nftables.service e2scrub_reap.service
     systemctl mask --quiet getty.target console-getty.service systemd-logind.service systemd-remount-fs.service \
         dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount \
         systemd-udevd.service systemd-udev-trigger.service systemd-modules-load.service

@@ -37,9 +37,9 @@ def own_namespaces(test: Test) -> Test:
             os.close(reader)
             answer = b""
             try:
-                _enter()
+                enter()
                 test(*arguments, **named)
-            except _Unavailable as why:
+            except Unavailable as why:
                 answer = (_SKIP + str(why)).encode()
             except BaseException:
                 answer = traceback.format_exc().encode()
@@ -58,21 +58,22 @@ def own_namespaces(test: Test) -> Test:
     return t.cast("Test", wrapped)
 
 
-class _Unavailable(Exception):
+class Unavailable(Exception):
     """Why there are no namespaces here."""
 
 
-def _enter() -> None:
+def enter() -> None:
+    """Put this process into namespaces of its own. Raises Unavailable."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_NEW_NETWORK | _NEW_MOUNTS):
-        raise _Unavailable(f"needs namespaces of its own: {os.strerror(ctypes.get_errno())}")
+        raise Unavailable(f"needs namespaces of its own: {os.strerror(ctypes.get_errno())}")
     commands = [["mount", "--make-rprivate", "/"], ["ip", "link", "set", "lo", "up"]]
     commands += [["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder] for folder in HIDDEN if os.path.isdir(folder)]
     for command in commands:
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise _Unavailable(f"needs {command[0]}: {getattr(error, 'stderr', error)}") from None
+            raise Unavailable(f"needs {command[0]}: {getattr(error, 'stderr', error)}") from None
 
 
 def others() -> list[int]:

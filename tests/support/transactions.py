@@ -34,6 +34,9 @@ JOURNAL = f"{STATE_FOLDER}/etc_sysctl.d_99-tcp-hardening.conf.json"
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 MAIN_FILE = "/etc/sysctl.conf"
 WATCHED = ("/etc/sysctl.d", MAIN_FILE, "/usr/lib/sysctl.d", "/var", "/var/lib")
+NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core", "/proc/sys/net/netfilter")
+# They count what happens, or are read differently each time.
+RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key", "stable_secret")
 DEFAULTS = {
     "net.ipv4.tcp_timestamps": "1",
     "net.ipv4.tcp_tw_reuse": "2",
@@ -94,7 +97,7 @@ class Host:
         return self.read(path_of(key)).rstrip("\n")
 
     def state(self) -> Tree:
-        """Every key, and every file with its mode; folders that appear or go are seen too."""
+        """Every key, and every file with its mode and owner; folders that appear or go are seen too."""
         seen: Tree = {key: self.get(key) for key in DEFAULTS if self.path(path_of(key)).exists()}
         for top in WATCHED:
             if top == "/var" and not self.root:
@@ -103,7 +106,21 @@ class Host:
                 if os.path.lexists(path):
                     info = path.lstat()
                     content = path.read_bytes() if stat.S_ISREG(info.st_mode) else b""
-                    seen[str(path)[len(self.root) :]] = (oct(info.st_mode), content)
+                    seen[str(path)[len(self.root) :]] = (oct(info.st_mode), info.st_uid, info.st_gid, content)
+        return seen
+
+    def everything(self) -> Tree:
+        """The same with every readable key of the network; for this host itself."""
+        seen = self.state()
+        for top in NETWORK:
+            for folder, _folders, names in os.walk(top):
+                for name in set(names) - set(RESTLESS):
+                    path = os.path.join(folder, name)
+                    try:
+                        with open(path) as stream:
+                            seen[path] = stream.read()
+                    except OSError as error:
+                        seen[path] = type(error).__name__
         return seen
 
     def settled(self) -> Tree:

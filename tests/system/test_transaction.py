@@ -26,9 +26,6 @@ from support.transactions import BOOT_FILE, DEFAULTS, LESS, SETTINGS, STATE_FOLD
 HERE = Host("")
 REUSE = "net.ipv4.tcp_tw_reuse"
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
-NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core", "/proc/sys/net/netfilter")
-# They count what happens, or are read differently each time.
-RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key", "stable_secret")
 # tcp_tw_recycle is gone from every kernel that can run this, and the other keys are what every kernel has.
 TWENTY: dict[str, object] = {
     **SETTINGS,
@@ -48,19 +45,7 @@ TWENTY: dict[str, object] = {
 }
 
 
-def everything() -> dict[str, object]:
-    """Every readable key of the network and every file that a transaction may touch."""
-    seen = HERE.state()
-    for top in NETWORK:
-        for folder, _folders, names in os.walk(top):
-            for name in set(names) - set(RESTLESS):
-                path = os.path.join(folder, name)
-                try:
-                    with open(path) as stream:
-                        seen[path] = stream.read()
-                except OSError as error:
-                    seen[path] = type(error).__name__
-    return seen
+everything = HERE.everything
 
 
 @own_namespaces

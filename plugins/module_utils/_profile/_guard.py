@@ -26,8 +26,15 @@ def detach(deadline: float, waiting: Callable[[], bool], undo: Callable[[], bool
     module: all it uses is loaded.
     """
     reader, writer = os.pipe()
-    child = os.fork()
+    # _watch asks for it, so that it never ends an undo half-way, nor a guard that does not wait yet.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        child = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writer)
         with os.fdopen(reader, "rb") as stream:
             answer = stream.read()
@@ -54,8 +61,6 @@ def _let_go() -> None:
     """Keep no file, folder or terminal of the parent; whoever waits for the end of its output does not wait for the guard."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    # _watch asks for it, so that it never ends an undo half-way.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     os.chdir("/")
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -123,6 +123,8 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
         what = f"An earlier change of profile {opened.name} was not confirmed before the host restarted"
     elif expired(opened, state):
         what = f"An earlier change of profile {opened.name} was not confirmed in time"
+    elif by_guard:
+        what = f"An earlier change of profile {opened.name} was not confirmed before its guard was ended"
     else:
         what = f"An earlier change of profile {opened.name} was still waiting for its confirmation"
     if done.errors:
