@@ -171,7 +171,7 @@ def _from_bundle(path: str) -> Snapshot:
     snapshot["collected_at"] = bundle.time
     snapshot["sysctl"] = _sysctl(bundle.tree)
     _proc_files.fill_in(snapshot, bundle.tree, boot_files=True)
-    _mark_secrets(snapshot)
+    _mark_withheld(snapshot)
     snapshot["host"]["root"] = bundle.root
     if bundle.names is not None:
         snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
@@ -186,12 +186,12 @@ def _from_bundle(path: str) -> Snapshot:
     return snapshot
 
 
-def _mark_secrets(snapshot: Snapshot) -> None:
-    """The capture writes a sentence in place of what may be a secret; it is no value to judge."""
+def _mark_withheld(snapshot: Snapshot) -> None:
+    """The capture writes a sentence in place of what is not to leave the host; it is no value to judge."""
     for file in snapshot["boot_files"]["files"] if snapshot["boot_files"] else ():
         for assignment in file["assignments"]:
             if assignment["value"] == LEFT_OUT:
-                assignment["value"], assignment["secret"] = None, True
+                assignment["value"], assignment["withheld"] = None, True
 
 
 def _sysctl(tree: MemoryTree) -> dict[str, Sysctl] | None:
