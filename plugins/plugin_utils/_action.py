@@ -48,6 +48,9 @@ class HardeningAction(ActionBase):
         except self.ERRORS as error:
             name = type(self).__module__.rpartition(".")[2]
             raise AnsibleActionFail(f"{name}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
+        except MemoryError as error:
+            name = type(self).__module__.rpartition(".")[2]
+            raise AnsibleActionFail(f"{name}: the controller has not enough memory for this") from error  # type: ignore[no-untyped-call]
 
     def _checked_arguments(self) -> Arguments:
         if self.ARGUMENTS is None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_LONGEST_PATH = 4096
+"""No host has longer ones. Each folder of a path is entered, so a path of a megabyte would cost the square of that."""
+
+
 class MemoryTree:
     """Files, links and folders by absolute path, as a Tree of module_utils/_tree. Links never lead out of it."""
 
@@ -50,6 +54,8 @@ class MemoryTree:
         self._folders.setdefault(self._enter(path), set())
 
     def _enter(self, path: str) -> str:
+        if len(path) > _LONGEST_PATH:
+            raise _os_error(errno.ENAMETOOLONG, path[:_LONGEST_PATH])
         path = "/" + posixpath.normpath(path).strip("/")
         here = path
         while here != "/":

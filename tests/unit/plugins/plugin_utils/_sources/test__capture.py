@@ -406,3 +406,22 @@ def test_the_host_that_recycled(hosts: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="has none of"):
         load(str(tmp_path), "capture")
+
+
+@pytest.mark.parametrize("name", ["sysctl-a.txt", "uname.txt", "netstat.txt"])
+@pytest.mark.parametrize("target", ["../outside", "/etc/hostname"])
+def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "outside").write_text("net.ipv4.tcp_sack = 1\n")
+    folder = tmp_path / "host"
+    folder.mkdir()
+    (folder / "sysctl-a.txt").write_text("net.ipv4.tcp_sack = 1\n")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(target)
+    with pytest.raises(SourceError) as caught:
+        load(str(folder), "capture")
+    assert str(caught.value) == f"{folder}: refused, because {name} is a link that leads out of the folder"
+    (folder / name).unlink()
+    (folder / "inside").write_text("net.ipv4.tcp_sack = 1\n")
+    (folder / "sysctl-a.txt").unlink(missing_ok=True)
+    (folder / "sysctl-a.txt").symlink_to("inside")
+    assert (load(str(folder), "capture")["sysctl"] or {})["net.ipv4.tcp_sack"]["state"] == "present"
