@@ -26,6 +26,7 @@ THEMES = {
     "nat": "NAT",
     "boot_values": "Boot files: which value wins",
     "boot_lines": "Boot files: lines that do not work",
+    "changes": "Changes of this collection",
     "waivers": "Waivers",
 }
 
@@ -50,7 +51,8 @@ A dash under a profile means that the rule is not checked for this profile.
 
 def page() -> str:
     """The whole page as text."""
-    lines = [INTRODUCTION, "| rule | client_host | fullnat_lb | backend | what a failure means |", "| --- | --- | --- | --- | --- |"]
+    heads = ["rule", *PROFILES, "what a failure means"]
+    lines = [INTRODUCTION, f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for rule in CATALOGUE.values():
         severities = " | ".join(rule.severities.get(profile, "-") for profile in PROFILES)
         lines.append(f"| [`{rule.id}`](#{rule.id}) | {severities} | {rule.title} |")

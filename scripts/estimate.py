@@ -20,6 +20,7 @@ SECONDS = {
     "ruff": 1.0,
     "types": 5.0,
     "unit": 244.0,
+    "fuzz": 60.0,
     "package": 8.0,
     "lint": 22.0,
     "sanity": 204.0,
@@ -84,7 +85,8 @@ def a_line_a_minute(name: str, expected: float | None, progress: t.Callable[[], 
 
     def tell() -> None:
         while not ended.wait(MINUTE):
-            words = [f"{in_words(time.monotonic() - begin)} so far, about {in_words(expected)} in all", progress()]
+            in_all = "" if expected is None else f", about {in_words(expected)} in all"
+            words = [f"{in_words(time.monotonic() - begin)} so far{in_all}", progress()]
             print(f"-- {name} still runs: {'; '.join(filter(None, words))}", flush=True)
 
     thread = threading.Thread(target=tell, daemon=True)

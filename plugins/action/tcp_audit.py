@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""tcp_audit: observe a host with one task on it (or read a source on the controller) and judge it here."""
+"""tcp_audit: observe a host with one task on it (or read a source on the controller) and check it here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import datetime
 import os
 import typing as t
 
-from ..plugin_utils._action import HardeningAction, failure, host_name
+from ansible.errors import AnsibleConnectionFailure
+
+from ..plugin_utils._action import HardeningAction, failure, host_name, reached_host
 from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
@@ -25,7 +27,7 @@ if t.TYPE_CHECKING:
     from ..plugin_utils._snapshot_types import Snapshot
 
 
-class _NotAudited(Exception):
+class _AuditError(Exception):
     """Why there is no audit. answer: what the module on the target returned, if it ran."""
 
     def __init__(self, message: str, answer: Result | None = None) -> None:
@@ -52,42 +54,45 @@ class ActionModule(HardeningAction):
     }
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
-        """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be judged."""
-        host = host_name(task_vars)
+        """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be audited."""
+        # A source is read on the controller, whatever host the task is delegated to.
+        host = reached_host(self, task_vars) if arguments["source"] is None else host_name(task_vars)
         try:
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
-        except _NotAudited as error:
+        except _AuditError as error:
             return failure(str(error), **{**ansible_keys(error.answer), "changed": False, "host": host})
-        judged = audit(snapshot, host, options)
-        result: Result = {**judged, "changed": False}
-        why = reason_to_fail(judged)
+        except AnsibleConnectionFailure as error:
+            return {"unreachable": True, "changed": False, "msg": one_line(str(error)), "host": host}
+        audited = audit(snapshot, host, options)
+        result: Result = {**audited, "changed": False}
+        why = reason_to_fail(audited)
         if why:
             result.update(failed=True, msg=one_line(why))
         return result
 
     def _snapshot(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Snapshot:
-        """What is to be judged. Raises _NotAudited."""
+        """What is to be audited. Raises _AuditError."""
         try:
             if arguments["source"] is None:
                 return validate(self._observe(host, arguments, task_vars))
             for name in ("sample_seconds", "probe_endpoints"):
                 if arguments[name]:
-                    raise _NotAudited(f"tcp_audit: {name} needs a live host; leave out {name} or source.")
+                    raise _AuditError(f"tcp_audit: {name} needs a live host; leave out {name} or source.")
             return load(self._path(arguments["source"]), arguments["source_kind"])
         except SourceError as error:
-            raise _NotAudited(f"{host} could not be audited: {error}") from error
+            raise _AuditError(f"{host} could not be audited: {error}") from error
 
     def _observe(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Result:
-        """The facts of the live host, with the answers of its peers where endpoints are given. Raises _NotAudited."""
+        """The facts of the live host, with the answers of its peers where endpoints are given. Raises _AuditError."""
         facts = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
         found = facts.get("ansible_facts", {}).get("linux_tcp")
         if facts.get("failed") or not isinstance(found, dict):
-            raise _NotAudited(f"{host} could not be audited: {failure_message(facts)}", facts)
+            raise _AuditError(f"{host} could not be audited: {failure_message(facts)}", facts)
         if arguments["probe_endpoints"]:
             probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
             if probed.get("failed") or "endpoints" not in probed:
-                raise _NotAudited(f"{host} could not probe probe_endpoints: {failure_message(probed)}", probed)
+                raise _AuditError(f"{host} could not probe probe_endpoints: {failure_message(probed)}", probed)
             found["probes"] = probed["endpoints"]
         return found
 
@@ -108,4 +113,4 @@ def _options(arguments: Arguments) -> AuditOptions:
             today=datetime.date.today(),
         )
     except ValueError as error:
-        raise _NotAudited(f"tcp_audit: {error}") from error
+        raise _AuditError(f"tcp_audit: {error}") from error

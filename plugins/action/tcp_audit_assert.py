@@ -29,9 +29,15 @@ class ActionModule(ControllerAction):
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns msg; failed or unreachable as the audit was, or as its results and fail_on say."""
-        state, message = _state(arguments["audit"], host_name(task_vars), arguments["fail_on"])
+        state, message = _state(arguments["audit"], _audited_host(arguments["audit"], task_vars), arguments["fail_on"])
         result: Result = {"changed": False, "msg": one_line(message)}
         return {**result, state: True} if state else result
+
+
+def _audited_host(audited: dict[str, t.Any], task_vars: TaskVars) -> str:
+    """The host that was looked at; it is another one than the task's where the audit was delegated."""
+    named = audited.get("host")
+    return named if isinstance(named, str) and named else host_name(task_vars)
 
 
 def _state(audited: dict[str, t.Any], host: str, fail_on: str) -> tuple[str, str]:

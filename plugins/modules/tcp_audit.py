@@ -22,8 +22,9 @@ options:
   profile:
     description:
       - What the host does in the network. It decides which rules are checked and how severe they are.
-      - V(client_host) opens many connections to others, V(fullnat_lb) is a load balancer that faces NATed clients and
-        opens connections to its backends, V(backend) accepts connections.
+      - V(client_host) opens many connections to others.
+      - V(fullnat_lb) is a load balancer that faces NATed clients and opens connections to its backends.
+      - V(backend) accepts connections.
       - V(any) checks every rule, with the highest of its severities. RV(results[].profiles) names the profiles for which a result counts.
     type: str
     choices: [client_host, fullnat_lb, backend, any]
@@ -124,7 +125,7 @@ options:
   sample_seconds:
     description:
       - With more than V(0) the counters are read twice, this many seconds apart, and rules check how much they grew.
-      - With one sample the counters tell what happened since boot. Such a result is lowered by one severity.
+      - With one sample the counters show the total since boot. The severity of such a result is lowered by one step.
     type: float
     default: 0.0
   probe_endpoints:
@@ -196,7 +197,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 host:
-  description: The host's inventory name.
+  description: The inventory name of the host that was looked at. With C(delegate_to) that is the host that the task was delegated to.
   returned: always
   type: str
   sample: web1
@@ -226,7 +227,7 @@ source:
   type: dict
   contains:
     kind:
-      description: V(live), V(snapshot), V(capture), V(sos), V(sysctl_a) or V(sysctl_d).
+      description: V(live), or one of the choices of O(source_kind) but V(auto).
       type: str
       returned: always
     path:

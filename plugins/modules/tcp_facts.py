@@ -175,6 +175,15 @@ ansible_facts:
             error_bound: 0
             timestamps:
               - {destination: 192.0.2.80, destination_port: 443, negotiated: 2, not_negotiated: 0}
+        open_changes:
+          description:
+            - Changes of M(linux_tcp.hardening.tcp_profile) that are not finished. Missing if only root could see it.
+            - C(phase) is V(applying), V(waiting) (for the confirmation), V(confirming), or V(damaged) if the journal cannot be understood.
+            - C(this_boot) is V(false) if the host has restarted since.
+          returned: when it could be seen
+          type: list
+          elements: dict
+          sample: [{journal: etc_sysctl.d_99-tcp-hardening.conf.json, profile: client_host, phase: waiting, this_boot: true}]
         not_seen:
           description: What could not be read and why, one sentence each.
           returned: always

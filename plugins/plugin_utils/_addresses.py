@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 
 def port_list(ports: Iterable[int]) -> str:
-    """Sorted ports in the kernel's own notation: 8080,9148-9150."""
+    """Sorted ports as the kernel writes them: 8080,9148-9150."""
     spans: list[list[int]] = []
     for port in ports:
         if spans and spans[-1][1] == port - 1:

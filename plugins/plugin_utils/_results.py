@@ -12,14 +12,14 @@ by an earlier version, or written by hand. The same fields are documented in RET
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict, Union
+from typing import Annotated, Literal, TypedDict, Union, get_args
 
 from ._shapes import AtLeast, Default, Label, OddNumbersAsText
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Status = Literal["fail", "unknown", "waived", "not_applicable", "pass"]
 Profile = Literal["client_host", "fullnat_lb", "backend"]
-AuditedProfile = Literal["client_host", "fullnat_lb", "backend", "any"]
+AuditedProfile = Literal[Profile, "any"]
 FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
 
 Text = Annotated[str, Default("")]
@@ -27,7 +27,7 @@ Texts = Annotated[list[str], Default([])]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 STATUSES: tuple[Status, ...] = ("fail", "unknown", "waived", "not_applicable", "pass")
-PROFILES: tuple[Profile, ...] = ("client_host", "fullnat_lb", "backend")
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 EvidenceValue = Annotated[Union[str, int, float, bool, None], OddNumbersAsText()]
 """What a host made up must not cost the other hosts their reports."""
@@ -194,17 +194,22 @@ class Conflict(TypedDict):
     dealt_with: Annotated[bool, Default(False)]
 
 
-class Guard(TypedDict):
-    """What undoes the change unless token confirms it. seconds: the time that is left for this."""
+class GuardNote(TypedDict):
+    """What undoes the change unless token confirms it. seconds: the time that is left for this.
+
+    outlives_session: false where the end of the session that made it may end the guard, too.
+    """
 
     token: str
     seconds: float
+    outlives_session: Annotated[bool, Default(False)]
 
 
 class ProfileChange(TypedDict):
     """What tcp_profile returns for one host, with Ansible's own keys about it.
 
     changed: None where the module never ran. msg: why it failed. A module that failed early returns nothing but msg.
+    backup: the copy that was kept of a boot file that somebody had edited, None where none was made.
     """
 
     changed: bool | None
@@ -213,7 +218,8 @@ class ProfileChange(TypedDict):
     msg: Text
     settings: Annotated[list[KeyChange], Default([])]
     boot_file: Annotated[BootFileChange, Default({})]
+    backup: str | None
     conflicts: Annotated[list[Conflict], Default([])]
     reserved_ports: Annotated[list[int], Default([])]
-    guard: Guard | None
+    guard: GuardNote | None
     recovered: str | None

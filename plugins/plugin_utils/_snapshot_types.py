@@ -35,7 +35,7 @@ class Sysctl(_SysctlRequired, total=False):
 
     raw, value and writable come with "present"; reason (an errno name such as "EACCES") with "unreadable".
     value is None where raw does not parse as the key's kind; writable is missing where nobody could try.
-    origin tells where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
+    origin says where an offline source got it: "listing", "boot_file" or "kernel_default"; missing means the live kernel.
     """
 
     raw: str
@@ -176,7 +176,7 @@ class HostFacts(TypedDict):
 
 
 class Source(TypedDict):
-    """kind: "live", "snapshot", "capture", "sos", "sysctl_a" or "sysctl_d"; path: on the controller, None for a live host."""
+    """kind: "live", or the name of a kind in _sources/_kinds.py; path: on the controller, None for a live host."""
 
     kind: str
     path: str | None
@@ -186,7 +186,7 @@ class _SnapshotRequired(TypedDict):
     """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
-    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a name that is missing is a counter that this kernel lacks.
+    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a missing name is a counter that this kernel does not have.
     sockstat: group ("sockets", "TCP", ...) to field to value.
     not_seen: what could not be read and why, one sentence each.
     """
@@ -205,10 +205,28 @@ class _SnapshotRequired(TypedDict):
     not_seen: list[str]
 
 
+class OpenChange(TypedDict):
+    """A change of tcp_profile that is not finished.
+
+    journal: name of its file. profile: as tcp_profile was given it, empty where that is not known. phase: "applying" (a run is at
+    work or was killed), "waiting" (for the controller's confirmation), "confirming", or "damaged" (the journal cannot be understood).
+    this_boot: whether it was begun since the host started; None: not known.
+    """
+
+    journal: str
+    profile: str
+    phase: Literal["applying", "waiting", "confirming", "damaged"]
+    this_boot: bool | None
+
+
 class Snapshot(_SnapshotRequired, total=False):
-    """probes: what asking the peers gave, one entry an address; missing where nobody asked."""
+    """probes: what the peers answered, one entry an address; missing where nobody asked.
+
+    open_changes: missing where nobody looked, or where only root could have.
+    """
 
     probes: list[Probe]
+    open_changes: list[OpenChange]
 
 
 class ProbeTls(TypedDict):

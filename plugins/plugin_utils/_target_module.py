@@ -18,6 +18,7 @@ from collections.abc import Mapping
 
 from ._results import ProfileChange
 from ._shapes import ShapeError, check, must_be
+from ._target_python import too_old
 
 if t.TYPE_CHECKING:
     from ansible.plugins.action import ActionBase
@@ -27,7 +28,7 @@ Answer = t.Dict[str, t.Any]
 RETURNED: dict[str, tuple[str, ...]] = {
     "tcp_facts": ("ansible_facts",),
     "tcp_probe": ("endpoints",),
-    "tcp_profile": ("settings", "boot_file", "conflicts", "reserved_ports", "guard", "recovered"),
+    "tcp_profile": ("settings", "boot_file", "backup", "conflicts", "reserved_ports", "guard", "recovered"),
     "tcp_watch": ("observed",),
 }
 """What each module returns, beside ANSIBLE_KEYS."""
@@ -50,6 +51,8 @@ class _Differences(t.TypedDict):
 def run_on_target(action: ActionBase, module: str, arguments: t.Mapping[str, object], task_vars: dict[str, t.Any] | None) -> Answer:
     """Return what linux_tcp.hardening.<module> returned, as taken() takes it. Raises AnsibleError as ActionBase._execute_module does.
 
+    Where the target's Python is too old, only a failure with one sentence about that is returned.
+
     The cyclic garbage collector is off meanwhile. The first run of a module in a play parses every file that the module needs, and
     the collector would walk the controller's whole heap again and again: 150 to 210 ms of CPU instead of 100 (measured with tcp_facts,
     ansible-core 2.19). Freezing what there is saves the one walk that would follow, 14 ms. Nothing is lost: this process is a fork
@@ -63,7 +66,7 @@ def run_on_target(action: ActionBase, module: str, arguments: t.Mapping[str, obj
         gc.freeze()
         if collecting:
             gc.enable()
-    return taken(module, result)
+    return taken(module, too_old(action, result) or result)
 
 
 def taken(module: str, answer: object) -> Answer:

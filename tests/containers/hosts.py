@@ -28,8 +28,8 @@ class Host:
 
     def live(self, *keys: str) -> list[str]:
         """What the kernel says, one text for each key, with single spaces."""
-        told = self.infra.check_output(f"sysctl -n {shlex.join(keys)}")
-        return [" ".join(line.split()) for line in str(told).splitlines()]
+        output = self.infra.check_output(f"sysctl -n {shlex.join(keys)}")
+        return [" ".join(line.split()) for line in str(output).splitlines()]
 
     @functools.lru_cache(maxsize=1000)  # noqa: B019 - hosts live as long as the test run
     def has(self, key: str) -> bool:

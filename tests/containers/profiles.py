@@ -32,7 +32,7 @@ def profile(host: Host, name: str) -> dict[str, str]:
     settings = dict(PROFILES[name])
     settings[BUCKETS] = str(at_most_a_64th_of_memory(int(settings[BUCKETS])))
     if CONNTRACK_AT_LEAST[name] and host.has(CONNTRACK):
-        # The kernel's own value is more than that.
+        # The kernel's default is more than that.
         settings[CONNTRACK] = "120"
     return settings
 

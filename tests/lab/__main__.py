@@ -29,8 +29,8 @@ def run() -> None:
         outcomes[name] = experiment(hosts)
         outcomes[name].seconds = round(time.monotonic() - begin, 1)
         print(f"{name}: {outcomes[name].seconds} s", flush=True)
-    told = report.save(outcomes, network.versions(hosts))
-    print(report.table(told))
+    saved = report.save(outcomes, network.versions(hosts))
+    print(report.table(saved))
 
 
 def everything() -> None:

@@ -150,11 +150,11 @@ class Host:
 class State:
     """TIME_WAIT sockets and TCP counters of a host at one moment."""
 
-    def __init__(self, told: dict[str, t.Any]) -> None:
-        self.time_wait: int = told["time_wait"]
-        self._local: dict[str, int] = told["local"]
-        self._remote: dict[str, int] = told["remote"]
-        self._counters: dict[str, int] = told["counters"]
+    def __init__(self, counted: dict[str, t.Any]) -> None:
+        self.time_wait: int = counted["time_wait"]
+        self._local: dict[str, int] = counted["local"]
+        self._remote: dict[str, int] = counted["remote"]
+        self._counters: dict[str, int] = counted["counters"]
 
     def from_port(self, port: int) -> int:
         """TIME_WAIT sockets whose local port this is."""

@@ -108,6 +108,6 @@ def _play(playbook: str, names: tuple[str, ...], variables: dict[str, t.Any]) ->
         for task in play["tasks"]:
             tasks.setdefault(task["task"]["name"].rpartition(" : ")[2], {}).update(task["hosts"])
     if done.returncode:
-        told = [f"{host}: {one.get('msg')}" for results in tasks.values() for host, one in results.items() if one.get("failed")]
-        raise LabError(f"{playbook} failed: {'; '.join(told) or done.stderr[-800:]}")
+        reasons = [f"{host}: {one.get('msg')}" for results in tasks.values() for host, one in results.items() if one.get("failed")]
+        raise LabError(f"{playbook} failed: {'; '.join(reasons) or done.stderr[-800:]}")
     return tasks

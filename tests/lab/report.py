@@ -25,57 +25,59 @@ LAST_RUN = ROOT / ".cache" / "lab" / "last-run.json"
 
 def save(outcomes: dict[str, Outcome], versions: dict[str, str]) -> dict[str, t.Any]:
     """Keep all of a run, audits and snapshots included, for the tests and for `record`."""
-    told = {
+    lab_run = {
         "versions": versions,
         "seconds": round(sum(outcome.seconds for outcome in outcomes.values()), 1),
         "experiments": {name: dataclasses.asdict(outcome) for name, outcome in outcomes.items()},
     }
     LAST_RUN.parent.mkdir(parents=True, exist_ok=True)
-    LAST_RUN.write_text(json.dumps(told), encoding="utf-8")
-    return told
+    LAST_RUN.write_text(json.dumps(lab_run), encoding="utf-8")
+    return lab_run
 
 
 def last_run() -> dict[str, t.Any]:
     """Raises OSError where there was none."""
-    told: dict[str, t.Any] = json.loads(LAST_RUN.read_text(encoding="utf-8"))
-    return told
+    lab_run: dict[str, t.Any] = json.loads(LAST_RUN.read_text(encoding="utf-8"))
+    return lab_run
 
 
-def table(told: dict[str, t.Any]) -> str:
-    return _render("table.txt.j2", told)
+def table(lab_run: dict[str, t.Any]) -> str:
+    return _render("table.txt.j2", lab_run)
 
 
-def page(told: dict[str, t.Any]) -> str:
+def page(lab_run: dict[str, t.Any]) -> str:
     """docs/lab.md as text."""
-    return _render("lab.md.j2", told)
+    return _render("lab.md.j2", lab_run)
 
 
-def _render(template: str, told: dict[str, t.Any]) -> str:
+def _render(template: str, lab_run: dict[str, t.Any]) -> str:
     loader = jinja2.FileSystemLoader(HERE)
     environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.globals["names"] = lambda rules: ", ".join(f"`{rule}`" for rule in rules) or "nothing"
     environment.globals["row"] = lambda *cells: f"{cells[0]:<32} {cells[1]:<42} {cells[2]:<48} {cells[3]:>7}"
-    return environment.get_template(template).render(**told)
+    return environment.get_template(template).render(**lab_run)
 
 
 def record() -> None:
     """Write the page, the numbers behind it and the snapshots, from the last run."""
-    told = last_run()
+    lab_run = last_run()
     numbers = {
-        "versions": told["versions"],
-        "seconds": told["seconds"],
-        "experiments": {name: {key: value for key, value in one.items() if key != "records"} for name, one in told["experiments"].items()},
+        "versions": lab_run["versions"],
+        "seconds": lab_run["seconds"],
+        "experiments": {
+            name: {key: value for key, value in one.items() if key != "records"} for name, one in lab_run["experiments"].items()
+        },
     }
     NUMBERS.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(numbers), encoding="utf-8")
-    record_snapshots(told)
+    record_snapshots(lab_run)
 
 
-def record_snapshots(told: dict[str, t.Any]) -> None:
+def record_snapshots(lab_run: dict[str, t.Any]) -> None:
     """One file for each experiment: its hosts at the moment of failure, and the cures that worked there and did not."""
     SNAPSHOTS.mkdir(parents=True, exist_ok=True)
-    for name, one in told["experiments"].items():
+    for name, one in lab_run["experiments"].items():
         hosts = []
         for kept in one["records"]:
             snapshot = kept["snapshot"]

@@ -76,7 +76,7 @@ class Web:
 
 
 def load(to: list[Any], count: int, close: str, per_second: float = 0, requests: int = 1, hold: int = 0) -> dict[str, Any]:
-    """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open, until told.
+    """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open until the end.
 
     Returns ok (connections), requests (answered), errors (by name) and seconds.
     """

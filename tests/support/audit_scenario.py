@@ -102,6 +102,7 @@ HOSTS: dict[str, Planted] = {
         "backend",
         (
             "buckets-disabled",
+            "change-unconfirmed",
             "recycle-in-boot-file",
             "fin-timeout-mistaken",
             "boot-differs",
@@ -114,6 +115,7 @@ HOSTS: dict[str, Planted] = {
         ),
         (
             Expected("buckets-disabled", "critical", MAX_TW_BUCKETS),
+            Expected("change-unconfirmed", "high", "etc_sysctl.d_99-tcp-hardening.conf.json"),
             Expected("recycle-in-boot-file", "medium", "net.ipv4.tcp_tw_recycle", f"{FOLDER}/50-recycle.conf:1"),
             Expected("boot-differs", "medium", "net.ipv4.tcp_keepalive_probes", f"{FOLDER}/50-probes.conf:1"),
             Expected("boot-refused-value", "medium", PORT_RANGE, f"{FOLDER}/50-range.conf:1"),
@@ -139,6 +141,8 @@ BARE_COMMANDS = (
 )
 BARE_RESULTS = (
     Expected("buckets-too-small", "high", MAX_TW_BUCKETS, f"{FOLDER}/90-tuned.conf:2"),
+    # Nobody looked: a capture holds no journals of tcp_profile.
+    Expected("change-unconfirmed", "high", "change-unconfirmed", status="unknown"),
     Expected("rfc1337-on", "medium", "net.ipv4.tcp_rfc1337"),
 )
 

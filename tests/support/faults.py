@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import signal
 import socket
@@ -190,6 +191,14 @@ def peer_that_never_closes() -> None:
     threading.Thread(target=serve, daemon=True).start()
 
 
+def change_that_waits() -> None:
+    """What tcp_profile leaves of a change until it is confirmed, as much of it as facts are read from."""
+    folder = Path("/var/lib/linux_tcp_hardening")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    opened = {"name": "backend", "boot_id": Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "phase": "waiting"}
+    (folder / "etc_sysctl.d_99-tcp-hardening.conf.json").write_text(json.dumps({"open": opened}))
+
+
 def short_fin_timeout() -> None:
     boot_file("50-fin.conf", "net.ipv4.tcp_fin_timeout = 15\n")
     write("tcp_fin_timeout", "15")
@@ -210,6 +219,7 @@ def shadowed() -> None:
 
 
 FAULTS: dict[str, t.Callable[[], object]] = {
+    "change-unconfirmed": change_that_waits,
     "reuse-without-timestamps": inert_reuse,
     "reuse-loopback-only": lambda: write("tcp_tw_reuse", "2"),
     "reuse-on-server": lambda: write("tcp_tw_reuse", "1"),

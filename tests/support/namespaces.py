@@ -35,25 +35,25 @@ def own_namespaces(test: Test) -> Test:
         child = os.fork()
         if not child:
             os.close(reader)
-            told = b""
+            answer = b""
             try:
                 _enter()
                 test(*arguments, **named)
             except _Unavailable as why:
-                told = (_SKIP + str(why)).encode()
+                answer = (_SKIP + str(why)).encode()
             except BaseException:
-                told = traceback.format_exc().encode()
-            os.write(writer, told[-60000:])
+                answer = traceback.format_exc().encode()
+            os.write(writer, answer[-60000:])
             os._exit(0)
         os.close(writer)
         # A guard closes what it inherits, so that the end of the pipe is the end of the test.
         with os.fdopen(reader, "rb") as stream:
-            told_back = stream.read().decode()
+            answered = stream.read().decode()
         status = os.waitpid(child, 0)[1]
-        if told_back.startswith(_SKIP):
-            pytest.skip(told_back[len(_SKIP) :])
-        if told_back or status:
-            pytest.fail(told_back or f"the test's process ended with {status}", pytrace=False)
+        if answered.startswith(_SKIP):
+            pytest.skip(answered[len(_SKIP) :])
+        if answered or status:
+            pytest.fail(answered or f"the test's process ended with {status}", pytrace=False)
 
     return t.cast("Test", wrapped)
 

@@ -13,6 +13,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import pytest
 from support.namespaces import HIDDEN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,3 +106,13 @@ class OwnHost:
         done = self.run(*command, cwd=cwd, **settings)
         assert "Traceback" not in done.stdout + done.stderr
         return done
+
+
+def own_host() -> t.Iterator[OwnHost]:
+    """For a fixture: a host that is there until the end, or a skip that says why there is none."""
+    try:
+        host = OwnHost()
+    except Unavailable as why:
+        pytest.skip(str(why))
+    yield host
+    host.close()

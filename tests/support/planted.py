@@ -23,7 +23,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.faults import FAULTS, SYSCTL_CONF, make_server_address
 
-FOLDERS = ("/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
+FOLDERS = ("/var/lib", "/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
 CLEAN = "clean"
 
 

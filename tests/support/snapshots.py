@@ -196,6 +196,7 @@ def snapshot(
         "sample": None if grown is None else {"seconds": 5.0, "deltas": deltas},
         "sockets": sockets(),
         "not_seen": [],
+        "open_changes": [],
         **parts,
     }
     return t.cast("Snapshot", made)

@@ -134,9 +134,9 @@ class Host:
         except Failed as error:
             return {"failed": True, "msg": str(error), **error.result}
 
-    def confirm(self, token: str, check: bool = False) -> Result:
+    def confirm(self, token: str, check: bool = False, step: Step = lambda what: None) -> Result:
         try:
-            return confirm(token, Disk(self.root), check)
+            return confirm(token, Disk(self.root, step), check)
         except Failed as error:
             return {"failed": True, "msg": str(error), **error.result}
 
@@ -152,24 +152,32 @@ class Host:
 
         step: what else happens before each operation.
         """
-        child = os.fork()
-        if not child:
-            count, itself = iter(range(number)), os.getpid()
+        return _dies(number, step, lambda die: self.call(step=die, **options))
 
-            def die(what: str) -> None:
-                # The guard goes on.
-                if os.getpid() != itself:
-                    return
-                step(what)
-                if next(count, None) is None:
-                    os._exit(9)
+    def confirmation_killed(self, token: str, number: int) -> bool:
+        """The same for a confirmation."""
+        return _dies(number, lambda what: None, lambda die: self.confirm(token, step=die))
 
-            # Nothing of the test runner may happen in here.
-            try:
-                self.call(step=die, **options)
-            finally:
-                os._exit(0)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+def _dies(number: int, step: Step, call: t.Callable[[Step], object]) -> bool:
+    child = os.fork()
+    if not child:
+        count, itself = iter(range(number)), os.getpid()
+
+        def die(what: str) -> None:
+            # The guard goes on.
+            if os.getpid() != itself:
+                return
+            step(what)
+            if next(count, None) is None:
+                os._exit(9)
+
+        # Nothing of the test runner may happen in here.
+        try:
+            call(die)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
 def failing(number: int, lasting: bool = False) -> tuple[Step, list[str]]:

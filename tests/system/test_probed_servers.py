@@ -48,8 +48,8 @@ def rows() -> list[Row]:
         _server, tls, *closes, kept = (cell.strip() for cell in line.strip("|").split("|"))
         seconds = re.match(r"([0-9]+) s\Z", kept)
         for secure in (False, True)[: 2 if tls == "both" else 1]:
-            told = tuple(WORDS.get(word, word) for word in closes)
-            found.append(Row(port + SECURE * secure, secure, told, float(seconds[1]) if seconds else None))
+            answers = tuple(WORDS.get(word, word) for word in closes)
+            found.append(Row(port + SECURE * secure, secure, answers, float(seconds[1]) if seconds else None))
     return found
 
 
@@ -91,9 +91,9 @@ def measured(server: str, request: pytest.FixtureRequest) -> tuple[bool, dict[st
 
 
 def test_the_table_in_the_guide(measured: tuple[bool, dict[str, Any]]) -> None:
-    timestamps, told = measured
+    timestamps, answers = measured
     seen: dict[int, list[dict[str, Any]]] = {}
-    for probe in told["probes"]:
+    for probe in answers["probes"]:
         seen.setdefault(probe["port"], []).append(probe)
     for row in ROWS:
         assert [probe["family"] for probe in seen[row.port]] == ["ipv4", "ipv6"]

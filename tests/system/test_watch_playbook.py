@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.own_host import OwnHost, Unavailable
+from support.own_host import OwnHost, own_host
 
 TESTS = Path(__file__).resolve().parents[1]
 IPV4 = "/proc/sys/net/ipv4"
@@ -38,14 +38,7 @@ faults.{call}
 """
 
 
-@pytest.fixture(scope="module")
-def host() -> t.Iterator[OwnHost]:
-    try:
-        own = OwnHost()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    yield own
-    own.close()
+host = pytest.fixture(own_host, scope="module")
 
 
 class Run(t.NamedTuple):
@@ -128,7 +121,7 @@ def test_the_end_has_a_line_for_each_host(fleet: Run) -> None:
     assert re.search(r"^gone1 +UNREACHABLE: Failed to connect to the host via ssh", summary, flags=re.M)
 
 
-def test_hosts_that_cannot_be_watched_are_told_and_end_with_4(fleet: Run) -> None:
+def test_hosts_that_cannot_be_watched_are_reported_and_end_with_4(fleet: Run) -> None:
     assert fleet.code == 4, fleet.output
     for table in fleet.rounds():
         assert table[0].startswith("broken1  FAILED: The module interpreter '/no/such/python' was not found")

@@ -95,12 +95,12 @@ def test_every_threshold_is_documented_with_its_default() -> None:
 
 def test_everything_that_an_audit_returns_is_documented() -> None:
     returned = documented("tcp_audit", "RETURN")
-    judged = audit(snapshot(), "web1", AuditOptions(profile="any", today=datetime.date(2026, 11, 21)))
-    assert set(returned) == {*judged, "msg"}
-    assert set(returned["results"]["contains"]) == set(judged["results"][0])
-    assert set(returned["summary"]["contains"]) == set(judged["summary"])
-    assert set(returned["capacity"]["contains"]) == set(judged["capacity"])
-    assert set(returned["advice"]["contains"]) == set(judged["advice"][0])
+    audited = audit(snapshot(), "web1", AuditOptions(profile="any", today=datetime.date(2026, 11, 21)))
+    assert set(returned) == {*audited, "msg"}
+    assert set(returned["results"]["contains"]) == set(audited["results"][0])
+    assert set(returned["summary"]["contains"]) == set(audited["summary"])
+    assert set(returned["capacity"]["contains"]) == set(audited["capacity"])
+    assert set(returned["advice"]["contains"]) == set(audited["advice"][0])
 
 
 def test_the_worked_example_has_the_models_numbers() -> None:

@@ -57,7 +57,7 @@ def values(path: str) -> dict[str, Any]:
 
 
 @needs_corpus
-def test_listings_tell_of_each_key_what_the_real_hosts_told() -> None:
+def test_listings_say_of_each_key_what_the_real_hosts_said() -> None:
     ours, real = ({name: values(str(hosts / name)) for name in LISTINGS} for hosts in (FIXTURES, CORPUS))
     assert len(ours) > 10
     assert ours == real

@@ -32,5 +32,5 @@ def test_every_link_of_the_page_leads_somewhere() -> None:
 
 
 def test_the_table_has_a_row_for_each_experiment() -> None:
-    told = table(json.loads(NUMBERS.read_text(encoding="utf-8")))
-    assert [line[0] for line in told.splitlines() if line[:1].isdigit()] == ["1", "2", "3", "4", "5"]
+    printed = table(json.loads(NUMBERS.read_text(encoding="utf-8")))
+    assert [line[0] for line in printed.splitlines() if line[:1].isdigit()] == ["1", "2", "3", "4", "5"]

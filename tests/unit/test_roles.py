@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The roles' settings against the rules: a host that holds them has nothing to be told, so that the two cannot drift apart."""
+"""The roles' settings against the rules: a host that holds them passes the rules, so that the two cannot drift apart."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
+from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES
 from jinja2 import Environment
 from support.snapshots import UNTUNED, snapshot
 
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ROOT / "roles"
 TODAY = datetime.date(2026, 11, 21)
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 
@@ -70,6 +72,37 @@ HARMFUL = {
 }
 
 
+def test_where_a_profile_is_chosen_there_are_all_of_them() -> None:
+    documented = yaml.safe_load(tcp_audit.DOCUMENTATION)["options"]["profile"]
+    specs = yaml.safe_load((ROLES / "audit" / "meta" / "argument_specs.yml").read_text())
+    role = specs["argument_specs"]["main"]["options"]["audit_profile"]
+    assert documented["choices"] == role["choices"] == [*PROFILES, "any"]
+    for profile in PROFILES:
+        assert any(sentence.startswith(f"V({profile}) ") for sentence in documented["description"]), profile
+
+
+@pytest.mark.parametrize(("playbook", "name"), [("audit_tcp.yml", "audit_tcp_groups"), ("harden_tcp.yml", "harden_tcp_groups")])
+def test_a_playbook_has_a_group_for_each_profile(playbook: str, name: str) -> None:
+    (groups,) = [play["vars"][name] for play in yaml.safe_load((ROOT / "playbooks" / playbook).read_text()) if name in play.get("vars", {})]
+    assert list(groups.values()) == list(PROFILES)
+    readme = (ROOT / "README.md").read_text()
+    assert [group for group, profile in groups.items() if f"| `{profile}` | `{group}` |" not in readme] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_is_named_where_people_look_for_it(profile: str) -> None:
+    assert f"(roles/{profile}/README.md)" in (ROOT / "README.md").read_text()
+    assert f"`{profile}`" in (ROLES / "audit" / "README.md").read_text()
+    (choices,) = [word for word in (ROOT / "Makefile").read_text().split() if word.startswith("PROFILE=")]
+    assert profile in choices.removeprefix("PROFILE=").split("|")
+
+
+@pytest.mark.parametrize("role", PROFILES)
+def test_each_role_has_its_scenario(role: str) -> None:
+    scenario = yaml.safe_load((ROOT / "molecule" / role / "molecule.yml").read_text())
+    assert scenario["provisioner"]["inventory"]["group_vars"]["all"]["tested_role"] == role
+
+
 @pytest.mark.parametrize("role", PROFILES)
 def test_a_role_s_profile_is_clean_after_it(role: str) -> None:
     untuned: dict[str, str | None] = {**UNTUNED, "net.ipv4.tcp_tw_recycle": None}
@@ -81,7 +114,7 @@ def test_a_role_cures_what_its_keys_can_cure(role: str) -> None:
     wrong: dict[str, str | None] = {**UNTUNED, **HARMFUL}
     assert len(failing(role, wrong)) >= 3
     left = failing(role, applied(role, wrong))
-    # Keys that the role leaves at the kernel's own stay as somebody set them.
+    # Keys that the role does not set stay as somebody set them.
     unset = set(HARMFUL) - set(settings(role))
     expected = {"net.ipv4.tcp_tw_reuse": "reuse-on-server", "net.netfilter.nf_conntrack_tcp_timeout_time_wait": "conntrack-forgets-early"}
     assert left == {expected[key] for key in unset if key in expected}

@@ -27,7 +27,7 @@ GONE = {"all": {"hosts": {"gone": {"ansible_connection": "ssh", "ansible_host": 
 SETTINGS = "sysctl -a -r '^net[.]ipv4[.]' && find /etc/sysctl.d /etc/sysctl.conf -type f -exec sha256sum {} + | sort"
 
 
-def told(audit: dict[str, t.Any]) -> list[Expected]:
+def as_expected(audit: dict[str, t.Any]) -> list[Expected]:
     """What an audit says that is neither passed nor not applicable."""
     return sorted(
         Expected(
@@ -79,7 +79,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 def test_a_host_gives_the_results_of_its_faults_and_no_others(fleet: Fleet, name: str) -> None:
     audit = fleet.run.audits()[name]
     assert audit["profile"] == HOSTS[name].profile
-    assert told(audit) == sorted(HOSTS[name].results)
+    assert as_expected(audit) == sorted(HOSTS[name].results)
 
 
 def test_planted_faults_end_with_2(fleet: Fleet) -> None:
@@ -130,7 +130,7 @@ def test_the_sarif_report_has_the_standard_s_form(fleet: Fleet) -> None:
 def test_a_clean_host_ends_with_0_whatever_reaches_fail_on(tmp_path: Path) -> None:
     run = run_playbook(tmp_path, "--limit", "clean", inventory=INVENTORY, tcp_fail_on="info")
     assert run.code == 0, run.output
-    assert told(run.audits()["clean"]) == []
+    assert as_expected(run.audits()["clean"]) == []
 
 
 def test_an_unreachable_host_ends_with_4_and_the_others_are_judged(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_unreachable_host_ends_with_4_and_the_others_are_judged(tmp_path: Pat
     run = run_playbook(tmp_path, "--inventory", str(tmp_path / "gone.json"), "--limit", "clean,gone", inventory=INVENTORY)
     assert run.code == 4, run.output
     assert "results" not in run.audits()["gone"]
-    assert told(run.audits()["clean"]) == []
+    assert as_expected(run.audits()["clean"]) == []
 
 
 def test_a_host_without_python_is_an_error_and_never_clean(fleet: Fleet) -> None:
@@ -156,4 +156,4 @@ def test_a_host_without_python_is_captured_and_judged_here(tmp_path: Path) -> No
     assert run.code == 2, run.output
     audit = run.audits()[BARE]
     assert (audit["source"]["kind"], audit["profile"]) == ("capture", BARE_PROFILE)
-    assert told(audit) == sorted(BARE_RESULTS)
+    assert as_expected(audit) == sorted(BARE_RESULTS)

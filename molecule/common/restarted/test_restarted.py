@@ -24,7 +24,7 @@ def test_after_comment_out_the_profile_wins_at_boot() -> None:
     assert host("comment_out").live(*settings) == list(settings.values())
 
 
-def test_both_readers_agree_with_what_was_foretold() -> None:
+def test_both_readers_agree_with_the_forecast() -> None:
     for name in ("report", "comment_out"):
         host(name).infra.check_output("sysctl --system")
     assert host("report").live(TIMESTAMPS, BUCKETS) == ["3", "5000"]

@@ -18,13 +18,13 @@ TW_REUSE, TIMESTAMPS, RFC1337 = "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_timestamp
 
 @functools.lru_cache(maxsize=None)
 def experiments() -> dict[str, t.Any]:
-    told: dict[str, t.Any] = last_run()["experiments"]
-    return told
+    measured: dict[str, t.Any] = last_run()["experiments"]
+    return measured
 
 
 def numbers(name: str) -> dict[str, t.Any]:
-    told: dict[str, t.Any] = experiments()[name]["numbers"]
-    return told
+    measured: dict[str, t.Any] = experiments()[name]["numbers"]
+    return measured
 
 
 def named(name: str, host_name: str) -> set[str]:
@@ -37,110 +37,110 @@ def still_named(name: str, host_name: str) -> set[str]:
 
 
 def test_a_client_that_closes_first_runs_out_of_ports() -> None:
-    told = numbers("ports")
-    assert told["before_ok"] == told["ports"]
-    assert told["before_failed"] == told["connections"] - told["ports"]
-    assert told["before_time_wait"] == told["ports"] - told["held"]
-    assert told["before_recycled"] == 0
+    measured = numbers("ports")
+    assert measured["before_ok"] == measured["ports"]
+    assert measured["before_failed"] == measured["connections"] - measured["ports"]
+    assert measured["before_time_wait"] == measured["ports"] - measured["held"]
+    assert measured["before_recycled"] == 0
 
 
 def test_the_audit_names_the_destination_that_took_the_ports() -> None:
-    told = numbers("ports")
+    measured = numbers("ports")
     assert {"ports-pressure", "reuse-loopback-only", "closes-first-as-client"} <= named("ports", "client1")
-    assert (told["pressure_subject"], told["pressure_severity"]) == ("10.77.1.2 to 192.0.2.130:80", "critical")
+    assert (measured["pressure_subject"], measured["pressure_severity"]) == ("10.77.1.2 to 192.0.2.130:80", "critical")
 
 
 def test_with_its_role_the_same_load_passes_by_reuse_alone() -> None:
-    told = numbers("ports")
-    assert told["changed"][TW_REUSE] == ["2", "1"]
-    assert "net.ipv4.ip_local_port_range" not in told["changed"]
-    assert (told["after_ok"], told["after_failed"]) == (told["connections"], 0)
-    assert told["after_recycled"] >= told["connections"] - told["ports"]
+    measured = numbers("ports")
+    assert measured["changed"][TW_REUSE] == ["2", "1"]
+    assert "net.ipv4.ip_local_port_range" not in measured["changed"]
+    assert (measured["after_ok"], measured["after_failed"]) == (measured["connections"], 0)
+    assert measured["after_recycled"] >= measured["connections"] - measured["ports"]
     assert not {"ports-pressure", "reuse-loopback-only"} & still_named("ports", "client1")
 
 
 def test_the_sustained_rate_is_what_the_model_expects() -> None:
-    told = numbers("ports")
-    if told["reuse_delay_ms"] is None:
+    measured = numbers("ports")
+    if measured["reuse_delay_ms"] is None:
         pytest.skip("before Linux 6.14 a port comes back after any part of a second")
     # Less where the machine is busy, never more.
-    assert told["sustained_per_second"] <= 1.05 * told["model_after"]
-    assert told["sustained_per_second"] > 10 * told["model_before"]
+    assert measured["sustained_per_second"] <= 1.05 * measured["model_after"]
+    assert measured["sustained_per_second"] > 10 * measured["model_before"]
 
 
 def test_ports_are_counted_for_each_destination_and_grow_with_the_range() -> None:
-    told = numbers("ports")
-    assert told["one_destination_ok"] == told["other_destination_ok"] == told["ports"]
-    assert told["wider_ok"] == 2 * told["ports"]
+    measured = numbers("ports")
+    assert measured["one_destination_ok"] == measured["other_destination_ok"] == measured["ports"]
+    assert measured["wider_ok"] == 2 * measured["ports"]
 
 
 def test_reuse_does_nothing_against_a_balancer_without_timestamps() -> None:
-    told = numbers("balancer")
-    assert (told["reuse"], told["client_timestamps"], told["balancer_timestamps"]) == ("1", "1", "0")
-    assert (told["first_ok"], told["first_failed"]) == (told["ports"], told["connections"] - told["ports"])
-    assert (told["again_ok"], told["again_failed"]) == (0, told["connections"])
-    assert told["recycled"] == 0
+    measured = numbers("balancer")
+    assert (measured["reuse"], measured["client_timestamps"], measured["balancer_timestamps"]) == ("1", "1", "0")
+    assert (measured["first_ok"], measured["first_failed"]) == (measured["ports"], measured["connections"] - measured["ports"])
+    assert (measured["again_ok"], measured["again_failed"]) == (0, measured["connections"])
+    assert measured["recycled"] == 0
 
 
 def test_the_role_has_nothing_left_to_change_there_and_the_audit_says_what_is_wrong() -> None:
-    told = numbers("balancer")
-    assert told["changed"] == 0
+    measured = numbers("balancer")
+    assert measured["changed"] == 0
     assert {"ports-pressure", "peer-without-timestamps"} <= named("balancer", "client1")
     assert "peer-without-timestamps" in still_named("balancer", "client1")
-    assert (told["pressure_subject"], told["pressure_severity"]) == ("10.77.1.2 to 192.0.2.10:8002", "critical")
+    assert (measured["pressure_subject"], measured["pressure_severity"]) == ("10.77.1.2 to 192.0.2.10:8002", "critical")
 
 
 def test_where_the_balancer_closes_first_it_has_the_time_wait_sockets() -> None:
-    told = numbers("balancer")
-    assert (told["peer_ok"], told["peer_failed"], told["peer_client_time_wait"]) == (told["many"], 0, 0)
-    assert told["peer_balancer_entered"] == told["many"]
+    measured = numbers("balancer")
+    assert (measured["peer_ok"], measured["peer_failed"], measured["peer_client_time_wait"]) == (measured["many"], 0, 0)
+    assert measured["peer_balancer_entered"] == measured["many"]
 
 
 def test_kept_connections_need_few_ports() -> None:
-    told = numbers("balancer")
-    assert (told["keep_alive_requests"], told["keep_alive_failed"]) == (told["many"], 0)
-    assert told["keep_alive_client_time_wait"] == told["keep_alive_ok"]
-    assert told["keep_alive_balancer_entered"] == 0
+    measured = numbers("balancer")
+    assert (measured["keep_alive_requests"], measured["keep_alive_failed"]) == (measured["many"], 0)
+    assert measured["keep_alive_client_time_wait"] == measured["keep_alive_ok"]
+    assert measured["keep_alive_balancer_entered"] == 0
 
 
 def test_a_reset_leaves_no_time_wait_on_either_side_and_is_counted() -> None:
-    told = numbers("balancer")
-    assert (told["reset_ok"], told["reset_failed"]) == (told["many"], 0)
-    assert (told["reset_client_time_wait"], told["reset_balancer_entered"]) == (0, 0)
-    assert told["reset_client_aborts"] == told["many"]
+    measured = numbers("balancer")
+    assert (measured["reset_ok"], measured["reset_failed"]) == (measured["many"], 0)
+    assert (measured["reset_client_time_wait"], measured["reset_balancer_entered"]) == (0, 0)
+    assert measured["reset_client_aborts"] == measured["many"]
 
 
 def test_with_timestamps_at_the_balancer_reuse_works() -> None:
-    told = numbers("balancer")
-    assert (told["timestamps_ok"], told["timestamps_failed"]) == (told["connections"], 0)
-    assert told["timestamps_recycled"] >= told["connections"] - told["ports"]
+    measured = numbers("balancer")
+    assert (measured["timestamps_ok"], measured["timestamps_failed"]) == (measured["connections"], 0)
+    assert measured["timestamps_recycled"] >= measured["connections"] - measured["ports"]
 
 
 def test_a_short_fin_timeout_shortens_no_time_wait() -> None:
-    told = numbers("balancer")
-    assert told["fin_timeout_left"] == told["fin_timeout_closed"]
-    assert told["fin_timeout_seconds"] > 1
+    measured = numbers("balancer")
+    assert measured["fin_timeout_left"] == measured["fin_timeout_closed"]
+    assert measured["fin_timeout_seconds"] > 1
 
 
 @pytest.mark.parametrize("case", ["healed", "role"])
 def test_a_refused_syn_is_healed_by_the_clients_reset(case: str) -> None:
-    told = numbers("nat")
-    assert (told[f"{case}_ok"], told[f"{case}_failed"]) == (told["tuples"], 0)
-    assert told[f"{case}_syn_again"] > 0
+    measured = numbers("nat")
+    assert (measured[f"{case}_ok"], measured[f"{case}_failed"]) == (measured["tuples"], 0)
+    assert measured[f"{case}_syn_again"] > 0
 
 
 def test_timestamps_refuse_syns_and_are_counted() -> None:
-    told = numbers("nat")
-    assert told["timestamps_before"] == "1"
-    assert told["healed_refused"] > 0
+    measured = numbers("nat")
+    assert measured["timestamps_before"] == "1"
+    assert measured["healed_refused"] > 0
 
 
 def test_with_rfc1337_it_does_not_heal() -> None:
-    told = numbers("nat")
-    assert told["not_healed_ok"] + told["not_healed_failed"] == told["tuples"]
-    assert told["not_healed_failed"] > 0
-    assert told["not_healed_refused"] > told["not_healed_failed"]
-    assert told["not_healed_skipped"] > 0
+    measured = numbers("nat")
+    assert measured["not_healed_ok"] + measured["not_healed_failed"] == measured["tuples"]
+    assert measured["not_healed_failed"] > 0
+    assert measured["not_healed_refused"] > measured["not_healed_failed"]
+    assert measured["not_healed_skipped"] > 0
 
 
 def test_the_audit_names_the_collision_and_both_of_its_makers() -> None:
@@ -151,53 +151,53 @@ def test_the_audit_names_the_collision_and_both_of_its_makers() -> None:
 
 
 def test_a_gateway_that_remembers_lets_no_tuple_come_back() -> None:
-    told = numbers("nat")
-    assert told["conntrack_after"] >= 60
-    assert (told["gateway_ok"], told["gateway_syn_again"], told["gateway_refused"]) == (told["tuples"], 0, 0)
-    assert told["gateway_time_wait"] >= told["tuples"]
+    measured = numbers("nat")
+    assert measured["conntrack_after"] >= 60
+    assert (measured["gateway_ok"], measured["gateway_syn_again"], measured["gateway_refused"]) == (measured["tuples"], 0, 0)
+    assert measured["gateway_time_wait"] >= measured["tuples"]
 
 
 def test_a_tiny_limit_destroys_time_wait_sockets_and_logs_nothing() -> None:
-    told = numbers("buckets")
-    assert told["before_ok"] == told["connections"]
-    assert told["before_time_wait"] == told["limit"]
-    assert told["before_overflow"] == told["connections"] - told["limit"]
-    assert told["log_lines"] in (0, None)
+    measured = numbers("buckets")
+    assert measured["before_ok"] == measured["connections"]
+    assert measured["before_time_wait"] == measured["limit"]
+    assert measured["before_overflow"] == measured["connections"] - measured["limit"]
+    assert measured["log_lines"] in (0, None)
     assert {"buckets-too-small", "buckets-overflow", "buckets-nearly-full"} <= named("buckets", "client2")
 
 
 def test_with_the_role_none_is_destroyed_and_the_file_is_out_of_the_way() -> None:
-    told = numbers("buckets")
-    assert told["limit_after"] >= 65536
-    assert (told["after_overflow"], told["after_time_wait"]) == (0, told["connections"])
+    measured = numbers("buckets")
+    assert measured["limit_after"] >= 65536
+    assert (measured["after_overflow"], measured["after_time_wait"]) == (0, measured["connections"])
     assert not {"buckets-too-small", "buckets-nearly-full"} & still_named("buckets", "client2")
 
 
 def test_who_closes_first_has_the_time_wait_sockets_and_is_named() -> None:
-    told = numbers("closing")
-    assert (told["server_time_wait"], told["server_client_time_wait"]) == (told["by_server"], 0)
-    assert (told["client_time_wait"], told["client_server_time_wait"]) == (told["connections"], 0)
+    measured = numbers("closing")
+    assert (measured["server_time_wait"], measured["server_client_time_wait"]) == (measured["by_server"], 0)
+    assert (measured["client_time_wait"], measured["client_server_time_wait"]) == (measured["connections"], 0)
     assert "closes-first-as-server" in named("closing", "backend")
     assert "closes-first-as-client" in named("closing", "client2")
 
 
 def test_no_role_changes_who_closes_first() -> None:
-    told = numbers("closing")
-    assert (told["still_entered"], told["still_client_entered"]) == (told["connections"], 0)
+    measured = numbers("closing")
+    assert (measured["still_entered"], measured["still_client_entered"]) == (measured["connections"], 0)
 
 
 def test_a_server_that_lets_its_clients_close_has_none() -> None:
-    told = numbers("closing")
-    assert (told["let_entered"], told["let_client_entered"]) == (0, told["connections"])
-    assert told["keep_alive_entered"] == 0
-    assert 0 < told["keep_alive_client_entered"] < told["connections"] / 10
+    measured = numbers("closing")
+    assert (measured["let_entered"], measured["let_client_entered"]) == (0, measured["connections"])
+    assert measured["keep_alive_entered"] == 0
+    assert 0 < measured["keep_alive_client_entered"] < measured["connections"] / 10
 
 
 def test_linger_0_on_a_server_breaks_answers() -> None:
-    told = numbers("closing")
-    assert told["gentle_whole"] == told["downloads"]
-    assert told["hurried_whole"] < told["downloads"]
-    assert told["hurried_resets"] > 0
+    measured = numbers("closing")
+    assert measured["gentle_whole"] == measured["downloads"]
+    assert measured["hurried_whole"] < measured["downloads"]
+    assert measured["hurried_resets"] > 0
 
 
 def records() -> list[t.Any]:
@@ -217,8 +217,8 @@ def test_the_first_advice_is_the_cure_that_worked(record: dict[str, t.Any]) -> N
 
 @pytest.mark.parametrize("record", records())
 def test_advice_against_what_did_not_work(record: dict[str, t.Any]) -> None:
-    told = {advice["id"]: advice["applies"] for advice in record["audit"]["advice"]}
-    assert {name: told[name] for name in record["not_cures"]} == dict.fromkeys(record["not_cures"], False)
+    measured = {advice["id"]: advice["applies"] for advice in record["audit"]["advice"]}
+    assert {name: measured[name] for name in record["not_cures"]} == dict.fromkeys(record["not_cures"], False)
 
 
 @pytest.mark.parametrize(

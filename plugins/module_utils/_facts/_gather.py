@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal
 from .._sysctl._boot_files import collect, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import HostTree, errno_name
+from ._changes import STATE_FOLDER, open_changes
 from ._proc import parse_counters, parse_sockstat
 from ._sockets import count_sockets
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Groups = Dict[str, Dict[str, int]]
 
 SCHEMA = "linux_tcp.snapshot/2"
+# The beginning of a sentence in not_seen.
+BOOT_FILES_UNKNOWN = "Whether boot files apply to this network namespace is unknown"
 SUBSETS = ("sysctl", "boot_files", "counters", "sockets")
 
 _IPV4 = "/proc/sys/net/ipv4"
@@ -45,6 +48,8 @@ _VALUE_LIMIT = 4096
 _PORTS_LIMIT = 200_000
 _PROC_LIMIT = 1 << 20
 _NAME_LIMIT = 255
+# More is no memory of any machine, and its bytes have to fit into 64 bits.
+_KILOBYTES_DIGITS = 15
 _NAMED_FILES = 10
 
 
@@ -93,9 +98,18 @@ class _Gatherer:
             "sockets": self._sockets(top) if "sockets" in subset else None,
             "not_seen": self._not_seen,
         }
+        self._add_open_changes(snapshot)
         if counters and sample_seconds > 0:
             snapshot["sample"] = self._second_sample(counters, started, sample_seconds)
         return snapshot
+
+    def _add_open_changes(self, snapshot: Snapshot) -> None:
+        if not self._host.live:
+            return
+        try:
+            snapshot["open_changes"] = open_changes(self._host)
+        except OSError as error:
+            self._cannot(f"Whether a change of this collection is open is unknown: {STATE_FOLDER}", error)
 
     def _host_facts(self) -> HostFacts:
         namespace = self._namespace()
@@ -125,7 +139,7 @@ class _Gatherer:
             # Boot files set the keys of the initial namespace.
             if namespace == "initial":
                 return True
-            self._cannot("Whether boot files apply to this network namespace is unknown: /proc/1/ns/net", error)
+            self._cannot(f"{BOOT_FILES_UNKNOWN}: /proc/1/ns/net", error)
             return None
 
     def _in_container(self) -> bool:
@@ -143,8 +157,8 @@ class _Gatherer:
     def _memory_bytes(self) -> int | None:
         for line in (self._text("/proc/meminfo") or "").split("\n"):
             words = line.split()
-            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal():
-                return int(words[1][:_NAME_LIMIT]) * 1024
+            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal() and len(words[1]) <= _KILOBYTES_DIGITS:
+                return int(words[1]) * 1024
         return None
 
     def _name(self, path: str) -> str | None:

@@ -63,7 +63,7 @@ _PORT_GROUP = ">20xH34s"
 _PORT_GROUP_SIZE = 56
 
 
-class _Tally:
+class _DumpTally:
     """The totals of the dumps of both families.
 
     A group is an outgoing connection without its local port: destination port, source and destination as bytes.
@@ -172,7 +172,7 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
     them without it. top: how many groups and destinations to name. dump: as kernel_dump. No content of a dump makes it raise.
     """
     for _attempt in range(2):
-        tally = _Tally(ephemeral)
+        tally = _DumpTally(ephemeral)
         parsers: list[DumpParser] = []
         try:
             _read_all(tally, parsers, dump)
@@ -183,7 +183,7 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
     return tally.result(top), _not_seen(tally, parsers)
 
 
-def _read_all(tally: _Tally, parsers: list[DumpParser], dump: Dump) -> None:
+def _read_all(tally: _DumpTally, parsers: list[DumpParser], dump: Dump) -> None:
     # Listeners come first: whether a port has one decides what the other sockets count as.
     # All other states come in one dump, because each dump walks the whole table of sockets.
     for states, extensions in ((1 << _LISTEN, 0), (_CONNECTED, 1 << (INET_DIAG_INFO - 1))):
@@ -197,7 +197,7 @@ def _read_all(tally: _Tally, parsers: list[DumpParser], dump: Dump) -> None:
                     break
 
 
-def _not_seen(tally: _Tally, parsers: list[DumpParser]) -> list[str]:
+def _not_seen(tally: _DumpTally, parsers: list[DumpParser]) -> list[str]:
     sentences = []
     if any(parser.interrupted for parser in parsers):
         sentences.append("The socket table changed twice while the kernel listed it, so socket counts may be a little wrong.")

@@ -25,6 +25,7 @@ _AGENT = "linux_tcp.hardening-tcp_probe"
 
 _PROTOCOL = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LONGEST_END = 4
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?\Z", re.DOTALL)
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\Z", re.DOTALL)
@@ -54,6 +55,7 @@ class Answer:
         self._buffer = b""
         self._at = 0
         self._left = 0
+        self._searched = 0
         self._step: Callable[[], bool] = self._head
 
     def feed(self, data: bytes) -> None:
@@ -63,6 +65,7 @@ class Answer:
         # A step takes its part from the front of the buffer, and returns whether to take another step.
         while self._step():
             pass
+        self._searched = max(0, self._searched - self._at)
         self._buffer, self._at = self._buffer[self._at :], 0
         if self._received > MAX_ANSWER_BYTES and not self.complete:
             raise _too_much()
@@ -80,7 +83,9 @@ class Answer:
         start = self._buffer[self._at : self._at + len(_PROTOCOL)]
         if start != _PROTOCOL[: len(start)]:
             raise _garbage("The peer does not answer in HTTP/1", self._buffer[self._at :])
-        end = _HEAD_END.search(self._buffer, self._at, self._at + MAX_HEAD_BYTES)
+        # What was searched is not searched again, except for the start of an end that was cut.
+        end = _HEAD_END.search(self._buffer, max(self._at, self._searched - _LONGEST_END), self._at + MAX_HEAD_BYTES)
+        self._searched = 0 if end else len(self._buffer)
         if end is None:
             if len(self._buffer) - self._at > MAX_HEAD_BYTES:
                 raise _garbage(f"The head of the answer is longer than {MAX_HEAD_BYTES} bytes", self._buffer[self._at :])

@@ -68,7 +68,7 @@ class Connection:
     def __init__(self, family: int, address: Address, source: Address | None, deadline: float) -> None:
         self._deadline = deadline
         self._was_reset = False
-        self._tls: _Tls | None = None
+        self._tls: _TlsSession | None = None
         try:
             self._socket = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:
@@ -113,7 +113,7 @@ class Connection:
         except OSError as error:
             raise ProbeError("INVALID", f"ca_path: the file could not be read: {printable(str(error.strerror), 80)}.") from None
         try:
-            self._tls = _Tls(context, tls.server_name)
+            self._tls = _TlsSession(context, tls.server_name)
             if self._through(self._tls, self._tls.handshake) is None:
                 raise ProbeError("TLS", "The TLS handshake failed: the peer closed the connection.")
         except OSError as error:
@@ -166,7 +166,7 @@ class Connection:
             if most_bytes < 0:
                 raise ProbeError("TOO_MUCH_DATA", "The peer did not stop sending after its answer.")
 
-    def _through(self, tls: _Tls, step: Callable[[], Result]) -> Result | None:
+    def _through(self, tls: _TlsSession, step: Callable[[], Result]) -> Result | None:
         """Repeat a step of TLS, with more data from the peer, until it is done. None if the peer closes before."""
         while True:
             try:
@@ -221,7 +221,7 @@ class Connection:
         self._socket.settimeout(left)
 
 
-class _Tls:
+class _TlsSession:
     """TLS between two buffers; the probe itself reads and sends.
 
     The ssl module's own sockets send close_notify, hide resets, and send alerts to a peer that is gone.

@@ -4,26 +4,31 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Confirmations: the guard that waits for one, and what the controller does when it comes back."""
+"""Confirmations: the guard that waits for one, and what is made permanent when the controller has come back."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any, Dict
 
+from ._apply import take
 from ._disk import Disk
 from ._errors import Failed, ProfileError, describe_error
 from ._guard import detach
-from ._journal import Document, Guard, State
+from ._journal import CONFIRMING, WAITING, Document, Guard, Open, State
 from ._machine import Machine
 from ._plan import NOTHING
 from ._result import describe
-from ._undo import expired, recover
+from ._scope import outlives_session
+from ._steps import FileStep, KeyStep, Step
+from ._undo import KEPT, expired, recover, undo
 
 
-def arm(guard: Guard, boot_file: str, state: State) -> None:
-    """Start the guard of a transaction. Raises OSError where no process can be started."""
-    detach(guard.deadline, functools.partial(_waits, state, boot_file, guard), functools.partial(_undo, state, boot_file, guard))
+def arm(guard: Guard, boot_file: str, state: State) -> bool:
+    """Start the guard of a transaction. Returns whether it outlives the session. Raises OSError where no process can be started."""
+    waits, undo_it = (functools.partial(what, state, boot_file, guard) for what in (_waits, _undo))
+    pid = detach(guard.deadline, waits, undo_it)
+    return outlives_session(pid, f"linux-tcp-hardening-guard-{guard.token}.scope")
 
 
 def _waits(state: State, boot_file: str, guard: Guard) -> bool:
@@ -67,9 +72,9 @@ def _confirm(token: str, state: State, machine: Machine) -> None:
     late = ""
     for document in state.documents().values():
         opened = document.open
-        if opened and opened.guard and opened.guard.token == token and opened.waiting and not expired(opened, state):
+        if opened and opened.guard and opened.guard.token == token and opened.phase == WAITING and not expired(opened, state):
             if not machine.check:
-                state.close(Document(document.boot_file, opened.after))
+                _make_permanent(document, opened, state, machine)
             return
         if opened and expired(opened, state):
             sentence = recover(document, state, machine)
@@ -81,3 +86,25 @@ def _confirm(token: str, state: State, machine: Machine) -> None:
         if late
         else f"No change is waiting for the confirmation token {token[:40]!r}. Nothing was done."
     )
+
+
+def _make_permanent(document: Document, opened: Open, state: State, machine: Machine) -> None:
+    """Write the files of a change that waits, and close it. Where that fails everything is undone. Raises ProfileError."""
+    state.save(document._replace(open=opened._replace(phase=CONFIRMING)))
+    begun: list[Step] = [step for step in opened.steps if isinstance(step, KeyStep)]
+    try:
+        for step in opened.steps:
+            if isinstance(step, KeyStep):
+                continue
+            if isinstance(step, FileStep) and machine.file(step.path) != step.before:
+                raise ProfileError(f"{step.path}: somebody changed this file before the confirmation")
+            begun.append(step)
+            take(machine, step)
+        state.close(Document(document.boot_file, opened.after))
+    except (OSError, ProfileError) as error:
+        done = undo(machine, begun, forced=False)
+        if done.errors:
+            raise ProfileError(f"{describe_error(error)}. Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}") from error
+        state.save(document._replace(open=None))
+        left = "".join(f" {sentence}." for sentence in done.left)
+        raise ProfileError(f"{describe_error(error)}. All changes were undone.{left}") from error

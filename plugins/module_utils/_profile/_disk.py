@@ -47,6 +47,13 @@ class Disk:
         self.step("probe " + key)
         os.close(os.open(self.root + path_of(key), os.O_WRONLY | os.O_CLOEXEC))
 
+    def is_write_only(self, key: str) -> bool:
+        """Whether the kernel lets nobody read the key, not even root."""
+        try:
+            return not os.stat(self.root + path_of(key)).st_mode & 0o444
+        except OSError:
+            return False
+
     def write_key(self, key: str, raw: str) -> None:
         self.step("write " + key)
         descriptor = os.open(self.root + path_of(key), os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
@@ -93,6 +100,27 @@ class Disk:
         self.step("rename " + path)
         os.rename(temporary, self.root + path)
         self.sync_folder(path)
+
+    def try_file(self, path: str, file: File) -> None:
+        """See that write_file would find a folder that takes files, and space; leaves nothing behind. Raises OSError."""
+        self.step("try " + path)
+        temporary = self.root + path + TEMPORARY
+        self.drop_temporary(path)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as stream:
+                data = file.text.encode("latin-1")
+                while data:
+                    data = data[stream.write(data) :]
+                os.fsync(descriptor)
+        finally:
+            self.drop_temporary(path)
+
+    def refuse_read_only(self, folder: str) -> None:
+        """Raises OSError where no entry of the folder could be made or removed."""
+        self.step("look at " + folder)
+        if not os.access(self.root + folder, os.W_OK | os.X_OK):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), folder)
 
     def drop_temporary(self, path: str) -> None:
         """What a write that failed or was killed may have left."""

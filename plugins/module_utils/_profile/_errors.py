@@ -4,11 +4,13 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Errors of this room, as sentences for a person."""
+"""Errors of this folder, as sentences for a person."""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import errno
+import os
+from typing import Any, Dict, Optional
 
 from .._tree import errno_name
 
@@ -31,3 +33,13 @@ def describe_error(error: Exception) -> str:
         return str(error)
     where = f"{error.filename}: " if isinstance(error.filename, str) else ""
     return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'})"
+
+
+NEEDS_ROOT = "needs root on the target: run with --become"
+
+
+def lacks_privilege(error: Optional[BaseException]) -> bool:
+    """Whether the error, or the one behind it, is that this user may not do what only root may."""
+    if os.geteuid() == 0 or error is None:
+        return False
+    return (isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM)) or lacks_privilege(error.__cause__)

@@ -7,7 +7,7 @@
 """The journal: what a profile found on a host, and what a transaction is about to do, on disk before it is done.
 
 There is one document for each boot file, in a folder that only root can enter. It outlives the transaction as the record of
-what was there before the profile, and goes when the profile is taken back.
+what was there before the profile, and goes when the profile is undone.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ import fcntl
 import json
 import os
 import time
+import zlib
 from typing import Dict, NamedTuple, Optional
 
-from .._sysctl._keys import SYSCTL_KEYS
+from .._sysctl._keys import sysctl_key
 from ._disk import TEMPORARY, Disk, who_else_writes
 from ._errors import ProfileError
 from ._steps import Boot, File, FileStep, FolderStep, KeyStep, Original, Record, Step
 
-SCHEMA = "linux_tcp.journal/1"
+SCHEMA = "linux_tcp.journal/2"
 STATE_FOLDER = "/var/lib/linux_tcp_hardening"
 LOCK_SECONDS = 10.0
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -40,19 +41,27 @@ class Guard(NamedTuple):
     deadline: float
 
 
+# The steps are being taken: with a guard those of the running kernel alone.
+APPLYING = "applying"
+# The running kernel is changed, and no file yet: the confirmation is missing.
+WAITING = "waiting"
+# The confirmation has come, and the files are being written.
+CONFIRMING = "confirming"
+
+
 class Open(NamedTuple):
-    """A transaction that is not closed. waiting: all is written, the confirmation is missing. after: the record once it is closed."""
+    """A transaction that is not closed. after: the record once it is closed. phase: APPLYING, WAITING or CONFIRMING."""
 
     name: str
     boot_id: str
     steps: list[Step]
     after: Optional[Record]
     guard: Optional[Guard]
-    waiting: bool
+    phase: str
 
 
 class Undone(NamedTuple):
-    """What a guard did, until somebody has been told."""
+    """What a guard did, until the next run has reported it."""
 
     token: str
     sentence: str
@@ -95,7 +104,7 @@ class State:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise ProfileError(
-                        f"another run has locked {STATE_FOLDER} for {LOCK_SECONDS:g} seconds. Nothing was changed. Try again later"
+                        f"{STATE_FOLDER} is locked by another run. Nothing was changed. Try again when that run has ended"
                     ) from None
                 time.sleep(_LOCK_PAUSE)
 
@@ -123,7 +132,7 @@ class State:
         self._descriptor = descriptor
 
     def unlock(self) -> None:
-        """Give up the lock, and remove the folder where nothing but the litter of killed runs is left in it."""
+        """Release the lock. Remove the folder if it is empty, or has only temporary files of killed runs."""
         if self._descriptor is None:
             return
         if not self.check:
@@ -154,19 +163,22 @@ class State:
     def _read(self, path: str) -> Document:
         file = self.disk.read_file(path)
         if file is None:
-            raise ProfileError(f"the journal {path} has disappeared")
+            raise ProfileError(f"the journal {path} was removed while it was in use. Nothing was changed. Try again")
         try:
             data = json.loads(file.text)
             schema = data["schema"]
-        except (ValueError, KeyError, TypeError):
-            raise ProfileError(f"the journal {path} is damaged or cut short. Nothing was changed. {_ADVICE}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         if schema != SCHEMA:
-            versions = f"{str(schema)[:60]!r}, this collection reads {SCHEMA!r}"
-            raise ProfileError(f"the journal {path} is of another version ({versions}). Nothing was changed. {_ADVICE}")
+            versions = f"has the format {str(schema)[:60]!r}; this version of the collection reads only {SCHEMA!r}"
+            raise ProfileError(f"the journal {path} {versions}. Nothing was changed. {_ADVICE}")
         try:
             document = _document(data)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
+        # One bit that has flipped anywhere is another text, or another checksum.
+        if _text(document) != file.text:
+            raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}")
         if _path(document.boot_file) != path:
             raise ProfileError(f"the journal {path} was renamed: it belongs to {document.boot_file}. Nothing was changed. {_ADVICE}")
         return document
@@ -203,7 +215,7 @@ class State:
             return ""
 
 
-_ADVICE = "Read it, set back by hand what it lists, then move it away"
+_ADVICE = "Read it, restore by hand the values that it lists, then move it to another folder"
 
 
 def _path(boot_file: str) -> str:
@@ -211,9 +223,12 @@ def _path(boot_file: str) -> str:
 
 
 def _text(document: Document) -> str:
+    """The only text that says this; "" where there is nothing to say. Its checksum is that of the text without it."""
     if not (document.record or document.open or document.undone):
         return ""
-    return json.dumps({"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}, indent=1) + "\n"
+    plain: Dict[str, object] = {"schema": SCHEMA, **{name: _plain(part) for name, part in document._asdict().items()}}
+    plain["checksum"] = f"{zlib.crc32(json.dumps(plain, indent=1).encode('ascii')):08x}"
+    return json.dumps(plain, indent=1) + "\n"
 
 
 def _plain(value: object) -> object:
@@ -247,7 +262,7 @@ def _step(data: Dict[str, object]) -> Step:
         step = KeyStep(**data)  # type: ignore[arg-type]
         for text in step:
             _is(text, str)
-        SYSCTL_KEYS[step.key]
+        sysctl_key(step.key)
         return step
     if "folder" in data:
         return FolderStep(str(_is(data["folder"], str)), bool(_is(data["made"], bool)))
@@ -259,6 +274,8 @@ def _record(data: object) -> Optional[Record]:
         return None
     fields = dict(data)  # type: ignore[call-overload]
     keys = {key: Original(str(_is(old["before"], str)), str(_is(old["ours"], str))) for key, old in fields["keys"].items()}
+    for key in keys:
+        sysctl_key(key)
     boot = fields["boot"]
     if boot is not None:
         commented = {path: str(_is(text, str)) for path, text in boot["commented"].items()}
@@ -275,7 +292,9 @@ def _open(data: object) -> Optional[Open]:
         guard = Guard(str(_is(guard["token"], str)), int(guard["seconds"]), float(guard["deadline"]))
     name, boot_id = (str(_is(fields[part], str)) for part in ("name", "boot_id"))
     steps = [_step(step) for step in fields["steps"]]
-    return Open(name, boot_id, steps, _record(fields["after"]), guard, bool(_is(fields["waiting"], bool)))
+    if fields["phase"] not in (APPLYING, WAITING, CONFIRMING):
+        raise ValueError
+    return Open(name, boot_id, steps, _record(fields["after"]), guard, fields["phase"])
 
 
 def _document(data: Dict[str, object]) -> Document:

@@ -56,7 +56,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
     if not 0 <= seconds <= MAX_CONFIRM_SECONDS:
         raise ProfileError(f"confirm_seconds must be between 0 and {MAX_CONFIRM_SECONDS}, not {seconds}")
     if len(given["claims"]) > _MAX_CLAIMS or not all(map(_CLAIM.match, given["claims"])):
-        raise ProfileError(f"claims must be a list of at most {_MAX_CLAIMS} short words, such as D7")
+        raise ProfileError(f"claims must be at most {_MAX_CLAIMS} short texts (80 characters at most), such as D7")
     check_path(given["boot_file"])
     return Options(
         name,

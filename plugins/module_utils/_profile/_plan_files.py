@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 from typing import Dict, Mapping, NamedTuple, Optional, Union
 
-from ._boot_file import Conflict, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
+from .._sysctl._keys import SYSCTL_KEYS
+from ._boot_file import OverridingLine, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
 from ._errors import ProfileError
 from ._observe import Observed
 from ._options import Options
@@ -28,7 +29,7 @@ class FilePlan(NamedTuple):
     steps: list[Union[FileStep, FolderStep]]
     boot: Optional[Boot]
     lines: Dict[str, str]
-    conflicts: list[tuple[Conflict, bool]]
+    conflicts: list[tuple[OverridingLine, bool]]
 
 
 def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPlan) -> FilePlan:
@@ -38,17 +39,24 @@ def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPl
     if lines and folder in observed.unsafe_folders:
         raise ProfileError(observed.unsafe_folders[folder])
     now, old = observed.files[options.boot_file], record.boot
-    original = old.original if old else now if now and whose(now.text) == "foreign" else None
-    text = render(options.name, options.claims, lines)
-    after: Optional[File] = File(text, 0o644, os.geteuid(), os.getegid()) if lines else original
+    foreign = now is not None and whose(now.text) == "foreign"
+    original = old.original if old else now if foreign else None
+    # A file of somebody else that took the place of ours stays where it is.
+    replaced = old is not None and foreign and now != original
+    after: Optional[File] = now if replaced else original
+    if lines:
+        after = File(render(options.boot_file, options.name, options.claims, lines), 0o644, os.geteuid(), os.getegid())
     made_folder = old.made_folder if old else bool(lines) and not observed.boot_folder_exists
 
     steps: list[Union[FileStep, FolderStep]] = []
     if now != after:
         if lines and not observed.boot_folder_exists:
             steps.append(FolderStep(folder, True))
-        steps += _backup(options, observed, original, old is not None)
+        edited = now is not None and (replaced or whose(now.text) == "edited")
+        steps += _backup(options, observed, now if edited else None)
         steps.append(FileStep(options.boot_file, now, after))
+    elif replaced and not lines:
+        steps += _backup(options, observed, original)
     ours = {key.lstrip("-"): value for key, value in lines.items()}
     plain = _without_our_comments(options, observed, record)
     texts, found = _conflicts(options, observed, plain, ours, after) if lines and after else (plain, [])
@@ -63,20 +71,17 @@ def _boot_lines(options: Options, observed: Observed, keys: KeyPlan) -> Dict[str
     """The lines in an order in which no reader is refused at boot, where the kernel's defaults are what they meet."""
     if not options.present:
         return {}
-    dash = {key: "-" if observed.keys[key] is None else "" for key in keys.targets}
+    # Of a key that the collection does not know nobody can say that it is there at every boot: its interface or module may come later.
+    dash = {key: "-" if observed.keys[key] is None or key not in SYSCTL_KEYS else "" for key in keys.targets}
     return {dash[key] + key: flat(keys.targets[key]) for key in in_order(keys.targets, AT_BOOT)}
 
 
-def _backup(options: Options, observed: Observed, original: Optional[File], recorded: bool) -> list[FileStep]:
-    """A copy of a boot file that somebody has edited, unless there is one already."""
-    now = observed.files[options.boot_file]
-    if not now:
+def _backup(options: Options, observed: Observed, file: Optional[File]) -> list[FileStep]:
+    """A copy beside the boot file, unless there is one already."""
+    if not file:
         return []
-    owner = whose(now.text)
-    backup = backup_name(options.boot_file, now.text)
-    if (owner == "edited" or (recorded and owner == "foreign" and now != original)) and observed.files[backup] is None:
-        return [FileStep(backup, None, now)]
-    return []
+    backup = backup_name(options.boot_file, file.text)
+    return [FileStep(backup, None, file)] if observed.files[backup] is None else []
 
 
 def _without_our_comments(options: Options, observed: Observed, record: Record) -> Dict[str, str]:
@@ -87,10 +92,10 @@ def _without_our_comments(options: Options, observed: Observed, record: Record) 
 
 def _conflicts(
     options: Options, observed: Observed, plain: Mapping[str, str], ours: Mapping[str, str], boot_file: File
-) -> tuple[Dict[str, str], list[tuple[Conflict, bool]]]:
+) -> tuple[Dict[str, str], list[tuple[OverridingLine, bool]]]:
     """The texts of other files as they will be, and the conflicts, each with whether it is then dealt with."""
 
-    def left(texts: Mapping[str, str]) -> list[Conflict]:
+    def left(texts: Mapping[str, str]) -> list[OverridingLine]:
         planned = Planned(observed.boot_tree, {**texts, observed.real_boot_file: boot_file.text})
         return conflicts(planned, observed.real_boot_file, ours)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
-from ._boot_file import values
+from ._boot_file import is_backup, values
 from ._diff import differences
 from ._machine import Machine
 from ._plan import Plan
@@ -26,12 +26,17 @@ def describe(machine: Machine, boot_file: Optional[str], plan: Plan) -> Dict[str
         "changed": machine.changed,
         "settings": [_setting(item, machine, boot_before, boot_after) for item in plan.items.values()],
         "boot_file": {"path": boot_file, "changed": first != last},
+        "backup": next((path for path in machine.files if _is_new_backup(machine, path, boot_file)), None),
         "conflicts": [{**one._asdict(), "ours": plan.lines.get(one.key), "dealt_with": dealt_with} for one, dealt_with in plan.conflicts],
         "reserved_ports": plan.reserved_ports,
         "guard": None,
         "recovered": None,
         "diff": differences(machine, boot_file),
     }
+
+
+def _is_new_backup(machine: Machine, path: str, boot_file: Optional[str]) -> bool:
+    return bool(boot_file and is_backup(path, boot_file) and machine.files[path] and not machine.first_files[path])
 
 
 def _setting(item: Item, machine: Machine, boot_before: Dict[str, str], boot_after: Dict[str, str]) -> Dict[str, Any]:

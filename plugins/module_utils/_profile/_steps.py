@@ -47,7 +47,7 @@ Step = Union[KeyStep, FileStep, FolderStep]
 
 
 class Original(NamedTuple):
-    """A key: its raw value before the profile, and the one that the profile gave it."""
+    """A key: its raw value before the profile, and the one that the profile has set."""
 
     before: str
     ours: str

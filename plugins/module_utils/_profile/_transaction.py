@@ -7,49 +7,52 @@
 """One application of settings: all keys take effect and are read back, or none stays changed.
 
 The steps: take the lock, undo what an earlier run left, plan, write the journal, write and read back the keys, write the files,
-close the journal. If a step fails, all steps before it are undone in reverse. If the process is killed, the journal stays, and the
-next run undoes the change before it does anything else.
+close the journal. With a guard the files wait for the confirmation (_confirm). If a step fails, all steps before it are undone in
+reverse. If the process is killed, the journal stays, and the next run undoes the change before it does anything else.
 """
 
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
 from typing import Any, Dict, Optional
 
-from .._sysctl._keys import SYSCTL_KEYS, same
+from ._apply import KeyNotSet, read_back, rehearse, take
 from ._disk import Disk
-from ._errors import Failed, ProfileError, describe_error
-from ._journal import Document, Guard, Open, State
+from ._errors import NEEDS_ROOT, Failed, ProfileError, describe_error, lacks_privilege
+from ._journal import APPLYING, WAITING, Document, Guard, Open, State
 from ._machine import Machine
 from ._options import Options
 from ._plan import NOTHING, make_plan
 from ._plan_keys import Item
+from ._reserved_ports import Listening, Question
 from ._result import describe
-from ._steps import FileStep, FolderStep, KeyStep, Step, flat
+from ._steps import KeyStep, Step
 
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
-    """Apply the profile, or take it back; returns what the module returns. Raises Failed."""
+    """Apply the profile, or undo it; returns what the module returns. Raises Failed."""
     call = _Call(options, disk, check)
     try:
         call.run()
         return call.result()
     except (ProfileError, OSError) as error:
         call.leave()
-        raise Failed(describe_error(error), call.result()) from error
+        reason = describe_error(error)
+        raise Failed(f"{NEEDS_ROOT}. The error: {reason}" if lacks_privilege(error) else reason, call.result()) from error
     finally:
         call.state.unlock()
 
 
-def _listening_ports() -> set[int]:
+def _look(question: Question) -> Listening:
     # Only loaded where it is asked for.
-    from .._facts._sock_diag import listening_ports
+    from ._listeners import look
 
-    return listening_ports()
+    return look(question)
 
 
 class _Call:
@@ -61,9 +64,13 @@ class _Call:
         self.check = check
         self.state = State(disk, check)
         self.machine = Machine(disk, check)
+        # A look takes time, and a call may plan twice.
+        self.look = functools.lru_cache(maxsize=None)(_look)
         self.plan = NOTHING
+        self.keys_read_back = False
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
+        self.outlives_session = False
 
     def run(self) -> None:
         self.state.lock(create=False)
@@ -90,7 +97,7 @@ class _Call:
         ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
         self.recovered = self.recover(documents, ours)
         ours = ours._replace(open=None)
-        self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
+        self.plan = make_plan(self.options, self.machine, ours.record, self.look)
         self.refuse()
         self.conflict()
         for step in self.plan.steps:
@@ -117,21 +124,35 @@ class _Call:
         return " ".join(sentences) or None
 
     def refuse(self) -> None:
-        wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
+        wrong: Dict[str, list[str]] = {}
+        for item in self.plan.items.values():
+            if item.status in ("refused", "read_only"):
+                wrong.setdefault(item.reason, []).append(item.key)
         if wrong:
-            raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
+            raise ProfileError("; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in wrong.items()) + ". Nothing was changed.")
 
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
-            overriding = dict.fromkeys(f"{one.path}:{one.line or 0} sets {one.key}" for one, _dealt in self.plan.conflicts)
-            raise ProfileError(f"other boot files override {self.options.boot_file}: {'; '.join(overriding)}. Nothing was changed.")
+            overriding = dict.fromkeys(
+                f"{one.path} hides the whole file" if one.line is None else f"{one.path}:{one.line} sets {one.key}"
+                for one, _dealt in self.plan.conflicts
+            )
+            raise ProfileError(
+                f"{self.options.boot_file} would be overridden at boot: {'; '.join(overriding)}. Nothing was changed. "
+                "Remove these, or use on_conflict: comment_out"
+            )
 
     def probe(self, key: str) -> None:
         try:
             self.disk.probe_key(key)
         except OSError as error:
-            status = "read_only" if error.errno in _READ_ONLY else "refused"
-            self.mark(key, status, f"it cannot be written here: {describe_error(error)}")
+            if lacks_privilege(error):
+                # It is the same for every other key.
+                raise ProfileError(f"{describe_error(error)}. Nothing was changed.") from error
+            reason = f"it cannot be written here: {describe_error(error)}"
+            if error.errno == errno.EROFS:
+                reason = "/proc/sys is read-only here (EROFS; a container?)"
+            self.mark(key, "read_only" if error.errno in _READ_ONLY else "refused", reason)
 
     def mark(self, key: str, status: str, reason: str) -> None:
         self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)
@@ -141,68 +162,76 @@ class _Call:
         if options.confirm_seconds:
             deadline = time.monotonic() + options.confirm_seconds
             self.guard = Guard(os.urandom(12).hex(), options.confirm_seconds, deadline)
-        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, False)
+        opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, APPLYING)
+        # Nothing is permanent before it is confirmed: until then there are the running kernel and the journal.
+        later = [step for step in plan.steps if self.guard and not isinstance(step, KeyStep)]
         begun: list[Step] = []
         try:
             self.state.save(document._replace(open=opened, undone=None))
+            rehearse(self.disk, later)
             if self.guard:
                 self.arm(self.guard)
             for step in plan.steps:
-                begun.append(step)
-                self.take(step)
+                if step not in later:
+                    begun.append(step)
+                    self.take(step)
+            self.read_back()
             if self.guard:
-                self.state.close(document._replace(open=opened._replace(waiting=True), undone=None))
+                self.state.close(document._replace(open=opened._replace(phase=WAITING), undone=None))
             else:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
-            self.guard = None
+            self.guard, self.keys_read_back = None, False
             raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
+        for step in later:
+            self.machine.foresee(step)
 
     def take(self, step: Step) -> None:
-        if isinstance(step, FileStep):
-            self.machine.set_file(step.path, step.after)
-        elif isinstance(step, FolderStep):
-            self.machine.set_folder(step.folder, step.made)
-        else:
-            self.take_key(step)
-
-    def take_key(self, step: KeyStep) -> None:
         try:
-            reads = self.machine.set_key(step.key, step.after)
-        except OSError as error:
-            self.mark(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}")
-            raise ProfileError(f"{step.key}: the kernel refused {flat(step.after)}: {describe_error(error)}") from error
-        if reads is None or not same(SYSCTL_KEYS[step.key], reads, step.after):
-            self.mark(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
-            raise ProfileError(f"{step.key}: wrote {flat(step.after)}, read back {flat(reads)}")
+            take(self.machine, step)
+        except KeyNotSet as error:
+            self.mark(error.key, error.status, error.reason)
+            raise
+
+    def read_back(self) -> None:
+        values = {item.key: item.wanted for item in self.plan.items.values() if not item.status and item.wanted is not None}
+        try:
+            read_back(self.machine, values if self.options.live else {})
+            self.keys_read_back = True
+        except KeyNotSet as error:
+            self.mark(error.key, error.status, error.reason)
+            raise
 
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
-        from ._undo import KEPT, undo
+        from ._undo import KEPT, touched, undo
 
-        done = undo(self.machine, begun, forced=True)
+        done = undo(self.machine, touched(begun, self.plan.steps), forced=True)
         if not done.errors:
             try:
                 self.state.close(document._replace(open=None))
                 return "All changes were undone."
             except OSError as error:
-                done.errors.append(f"the journal could not be closed: {describe_error(error)}")
+                done.errors.append(f"the journal could not be written: {describe_error(error)}")
         return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def leave(self) -> None:
         """Mark the keys that were to change as not changed."""
         for step in self.plan.steps:
             if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
-                self.mark(step.key, "left_alone", "not changed, because the transaction failed")
+                self.mark(step.key, "left_alone", "not changed, because the run failed")
 
     def arm(self, guard: Guard) -> None:
         # Only loaded where it is asked for.
         from ._confirm import arm
 
-        arm(guard, self.options.boot_file, State(self.disk))
+        self.outlives_session = arm(guard, self.options.boot_file, State(self.disk))
 
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:
-            self.machine.look_again()
-        guard = {"token": self.guard.token, "seconds": self.guard.seconds} if self.guard else None
+            # The files of a change that waits are not written yet.
+            self.machine.look_again(keys=not self.keys_read_back, files=not self.guard)
+        guard = None
+        if self.guard:
+            guard = {"token": self.guard.token, "seconds": self.guard.seconds, "outlives_session": self.outlives_session}
         return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}

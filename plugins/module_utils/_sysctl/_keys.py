@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat.
+"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat. Any other key below net. is an exact text.
 
 Bounds are those of current kernels, measured by writing (the test does it again on the kernel it runs on).
 Kernels before 5.13 took any int for what is a byte today. How a value is read is in _values.
@@ -32,6 +32,7 @@ __all__ = [
     "parse",
     "path_of",
     "same",
+    "sysctl_key",
 ]
 
 
@@ -39,7 +40,8 @@ class SysctlKey(NamedTuple):
     """One sysctl key.
 
     name: dots between directories. kind: "int", "ints" (as many as numbers says), "range" (two ports, low end first),
-    "ports" (a list of ports and port ranges) or "text" (one word). low, high: what the kernel accepts, both included, None is
+    "ports" (a list of ports and port ranges), "text" (one word) or "exact" (a key that is not in SYSCTL_KEYS: any words, of which
+    only the host's kernel knows which it takes). low, high: what the kernel accepts, both included, None is
     the kernel's int. unsigned: a minus sign is refused, even before 0. default: only where every kernel has the key and starts
     with this raw value. caveat: one sentence on what the name does not say, or "". kernel_default_max: the highest value that a
     kernel gives the key by itself, where that depends on the host.
@@ -92,10 +94,10 @@ _TABLE = (
     SysctlKey("net.ipv4.tcp_tw_timeout", caveat="Exists in some vendors' kernels only; no mainline kernel can shorten TIME_WAIT."),
     SysctlKey(
         "net.ipv4.tcp_max_tw_buckets",
-        caveat="0 is accepted and means no TIME_WAIT at all, a negative value no limit or the same as 0.",
+        caveat="0 means no TIME_WAIT at all. A negative value means no limit on newer kernels, and the same as 0 on older ones.",
         kernel_default_max=MAX_TW_BUCKETS_DEFAULT_MAX,
     ),
-    _seconds("net.ipv4.tcp_fin_timeout", default="60", caveat="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT stays 60 seconds."),
+    _seconds("net.ipv4.tcp_fin_timeout", default="60", caveat="Limits orphaned FIN_WAIT2 sockets; TIME_WAIT is always 60 seconds."),
     _byte("net.ipv4.tcp_rfc1337", default="0", caveat="1 ignores resets in TIME_WAIT, so SYN collisions no longer heal themselves."),
     SysctlKey("net.ipv4.tcp_invalid_ratelimit", "int", 0, None, True, caveat="Milliseconds; the kernel rounds them up to its clock tick."),
     # Local ports
@@ -205,6 +207,9 @@ _LONGEST = 4096
 _SPECIAL = re.compile(r"[*?\[{\\]")
 # A "*" in a secret is one name.
 _SECRET_PATHS = tuple([ANY_NAME if char == "*" else char for char in "/".join(secret)] for secret in _SECRETS)
+# Between the dots: what names of keys and of interfaces consist of, with a slash for a dot. No wildcard of any reader is in it.
+_NET_NAME = re.compile(r"net(?:\.[A-Za-z0-9_@:+/-]+)+\Z")
+_LONGEST_NAME = 200
 
 
 def _parts(key: str) -> list[str]:
@@ -254,6 +259,27 @@ def _generous(path: str) -> ShellPattern:
 def concerns_tcp(key: str) -> bool:
     """Whether the collection speaks about a key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key of IPv4. Its value may be shown."""
     return key in SYSCTL_KEYS or (key.startswith((_IPV4 + "tcp_", _IPV4 + "ip_local_")) and not is_secret(key))
+
+
+def sysctl_key(name: str) -> SysctlKey:
+    """What is known of a key: its entry in SYSCTL_KEYS, or "exact" for any other key below net.; the kernel need not have it.
+
+    :raises ValueError: it is no name of a sysctl key, not below net., or a secret; the message says which.
+    """
+    if name in SYSCTL_KEYS:
+        return SYSCTL_KEYS[name]
+    shown = repr(name)[:100]
+    parts = path_of(name)[len(_ROOT) :].split("/") if len(name) <= _LONGEST_NAME and name.isprintable() else []
+    # The same key has one name only.
+    if name != ".".join(part.replace(".", "/") for part in parts):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    if is_secret(name) or any(parts[-1] == secret[-1] for secret in _SECRETS):
+        raise ValueError(f"{shown} holds a secret, which this collection neither reads nor writes")
+    if parts[0] != "net":
+        raise ValueError(f"{shown} is not a sysctl key that this module knows")
+    if not _NET_NAME.match(name):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    return SysctlKey(name, "exact")
 
 
 def path_of(key: str) -> str:

@@ -65,7 +65,7 @@ def parse(text: Union[str, bytes], pattern_characters: int = MAX_PATTERN_CHARACT
     if text.startswith("\ufeff"):
         text = text[1:].lstrip(" \t\r")
         if text and text[0] != "\n":
-            problems.append({"line": 1, "problem": "the file starts with a byte order mark, so its first line is not understood"})
+            problems.append({"line": 1, "problem": "the file starts with a byte order mark, so its first line has no effect"})
         text = "\n" + text.partition("\n")[2]
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip(_BLANKS)
@@ -135,7 +135,7 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
     head, equals, value = piece.partition("=")
     dash = head.startswith("-")
     if not equals and not dash:
-        raise _Unusable("it has no = and is no comment")
+        raise _Unusable("the line has no = and is not a comment")
     text = head[1:] if dash else head
     key = text.strip(_C_BLANKS)
     only, why = None, ""
@@ -159,9 +159,9 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
         elif part not in ("", "."):
             parts.append(part)
     if not parts or key.startswith("-"):
-        raise _Unusable("it has no key")
+        raise _Unusable("the line has no key")
     if path.endswith(("/", "/.")):
-        only, why = "systemd", "its key ends with a separator"
+        only, why = "systemd", "its key ends with a dot or a slash"
     name = "/".join(parts).translate(_SWAP)
     secret = is_secret(name)
     if not secret and _SECRET_WORD.search(_PATTERN_SIGNS.sub("", key)):

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
     from ._keys import SysctlKey
 
 _INT_MAX = 2**31 - 1
-_ULONG_MAX = 2**64 - 1
+_LONG_MIN, _ULONG_MAX = -(2**63), 2**64 - 1
 # The kernel looks at one page of a text, and at 21 characters of a number, of which the last must not belong to it.
 _PAGE = 4095
 _LONGEST_NUMBER = 20
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _SPACES = re.compile(r"[ \t\n\v\f\r]*")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
-_PLAIN = re.compile(r"-?[0-9]+\Z", re.ASCII)
+_PLAIN = re.compile(r"-?[0-9]{1,20}\Z", re.ASCII)
+# A leading 0 is left out: some keys read it as base 8, others as base 16.
+_UNAMBIGUOUS = re.compile(r"-?(?:0|[1-9][0-9]{0,19}|0[xX][0-9a-fA-F]{1,16})\Z", re.ASCII)
 
 
 class Accepted(NamedTuple):
     """raw: what the key reads afterwards (None: part of it depends on a current value that is not known).
 
-    note: where the kernel reads something else than the text seems to say, what; else "".
+    note: what the kernel does not use as written; "" where it uses the whole text.
     """
 
     raw: str | None
@@ -55,6 +57,8 @@ def kernel_reads(
     :param others: raw values of other keys, by name; ip_local_port_range and ip_unprivileged_port_start bound one another
         (kernels before 4.11 have no ip_unprivileged_port_start: give "1"; when it is not given it is its default, 1024).
     """
+    if sysctl_key.kind == "exact":
+        return Accepted(" ".join(text.split()))
     try:
         if sysctl_key.kind == "text":
             return _reads_word(text)
@@ -66,12 +70,12 @@ def kernel_reads(
         if sysctl_key.numbers > 1:
             old = _current_numbers(current, sysctl_key.numbers)
             if len(numbers) < sysctl_key.numbers:
-                note = f"only {len(numbers)} of {sysctl_key.numbers} numbers are given; the others stay as they are"
+                note = f"only {len(numbers)} of {sysctl_key.numbers} numbers are given; the others keep their values"
             return Accepted("\t".join(map(str, numbers + old[len(numbers) :])) if len(numbers) == sysctl_key.numbers or old else None, note)
         if sysctl_key.name == "net.ipv4.ip_unprivileged_port_start":
             lowest = _current_numbers((others or {}).get("net.ipv4.ip_local_port_range"), 2)
             if lowest and numbers[0] > lowest[0]:
-                raise _Rejected(f"{numbers[0]} is above the low end of ip_local_port_range, {lowest[0]}")
+                raise _Rejected(f"{numbers[0]} is above the low end of ip_local_port_range ({lowest[0]})")
         return Accepted(str(numbers[0]), note)
     except _Rejected as reason:
         return Refused(str(reason))
@@ -80,7 +84,7 @@ def kernel_reads(
 def _reads_word(text: str) -> Accepted:
     word = text.split("\n", 1)[0]
     if not _WORD.match(word):
-        raise _Rejected("the name may hold no spaces, quotes or comments" if word else "the name is empty")
+        raise _Rejected("the name must have 1 to 15 letters, digits, dots, dashes or underscores" if word else "the name is empty")
     return Accepted(word)
 
 
@@ -88,7 +92,7 @@ def _reads_range(sysctl_key: SysctlKey, text: str, current: str | None, others: 
     numbers, note = _written_numbers(sysctl_key, text, 2)
     start = _current_numbers(others.get("net.ipv4.ip_unprivileged_port_start"), 1) or [1024]
     if numbers[0] < start[0]:
-        raise _Rejected(f"the low end {numbers[0]} is under ip_unprivileged_port_start, {start[0]}")
+        raise _Rejected(f"the low end {numbers[0]} is below ip_unprivileged_port_start ({start[0]})")
     if len(numbers) == 1:
         old = _current_numbers(current, 2)
         note = "a single number changes only the low end"
@@ -96,7 +100,7 @@ def _reads_range(sysctl_key: SysctlKey, text: str, current: str | None, others: 
             return Accepted(None, note)
         numbers.append(old[1])
     if numbers[1] < numbers[0]:
-        raise _Rejected(f"the high end {numbers[1]} is under the low end {numbers[0]}")
+        raise _Rejected(f"the high end {numbers[1]} is below the low end {numbers[0]}")
     return Accepted(f"{numbers[0]}\t{numbers[1]}", note)
 
 
@@ -164,7 +168,7 @@ def _written_ports(text: str) -> list[list[int]]:
         if text[place : place + 1] == "-":
             high, place = _port_at(text, place + 1, ",\n")
             if high < low:
-                raise _Rejected(f"{low}-{high} runs backwards")
+                raise _Rejected(f"{low}-{high} starts above its end")
         ranges.append([low, high])
         place = _skip_line_ends(text, place + 1)
     return _merged(ranges)
@@ -179,7 +183,7 @@ def _skip_line_ends(text: str, place: int) -> int:
 def _port_at(text: str, place: int, separators: str) -> tuple[int, int]:
     port, end = _number_at(text, place, separators)
     if text[place] == "-" or port > 65535:
-        raise _Rejected(f"{port} is not a port")
+        raise _Rejected(f"{port} is not a port (0 to 65535)")
     return port, end
 
 
@@ -198,13 +202,22 @@ def _ports_text(ranges: list[list[int]]) -> str:
 
 
 def _current_numbers(raw: str | None, count: int) -> list[int]:
-    """The numbers of a raw value, or none at all where it is not known or has another form."""
+    """The numbers of a raw value, or none at all where it is not known or not so many numbers. No key holds more than 64 bits."""
     words = (raw or "").split()
-    return [int(word) for word in words] if len(words) == count and all(map(_PLAIN.match, words)) else []
+    if len(words) != count or not all(map(_PLAIN.match, words)):
+        return []
+    numbers = [int(word) for word in words]
+    return numbers if min(numbers) >= _LONG_MIN and max(numbers) <= _ULONG_MAX else []
 
 
 def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
-    """What a raw text read from the key means, or None where it is not of the sysctl_key's kind. Bounds are not checked."""
+    """What a raw text read from the key means, or None where it is not of the sysctl_key's kind. Bounds are not checked.
+
+    An exact text is a number where it is one decimal number, and else a text.
+    """
+    if sysctl_key.kind == "exact":
+        numbers = _current_numbers(raw[:_PAGE], 1)
+        return numbers[0] if numbers else " ".join(raw.split())
     if sysctl_key.kind == "text":
         return " ".join(raw.split())
     if sysctl_key.kind == "ports":
@@ -222,8 +235,17 @@ def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
 
 
 def same(sysctl_key: SysctlKey, a: str, b: str) -> bool:
-    """Whether two raw texts mean the same value to the kernel; texts that it refuses are compared as words."""
+    """Whether two raw texts mean the same value to the kernel; texts that it refuses are compared as words.
+
+    So are exact texts, where besides a number may be decimal in one and have 0x in the other.
+    """
+    if sysctl_key.kind == "exact":
+        return [_number_or_word(word) for word in a.split()] == [_number_or_word(word) for word in b.split()]
     first, second = kernel_reads(sysctl_key, a), kernel_reads(sysctl_key, b)
     if isinstance(first, Accepted) and isinstance(second, Accepted) and first.raw is not None and second.raw is not None:
         return first.raw == second.raw
     return a.split() == b.split()
+
+
+def _number_or_word(word: str) -> Union[int, str]:
+    return int(word, 0) if _UNAMBIGUOUS.match(word) else word

@@ -195,7 +195,7 @@ def linger_reset(case: Case, failure: Result) -> Assessment:
     risk="A service inside the range may find its port taken when it restarts. This gives more time; it does not solve the problem.",
     claims=("D16",),
     how=(
-        "role linux_tcp.hardening.client_host (or fullnat_lb): net.ipv4.ip_local_port_range 16384 65535, listeners reserved",
+        "role linux_tcp.hardening.client_host or fullnat_lb (sets net.ipv4.ip_local_port_range: 16384 65535, reserves listeners' ports)",
         "remove ports that nothing listens on from net.ipv4.ip_local_reserved_ports",
     ),
 )

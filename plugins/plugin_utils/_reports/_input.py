@@ -37,12 +37,13 @@ Entry = typing.Union[Audit, NotAudited]
 def read_audits(audits: object) -> list[Entry]:
     """Return the audits as plain data in order of host names.
 
-    audits maps host names to audits, or is a list of audits that name their host; see tcp_report.
+    audits maps host names to audits, or is a list of audits that name their host; see tcp_report. A name that an audit in a
+    dictionary has itself comes before that of its entry.
     An audit of another shape costs no other host its report: its host was not audited, and the message names the place.
     Raises ReportError naming the place in the input: neither of both, no host, or a host twice.
     """
     if isinstance(audits, Mapping):
-        named = [(host, audit, "audits") for host, audit in audits.items()]
+        named = [(host, audit, "audits") for host, audit in _looked_at(audits)]
     elif isinstance(audits, (list, tuple)):
         named = [(_host_of(audit, f"audits[{number}]"), audit, f"audits[{number}]") for number, audit in enumerate(audits)]
     else:
@@ -54,6 +55,16 @@ def read_audits(audits: object) -> list[Entry]:
     if twice:
         raise ReportError(f"audits has more than one entry for host '{one_line(twice[0], 80)}'. Give one entry for each host.")
     return sorted(entries, key=lambda entry: entry["host"])
+
+
+def _looked_at(audits: Mapping[object, object]) -> list[tuple[object, object]]:
+    """Each audit with the host that was looked at: the one that the audit names, as its task may have been delegated.
+
+    Where two audits name the same host, all entries keep the names that they have in the input.
+    """
+    named = [(key, audit.get("host") if isinstance(audit, Mapping) else "") for key, audit in audits.items()]
+    names = [name if isinstance(name, str) and name.strip() else key for key, name in named]
+    return list(zip(names if len(set(names)) == len(names) else audits, audits.values()))
 
 
 def _host_of(audit: object, place: str) -> object:

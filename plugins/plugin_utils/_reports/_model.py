@@ -113,7 +113,7 @@ class Report:
 
     @cached_property
     def collected(self) -> tuple[str, str] | None:
-        """The first and the last moment at which hosts were observed, in UTC; None where no audit tells."""
+        """The first and the last moment at which hosts were observed, in UTC; None where no audit says it."""
         known = (host.audit["collected_at"] or "" for host in self.hosts if host.audit)
         moments = sorted(moment for moment in known if MOMENT.fullmatch(moment))
         return (moments[0], moments[-1]) if moments else None

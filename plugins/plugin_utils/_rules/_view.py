@@ -22,7 +22,7 @@ from ._base import CannotApplyError, MissingFactError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._snapshot_types import Assignment, BootFile, BootFiles, PortUse, Probe, Snapshot, Sockets, Sysctl
+    from .._snapshot_types import Assignment, BootFile, BootFiles, OpenChange, PortUse, Probe, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"
@@ -145,7 +145,7 @@ class View:
         raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
 
     def reserved_ports(self) -> list[tuple[int, int]]:
-        """Ranges of ip_local_reserved_ports; none where the kernel lacks the key."""
+        """Ranges of ip_local_reserved_ports; none where the kernel does not have the key."""
         try:
             value = self.sysctl(RESERVED_PORTS).get("value")
         except CannotApplyError:
@@ -204,8 +204,15 @@ class View:
             return _capacity.REUSE_DELAY_SECONDS_OLD if self.has(TW_RECYCLE) else _capacity.REUSE_DELAY_SECONDS
 
     @property
+    def open_changes(self) -> list[OpenChange]:
+        """Changes of tcp_profile that are not finished."""
+        if "open_changes" not in self.snapshot:
+            raise MissingFactError("whether a change of this collection is open was not observed")
+        return self.snapshot["open_changes"]
+
+    @property
     def probes(self) -> list[Probe]:
-        """What probing the peers gave; empty where nothing was probed."""
+        """What the probes of peers found; empty where nothing was probed."""
         return self.snapshot.get("probes", [])
 
     def negotiates_timestamps(self, destination: str, port: int) -> bool | None:

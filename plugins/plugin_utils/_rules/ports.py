@@ -53,7 +53,7 @@ def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield judge(
         host.usable_ports < limits.ports_few,
         PORT_RANGE,
-        f"{host.usable_ports} usable ports ({low} to {high} without {high - low + 1 - host.usable_ports} reserved ones)",
+        f"{host.usable_ports} usable ports ({low} to {high}, {high - low + 1 - host.usable_ports} of them reserved)",
         f"at least {limits.ports_few}",
         evidence={"short connections per second to one destination": round(capacity(Load(host.usable_ports)).rate or 0, 1)},
     )

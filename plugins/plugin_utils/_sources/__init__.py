@@ -24,7 +24,7 @@ __all__ = ["KINDS", "SourceError", "load", "validate"]
 def load(path: str, kind: str = "auto") -> Snapshot:
     """The snapshot that a path holds.
 
-    :param kind: one of KINDS, or "auto" to tell by the content; source.kind of the result says what it was taken for.
+    :param kind: one of KINDS, or "auto" to detect it from the content; source.kind of the result is the kind that was used.
     :raises SourceError: naming the path, and saying why it cannot be used.
     """
     if not path or "\0" in path:
@@ -33,6 +33,9 @@ def load(path: str, kind: str = "auto") -> Snapshot:
         raise SourceError(f"{path}: unknown source_kind {shown(kind)}. Choose auto or one of {', '.join(KINDS)}.")
     try:
         return KINDS[detect_kind(path) if kind == "auto" else kind].load(path)
+    except SourceError as error:
+        # A file inside a folder or an archive is named as it is there.
+        raise SourceError(str(error) if path in str(error) else f"{path}: {error}") from None
     except OSError as error:
         # A folder that may not be listed, a file that goes away meanwhile.
         raise cannot_read(path, error) from None

@@ -21,7 +21,7 @@ from ...module_utils._facts._gather import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
-from ._tree import MemoryTree
+from ._tree import MAX_PATH, MemoryTree
 
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot, Sysctl
@@ -136,6 +136,8 @@ class _Reader:
             self.bundle.root = {"yes": True, "no": False}.get(rest)
         elif not rest.startswith("/"):
             raise SourceError(f"line {number}: {shown(rest)} is not an absolute path")
+        elif len(rest) > MAX_PATH:
+            raise SourceError(f"line {number}: {shown(rest)} is longer than a path may be")
         elif word == "absent":
             self.bundle.tree.add_error(rest, errno.ENOENT)
         elif word == "unreadable":

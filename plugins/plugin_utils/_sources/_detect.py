@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Tells what kind of source a path is, by its content."""
+"""Detects from its content what kind of source a path is."""
 
 from __future__ import annotations
 

@@ -79,13 +79,13 @@ def count(texts: Iterable[str], ephemeral: tuple[int, int] | None = None, top: i
     :param ephemeral: first and last port of outgoing connections; only those count as ports in use, all of them without it.
     """
     sockets = [row for text in texts for row in socket_rows(text)]
-    tally = _Tally({row.port for row in sockets if row.state == "listen"}, ephemeral or (1, 65535))
+    tally = _RowTally({row.port for row in sockets if row.state == "listen"}, ephemeral or (1, 65535))
     for row in sockets:
         tally.add(row)
     return tally.result(top)
 
 
-class _Tally:
+class _RowTally:
     """What the rows add up to. A group is an outgoing connection without its local port: source, destination, destination port."""
 
     def __init__(self, listening: set[int], ephemeral: tuple[int, int]) -> None:

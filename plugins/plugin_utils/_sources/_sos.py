@@ -12,6 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Union
 
+from ...module_utils._facts._gather import BOOT_FILES_UNKNOWN
 from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from ...module_utils._tree import HostTree
@@ -41,7 +42,6 @@ _WANTED = re.compile(
     r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?)"
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
 )
-_BOOT_NOTE = "Whether boot files apply"
 
 
 def is_file(start: bytes) -> bool:
@@ -123,7 +123,7 @@ def _text(files: Files, path: str) -> str | None:
 
 
 def _single_files(snapshot: Snapshot, files: Files) -> None:
-    """Files of /proc/sys fill in what the listing lacks."""
+    """Files of /proc/sys add the keys that are missing from the listing."""
     sysctl = snapshot["sysctl"] = snapshot["sysctl"] or {}
     for place, key in _KEY_PATHS.items():
         if key not in sysctl or sysctl[key]["state"] != "present":
@@ -153,7 +153,7 @@ def _names(snapshot: Snapshot, files: Files) -> None:
 def _boot(snapshot: Snapshot, files: Files) -> None:
     # sos runs where the system runs, so what boots there is what applies there.
     snapshot["host"]["boot_files_apply"] = True
-    snapshot["not_seen"] = [sentence for sentence in snapshot["not_seen"] if not sentence.startswith(_BOOT_NOTE)]
+    snapshot["not_seen"] = [sentence for sentence in snapshot["not_seen"] if not sentence.startswith(BOOT_FILES_UNKNOWN)]
     if any(files.kind(place) != "missing" for place in (*DIRECTORIES, MAIN_FILE)):
         snapshot["boot_files"] = collect(files)
 
@@ -164,7 +164,7 @@ def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> N
         names = [name for name in files.names(f"{_COMMANDS}/networking") if _TABLES.match(name)]
     except OSError:
         names = []
-    # ss tells more than netstat and than /proc.
+    # ss shows more than netstat and /proc.
     for name in sorted(names, key=lambda name: not name.startswith("ss")):
         content = _read(files, f"{_COMMANDS}/networking/{name}")
         if content and b"Local Address" in content[:2000]:

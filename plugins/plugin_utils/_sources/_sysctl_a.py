@@ -8,7 +8,7 @@
 
 A key that is not in the text is absent from the host only where the text is evidently complete for its family: it holds
 every name that all kernels from 2.6.32 to 6.18 have in that family (net.ipv4.tcp_*, net.ipv4.ip_*). A text that was
-filtered for something else, or cut, lacks some of them; then a missing key was just not observed. A whole
+filtered or cut does not have all of them; then a missing key was just not observed. A whole
 listing of net shows the same for all its families.
 """
 
@@ -55,7 +55,7 @@ _NAME_LIMIT = 255
 
 
 def is_file(start: bytes) -> bool:
-    """The start of a text tells too little: _detect looks at the whole of it."""
+    """The start of a text does not show enough: _detect looks at the whole text."""
     return False
 
 
@@ -75,7 +75,7 @@ def load(path: str) -> Snapshot:
 
 
 def fill_in(snapshot: Snapshot, text: str, path: str) -> None:
-    """Put into the snapshot what a listing tells.
+    """Put into the snapshot what a listing shows.
 
     :param path: for messages.
     :raises SourceError: the text holds no line of such a listing.

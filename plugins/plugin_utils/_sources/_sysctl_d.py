@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Source sysctl_d: files of sysctl.d syntax, judged as a host would be after booting with them.
+"""Source sysctl_d: files of sysctl.d syntax, checked as a host that has booted with them.
 
 A folder that holds etc/sysctl.d, usr/lib/sysctl.d and the like is taken for a host's root. Any other folder, and a single file
 of any name, is taken for what will stand in /etc/sysctl.d. Paths in the snapshot are the files' own, so that CI can point at them.
@@ -50,7 +50,7 @@ def load(path: str) -> Snapshot:
 
 
 def is_file(start: bytes) -> bool:
-    """The start of a text tells too little: _detect looks at the whole of it."""
+    """The start of a text does not show enough: _detect looks at the whole text."""
     return False
 
 

@@ -83,8 +83,8 @@ def run(hosts: dict[str, Host]) -> Outcome:
 
 def _reuse_delay_ms(client: Host) -> int | None:
     """Kernels before 6.14 do not have the key."""
-    told = client.run("sh", "-c", "cat /proc/sys/net/ipv4/tcp_tw_reuse_delay 2>&- || :").strip()
-    return int(told) if told else None
+    text = client.run("sh", "-c", "cat /proc/sys/net/ipv4/tcp_tw_reuse_delay 2>&- || :").strip()
+    return int(text) if text else None
 
 
 def _model(reuse_delay: float | None) -> float:

@@ -143,7 +143,10 @@ def test_a_broken_record_of_the_last_run_is_as_none(text: str) -> None:
     assert estimate.seconds("unit") == estimate.SECONDS["unit"]
 
 
-def test_once_a_minute_it_says_what_still_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("expected", "in_all"), [(200, ", about 3 min 20 s in all"), (None, "")])
+def test_once_a_minute_it_says_what_still_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], expected: float | None, in_all: str
+) -> None:
     monkeypatch.setattr(estimate, "MINUTE", 0.01)
     asked: list[int] = []
 
@@ -151,12 +154,12 @@ def test_once_a_minute_it_says_what_still_runs(monkeypatch: pytest.MonkeyPatch, 
         asked.append(1)
         return "half of it is done"
 
-    with estimate.a_line_a_minute("unit", 200, progress):
+    with estimate.a_line_a_minute("unit", expected, progress):
         while len(asked) < 2:
             time.sleep(0.01)
 
-    told = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"-- unit still runs: \d+ s so far, about 3 min 20 s in all; half of it is done", told[0])
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"-- unit still runs: \d+ s so far{in_all}; half of it is done", lines[0])
 
 
 # Its part starts what is hard to end: what ignores SIGTERM, what has another session and another environment, and an orphan.

@@ -122,7 +122,7 @@ INFO     [lab > create] Executing
     assert scenarios.step("lab") == "starting"
 
 
-def test_what_changed_or_vanished_is_told_and_what_is_new_is_not() -> None:
+def test_what_changed_or_vanished_is_reported_and_what_is_new_is_not() -> None:
     before = {"a": "1", "b": "1", "c": "1"}
     assert scenarios.compare(before, {"a": "1", "b": "2", "d": "1"}) == ["b: '1' -> '2'", "c: '1' -> None"]
 
@@ -156,10 +156,10 @@ def test_plain_molecule_finds_the_shared_config_in_a_clone(tmp_path: Path) -> No
     environment |= {"ANSIBLE_CONFIG": str(clone / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": "/nonexistent", "HOME": str(tmp_path)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     done = subprocess.run([sys.executable, "-c", RESOLVED], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    told = json.loads(done.stdout)
+    plans = json.loads(done.stdout)
 
-    assert set(told) == set(scenarios.available())
-    for name, one in told.items():
+    assert set(plans) == set(scenarios.available())
+    for name, one in plans.items():
         assert all(one["playbooks"]), name
         assert Path(one["env"]["ANSIBLE_COLLECTIONS_PATH"]) == clone / "playbooks" / "collections"
         assert Path(one["env"]["CONTAINERS_CONF"]) == clone / ".cache" / "containers" / "containers.conf"

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert
 from support.actions import action_for
 from support.snapshots import probe, snapshot, sockets, towards
@@ -92,6 +92,34 @@ def test_fail_on(fail_on: str | None, failed: bool) -> None:
     assert result["results"][0]["id"] == "reuse-without-timestamps"
 
 
+def delegated(target: Target, **options: t.Any) -> dict[str, t.Any]:
+    made = action_for(tcp_audit.ActionModule, {"profile": "any", "fail_on": "never", **options}, delegate_to="lb1")
+    made._execute_module = target
+    return dict(made.run(task_vars={"inventory_hostname": "web1"}))
+
+
+def test_a_delegated_audit_names_the_host_that_was_looked_at() -> None:
+    assert delegated(observed())["host"] == "lb1"
+    failed = delegated(Target({"failed": True, "msg": "no python"}))
+    assert (failed["host"], failed["msg"]) == ("lb1", "lb1 could not be audited: no python")
+    assert run(tcp_audit_assert, audit=delegated(observed()))["msg"].startswith("lb1:")
+
+
+def test_a_source_keeps_the_name_of_the_host_wherever_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "saved.json").write_text(json.dumps(snapshot()))
+    assert delegated(observed(), source=str(tmp_path / "saved.json"))["host"] == "web1"
+
+
+def test_an_unreachable_host_is_named() -> None:
+    def refuse(**_asked: t.Any) -> dict[str, t.Any]:
+        raise AnsibleConnectionFailure("no route\x1b[2J")
+
+    result = delegated(t.cast("t.Any", refuse))
+    assert (result["unreachable"], result["host"]) == (True, "lb1")
+    assert result["msg"].startswith("no route")
+    assert result["msg"].isprintable()
+
+
 def test_a_source_reaches_no_host(tmp_path: Path) -> None:
     target = observed()
     (tmp_path / "saved.json").write_text(json.dumps(snapshot(INERT_REUSE)))
@@ -166,7 +194,7 @@ def test_wrong_options_are_refused(options: dict[str, t.Any], message: str) -> N
         ({"source": "/etc/hostname", "probe_endpoints": [{"host": "x", "port": 1}]}, "probe_endpoints needs a live host"),
     ],
 )
-def test_wrong_values_are_told_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:
+def test_wrong_values_are_reported_before_any_host_is_reached(options: dict[str, t.Any], message: str) -> None:
     target = observed()
     result = run(tcp_audit, target, profile="any", **options)
     assert (result["failed"], target.runs) == (True, [])

@@ -12,7 +12,7 @@ from ansible_collections.linux_tcp.hardening.plugins.action import tcp_profile
 from support.actions import action_for
 
 ARGUMENTS = {"name": "backend", "settings": {"net.ipv4.tcp_timestamps": 1}, "confirm_seconds": 30}
-GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30}}
+GUARDED = {"changed": True, "settings": [], "guard": {"token": "abc", "seconds": 30, "outlives_session": True}}
 
 
 class Target:
@@ -34,8 +34,8 @@ class Target:
         self.events.append("new connection")
 
 
-def run(target: Target, check_mode: bool = False) -> dict[str, t.Any]:
-    made = action_for(tcp_profile.ActionModule, dict(ARGUMENTS), connection="ssh", check_mode=check_mode)
+def run(target: Target, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+    made = action_for(tcp_profile.ActionModule, {**ARGUMENTS, **arguments}, connection="ssh", check_mode=check_mode)
     connection = made._connection
     connection.__class__ = type("Recorded", (connection.__class__,), {"reset": lambda _self: target.reset()})
     made._execute_module = target.execute
@@ -66,6 +66,31 @@ def test_a_host_that_does_not_answer_again_is_unreachable_and_undoes_the_change(
     result = run(Target(GUARDED, AnsibleConnectionFailure("timed out")))
     assert result["unreachable"]
     assert "undoes the change by itself 30 s after it was made. The error: timed out" in result["msg"]
+    # Ansible prints it whole.
+    assert "settings" not in result
+
+
+@pytest.mark.parametrize(
+    ("seconds", "check_mode", "told"),
+    [
+        (30, False, "Its state is unknown: if the change had begun, the host undoes it by itself after 30 s. The next run settles it."),
+        ("30", False, "undoes it by itself after 30 s"),
+        (0, False, "The host did not answer. Its state is unknown; the next run settles it. The error: lost"),
+        (None, False, "Its state is unknown; the next run settles it."),
+        (30, True, "The host did not answer. The error: lost"),
+    ],
+)
+def test_a_host_that_is_lost_in_the_middle_is_unreachable_and_unknown(seconds: object, check_mode: bool, told: str) -> None:
+    result = run(Target(AnsibleConnectionFailure("lost")), check_mode, confirm_seconds=seconds)
+    assert result["unreachable"]
+    assert told in result["msg"]
+
+
+def test_a_guard_that_may_have_ended_is_told() -> None:
+    """A promise that is not kept is worse than none."""
+    guard = {"token": "abc", "seconds": 30, "outlives_session": False}
+    result = run(Target({**GUARDED, "guard": guard}, AnsibleConnectionFailure("timed out")))
+    assert "If the end of the session has ended its guard, a restart or the next run undoes the change." in result["msg"]
 
 
 def test_a_refused_confirmation_fails() -> None:

@@ -65,7 +65,7 @@ def test_two_looks_make_a_rate() -> None:
     assert (second["failure"], second["failed_looks"], second["changed"]) == ({}, 0, False)
 
 
-def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
+def test_an_unreachable_host_is_reported_and_left_alone_for_a_while() -> None:
     seen = look(answer())
     result = look(UNREACHABLE, previous=seen)
     assert result["failure"] == {"unreachable": True, "msg": "no route \\x1b[2J"}
@@ -85,12 +85,12 @@ def test_an_unreachable_host_is_told_and_left_alone_for_a_while() -> None:
     [
         ({"failed": True, "msg": "boom", "module_stderr": "x\nlast \x1b[2J"}, "boom last \\x1b[2J"),
         ({"changed": False}, "the module returned nothing"),
-        ({"observed": {"clock": 1.0}}, "another form"),
+        ({"observed": {"clock": 1.0}}, "a boot_id or top that is not valid"),
         ({"observed": "text"}, "no observation"),
         (AnsibleError("no interpreter"), "no interpreter"),
     ],
 )
-def test_a_host_that_fails_is_told_and_asked_again(bad: Answer, message: str) -> None:
+def test_a_host_that_fails_is_reported_and_asked_again(bad: Answer, message: str) -> None:
     seen = look(answer())
     failed = look(bad, previous=seen)
     assert failed["failure"]["failed"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 import pytest
@@ -92,6 +93,35 @@ def test_arguments_that_the_module_checks_are_passed_as_they_are() -> None:
     given = {"count": "x", "anything": [1]}
     assert action_for(Unchecked, given).run() == {**given, "added": {}}
     assert "added" not in given
+
+
+class Once(ControllerAction):
+    """Says that it ran."""
+
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {}
+
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
+        return {"changed": False}
+
+
+def run_once(strategy: str, hosts: list[str], run_once: bool = True) -> Result:
+    made = action_for(Once, {}, run_once=run_once)
+    made._task.get_play = lambda: types.SimpleNamespace(strategy=strategy)
+    return dict(made.run(task_vars={"ansible_play_hosts_all": hosts}))
+
+
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned", "ansible.builtin.host_pinned", "mitogen_free"])
+def test_a_task_for_all_hosts_is_refused_where_the_hosts_are_not_in_step(strategy: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=f"with the strategy {strategy} this task runs for each host.*'strategy: linear'"):
+        run_once(strategy, ["web1", "web2"])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "hosts", "once"),
+    [("linear", ["web1", "web2"], True), ("debug", ["web1", "web2"], True), ("free", ["web1"], True), ("free", ["web1", "web2"], False)],
+)
+def test_any_other_task_runs(strategy: str, hosts: list[str], once: bool) -> None:
+    assert run_once(strategy, hosts, once) == {"changed": False}
 
 
 def test_async_is_refused() -> None:

@@ -149,8 +149,8 @@ def test_what_a_target_needs_is_enough(load: Load) -> None:
 
 
 def test_what_each_cure_adds() -> None:
-    told = {cure: (gained.rate, gained.factor, gained.needed) for cure, gained in gains(Load(6000, target_rate=950)).items()}
-    assert told == {
+    computed = {cure: (gained.rate, gained.factor, gained.needed) for cure, gained in gains(Load(6000, target_rate=950)).items()}
+    assert computed == {
         "reuse": (6000.0, 60.0, None),
         "peer-closes-first": (None, None, None),
         "keep-alive": (None, None, 10),

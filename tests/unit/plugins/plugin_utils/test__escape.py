@@ -31,7 +31,7 @@ ANY_TEXT = st.text(st.characters(), max_size=200)
         ("\U000e0001", "\\U000e0001"),
     ],
 )
-def test_visible(text: str, shown: str) -> None:
+def test_what_cannot_be_printed_is_escaped(text: str, shown: str) -> None:
     assert escape_unprintable(text) == shown
 
 

@@ -76,36 +76,36 @@ def test_check_mode_says_would() -> None:
         ({"changed": False, "recovered": "An earlier run was undone."}, "needed no change", "recovered: An earlier run was undone."),
     ],
 )
-def test_what_went_wrong_is_told(change: dict[str, t.Any], headline: str, line: str) -> None:
+def test_what_went_wrong_is_reported(change: dict[str, t.Any], headline: str, line: str) -> None:
     text = shown(web1={"change": change})
     assert headline in text
     assert line in text
 
 
-def test_a_change_of_the_boot_file_alone_is_told_as_such() -> None:
+def test_a_change_of_the_boot_file_alone_is_reported_as_such() -> None:
     boot_only = {**REUSE, "before": "1", "boot_before": "0"}
     assert "net.ipv4.tcp_tw_reuse: boot file 0 -> boot file 1" in shown(web1={"change": {**CHANGE, "settings": [boot_only]}})
 
 
-def test_conflicts_are_told_with_their_place() -> None:
+def test_conflicts_are_reported_with_their_place() -> None:
     conflict = {"key": "net.ipv4.tcp_tw_reuse", "path": "/etc/sysctl.d/zz.conf", "line": 3, "value": "0", "dealt_with": False}
     text = shown(web1={"change": {**CHANGE, "conflicts": [conflict, {**conflict, "line": 4, "dealt_with": True}]}})
     assert "/etc/sysctl.d/zz.conf:3 sets net.ipv4.tcp_tw_reuse = 0: overrides the profile at boot" in text
     assert "/etc/sysctl.d/zz.conf:4 sets net.ipv4.tcp_tw_reuse = 0: commented out" in text
 
 
-def test_what_is_left_is_told_with_its_remedy() -> None:
+def test_what_is_left_is_reported_with_its_remedy() -> None:
     text = shown(web1={"change": CHANGE, "after": audited({"net.ipv4.ip_local_port_range": "40000 40019"})})
     assert "Still failing; no sysctl fixes these:" in text
     assert "MEDIUM   ports-few: 20 usable ports" in text
 
 
-def test_the_best_cure_that_is_left_is_told() -> None:
+def test_the_best_cure_that_is_left_is_reported() -> None:
     full = snapshot({"net.ipv4.tcp_tw_reuse": "1"}, sockets=sockets(ports_in_use=[towards(28000, 28000)], timestamps=[negotiated(0, 3)]))
     after = audit(full, "web1", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
     hosts: t.Any = {"web1": {"profile": "client_host", "change": CHANGE, "after": after}}
-    told = " ".join(shown(**hosts).split())
-    assert "do next: Let the peer close first, so that TIME_WAIT is on the peer (peer-closes-first): 192.0.2.80:80 holds" in told
+    table = " ".join(shown(**hosts).split())
+    assert "do next: Let the peer close first, so that TIME_WAIT is on the peer (peer-closes-first): 192.0.2.80:80 holds" in table
     assert "do next" not in shown(check_mode=True, **hosts)
 
 
@@ -173,6 +173,33 @@ def test_a_malformed_answer_is_counted_as_unreadable() -> None:
     (outcome,) = outcomes({"web1": {"change": 5}})
     assert outcome.status == "unreadable"
     assert "1 UNREADABLE" in render([outcome])
+
+
+@pytest.mark.parametrize(
+    ("before", "headline", "line"),
+    [
+        ({"unreachable": True, "msg": "no route"}, "1 UNREACHABLE", "the audit before failed: no route"),
+        ({"failed": True, "msg": "no python"}, "1 NOT HARDENED", "the audit before failed: no python"),
+    ],
+)
+def test_a_host_that_got_no_further_than_the_audit_before_says_why(before: t.Any, headline: str, line: str) -> None:
+    text = shown(web1={"before": before, "after": {"skipped": True, "changed": False}})
+    assert headline in text
+    assert line in text
+    assert "the audit after" not in text
+
+
+def test_a_host_that_was_lost_after_its_change_is_changed_and_not_audited() -> None:
+    text = shown(web1={"before": audited(), "change": CHANGE, "after": {"unreachable": True, "msg": "no route"}})
+    assert "1 changed" in text
+    assert "the audit after failed: no route" in text
+
+
+@pytest.mark.parametrize(("check_mode", "kept"), [(False, "is kept"), (True, "would be kept")])
+def test_the_backup_of_an_edited_boot_file_is_named(check_mode: bool, kept: str) -> None:
+    backup = f"{CHANGE['boot_file']['path']}.bak"  # type: ignore[index]
+    text = " ".join(shown(check_mode, web1={"change": {**CHANGE, "backup": backup}}).split())
+    assert f"{backup}: the edited boot file {kept} here. It has no effect at boot" in text
 
 
 def test_nothing_registered_is_not_hardened() -> None:

@@ -31,8 +31,13 @@ def literal(module: str, name: str) -> str:
 class Action:
     """Stands for an action: remembers how it was asked to run a module, and whether garbage was collected meanwhile."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, answer: dict[str, t.Any] | None = None, python: str = "") -> None:
+        """answer: what the module returns. python: what the interpreter prints when it is asked for its version."""
         self.error = error
+        self.answer = answer or {"changed": True}
+        self.python = python
+        self.commands: list[str] = []
+        self._used_interpreter: str | None = "#!/usr/libexec/platform-python"
         self.asked: dict[str, t.Any] = {}
         self.collecting: bool | None = None
 
@@ -40,7 +45,11 @@ class Action:
         self.asked, self.collecting = asked, gc.isenabled()
         if self.error:
             raise self.error
-        return {"changed": True}
+        return self.answer
+
+    def _low_level_execute_command(self, command: str) -> dict[str, t.Any]:
+        self.commands.append(command)
+        return {"rc": 0, "stdout": self.python, "stderr": ""}
 
 
 def run(action: Action) -> dict[str, t.Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import collections
 import copy
 import math
+import re
 import typing as t
 
 import pytest
@@ -126,11 +127,11 @@ def test_the_forecast_is_what_a_constant_rate_comes_to(limit: int, opens: int, k
     last = age + TIME_WAIT_SECONDS + (limit // kept if kept else 0)
     truth = next((second - age for second in range(age, last + 1) if held(second) >= FULL_SHARE * limit), None)
 
-    told = seconds_left(limit, held(age), kept * age, held(age) - held(age - 1), kept, opens)
+    predicted = seconds_left(limit, held(age), kept * age, held(age) - held(age - 1), kept, opens)
 
-    assert (told is None) is (truth is None)
-    if told is not None and truth is not None:
-        assert abs(told - truth) < (TIME_WAIT_SECONDS if kept else 1)
+    assert (predicted is None) is (truth is None)
+    if predicted is not None and truth is not None:
+        assert abs(predicted - truth) < (TIME_WAIT_SECONDS if kept else 1)
 
 
 def busy(ports: int, time_wait: int, port: int = 80) -> t.Any:
@@ -163,7 +164,7 @@ def test_a_new_destination_says_nothing_where_the_list_was_cut() -> None:
     assert measured["ports_left"] is None
 
 
-def test_a_full_destination_is_told_at_the_first_look() -> None:
+def test_a_full_destination_is_reported_at_the_first_look() -> None:
     first = measure(None, sample(observed(ports_in_use=[busy(USABLE, 5)])))
     assert first_limit(first) == ("ports", 0.0)
 
@@ -191,7 +192,7 @@ def test_connections_of_both_directions_fill_the_buckets(active: int, passive: i
 
 
 @pytest.mark.parametrize(("raw", "reuse"), [("0", False), ("1", True), ("2", False), (None, False)])
-def test_reuse_is_told(raw: str | None, reuse: bool) -> None:
+def test_reuse_is_reported(raw: str | None, reuse: bool) -> None:
     assert measure(None, sample(observed(keys={"net.ipv4.tcp_tw_reuse": raw})))["reuse"] is reuse
 
 
@@ -216,10 +217,11 @@ def test_what_is_not_known_stays_unknown(changes: dict[str, t.Any]) -> None:
         (lambda it: {**it, "clock": "now"}, "clock"),
         (lambda it: {**it, "clock": math.nan}, "clock"),
         (lambda it: {**it, "clock": -1}, "clock"),
+        (lambda it: {**it, "clock": 1e20}, "clock"),
         (lambda it: {**it, "clock": True}, "clock"),
-        (lambda it: {**it, "boot_id": "x" * 65}, "another form"),
-        (lambda it: {**it, "boot_id": None}, "another form"),
-        (lambda it: {**it, "top": "20"}, "another form"),
+        (lambda it: {**it, "boot_id": "x" * 65}, "a boot_id or top that is not valid"),
+        (lambda it: {**it, "boot_id": None}, "a boot_id or top that is not valid"),
+        (lambda it: {**it, "top": "20"}, "a boot_id or top that is not valid"),
         (lambda it: {**it, "snapshot": {}}, "snapshot"),
         (lambda it: {**it, "snapshot": {**it["snapshot"], "counters": {"Tcp": {"ActiveOpens": "5"}}}}, "ActiveOpens"),
     ],
@@ -227,6 +229,20 @@ def test_what_is_not_known_stays_unknown(changes: dict[str, t.Any]) -> None:
 def test_what_a_host_sends_is_not_trusted(damage: t.Callable[[t.Any], object], message: str) -> None:
     with pytest.raises(WatchError, match=message):
         sample(damage(copy.deepcopy(observed())))
+
+
+@pytest.mark.parametrize(
+    ("later", "figure"),
+    [
+        ({"clock": 1000.0 + 1e-9, "counters": {"Tcp": {"ActiveOpens": 2**40}}}, "rates['ActiveOpens']"),
+        ({"clock": 1e15, "usable_ports": 2**64 - 1}, "ports_left.seconds"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(later: dict[str, t.Any], figure: str) -> None:
+    """A host may send any numbers; what is made of them is given to the next look, and to the tables."""
+    now: t.Any = {**sample(observed(ports_in_use=[towards(11)])), **later}
+    with pytest.raises(WatchError, match=re.escape(f"what the host sent gives figures that cannot be: {figure} must")):
+        measure(sample(observed(ports_in_use=[towards(10)])), now)
 
 
 def test_peaks() -> None:

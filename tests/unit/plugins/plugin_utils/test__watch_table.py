@@ -79,14 +79,14 @@ def test_something_never_looks_like_nothing(growth: int, shown: str) -> None:
     assert round_table(watched({"web1": entry(measured)}), "").splitlines()[3].split()[4] == shown
 
 
-def test_unknown_is_told_apart_from_absent_and_0() -> None:
+def test_unknown_is_not_confused_with_absent_and_0() -> None:
     first = two_looks(observed(), observed(5, boot_id="second", counted={"PAWSActive": None}))
     lines = round_table(watched({"web1": entry(first)}), "").splitlines()
     assert lines[3].split()[1:9] == ["0", "-", "-", "-", "absent", "absent", "-", "-"]
     assert lines[4] == "web1: restarted since the last round, so this round has no rates"
 
 
-def test_what_could_not_be_seen_is_told_at_the_first_look() -> None:
+def test_what_could_not_be_seen_is_reported_at_the_first_look() -> None:
     blind = observed(sockets=None, not_seen=["Sockets were not counted: the kernel's socket list (sock_diag) answered EPERM."])
     first = measure(None, sample(blind))
     assert round_table(watched({"web1": entry(first)}), "").splitlines()[4].startswith("web1: Sockets were not counted")
@@ -130,6 +130,10 @@ def test_text_from_outside_cannot_steer_the_terminal(attack: str) -> None:
         ({"measure": {**busy(), "rates": 5}}, "measure.rates must be a dictionary, not the number 5"),
         ({"peak": {"seen": 1}}, "peak.rates is missing"),
         ({"peak": {**peak(None, busy()), "soonest": ["ports"]}}, "peak.soonest must be a list of 2 values, not a list"),
+        (
+            {"peak": {**peak(None, busy()), "soonest": ["\x1b[2J", 5]}},
+            "peak.soonest[0] must be one of ports, buckets, not the string '\\x1b[2J'",
+        ),
         ({"failed_looks": -1}, "failed_looks must be 0 or more, not the number -1"),
     ],
 )

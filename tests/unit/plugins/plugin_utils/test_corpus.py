@@ -202,7 +202,7 @@ def test_an_excerpt_leaves_unknown_what_it_does_not_show(hosts: Path) -> None:
 
 
 @each_collection
-def test_the_recycling_host_is_told_why_its_clients_time_out(hosts: Path) -> None:
+def test_the_recycling_host_learns_why_its_clients_time_out(hosts: Path) -> None:
     observed = load(str(hosts / "recycle-4.9"), "auto")
     results = audit(observed, "host", AuditOptions(profile="backend", today=TODAY))["results"]
     drops = next(result for result in results if result["id"] == "recycle-drops-seen")

@@ -163,8 +163,8 @@ def test_systemd_is_init_where_its_folder_is(host: FolderHost, tmp_path: Path) -
     assert gather(host, set())["host"]["init"] == "systemd"
 
 
-@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n"])
-def test_memory_that_is_not_told_is_none(host: FolderHost, tmp_path: Path, meminfo: str) -> None:
+@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n", f"MemTotal: {10**15} kB\n"])
+def test_memory_that_is_not_given_is_none(host: FolderHost, tmp_path: Path, meminfo: str) -> None:
     write(tmp_path, "/proc/meminfo", meminfo)
     assert gather(host, set())["host"]["memory_bytes"] is None
 
@@ -190,7 +190,7 @@ def test_an_empty_folder_gives_an_empty_snapshot_and_says_so(tmp_path: Path) -> 
         ("/proc/net/sockstat", "TCP: inuse\n", "/proc/net/sockstat has an unknown format: group 'TCP' has a field without a value."),
     ],
 )
-def test_counters_that_cannot_be_understood_are_told(host: FolderHost, tmp_path: Path, path: str, text: str, sentence: str) -> None:
+def test_counters_that_cannot_be_understood_are_reported(host: FolderHost, tmp_path: Path, path: str, text: str, sentence: str) -> None:
     write(tmp_path, path, text)
     snapshot = gather(host, {"counters"})
     assert snapshot["not_seen"] == [sentence]
@@ -225,7 +225,7 @@ def test_no_second_sample_unless_it_is_asked_for(host: FolderHost, subset: set[s
     assert gather(host, subset, seconds)["sample"] is None
 
 
-def test_boot_files_that_cannot_be_read_are_told(host: FolderHost, tmp_path: Path) -> None:
+def test_boot_files_that_cannot_be_read_are_reported(host: FolderHost, tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / "etc/sysctl.d" / f"{number:02}.conf").parent.mkdir(parents=True, exist_ok=True)
         write(tmp_path, f"/etc/sysctl.d/{number:02}.conf", b"net.ipv4.tcp_tw_reuse = 1\0\n" if number else b"net.ipv4.tcp_tw_reuse = 1\n")
@@ -294,7 +294,7 @@ def test_the_live_host(monkeypatch: pytest.MonkeyPatch) -> None:
             assert one["writable"] == os.access(path, os.W_OK)
 
 
-def test_sockets_that_cannot_be_counted_are_none_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_that_cannot_be_counted_are_none_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_facts, "count_sockets", lambda ephemeral, top: (None, ["Sockets were not counted: EPERM."]))
     snapshot = gather(HostTree(), {"sockets"})
     assert snapshot["sockets"] is None

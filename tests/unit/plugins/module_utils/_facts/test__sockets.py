@@ -215,14 +215,14 @@ def test_an_interrupted_dump_is_taken_once_more(interruptions: int, dumps: int, 
 
 
 @pytest.mark.parametrize("ending", [b"", b"\0" * 40, done()[:-6]])
-def test_a_dump_without_its_end_is_told(ending: bytes) -> None:
+def test_a_dump_without_its_end_is_reported(ending: bytes) -> None:
     one = connection("time_wait", (CLIENT, 40000), WEB)
     found, not_seen = count_sockets(RANGE, 20, lambda family, states, extensions: [one + ending])
     assert found is not None
     assert "incomplete" in not_seen[0]
 
 
-def test_a_damaged_message_before_the_end_is_told() -> None:
+def test_a_damaged_message_before_the_end_is_reported() -> None:
     found, not_seen = count_sockets(RANGE, 20, lambda family, states, extensions: [b"\0" * 40, done()])
     assert found is not None
     assert "damaged" in not_seen[0]

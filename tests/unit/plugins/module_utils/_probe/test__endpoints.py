@@ -27,7 +27,7 @@ def run(*endpoints: dict[str, Any], bound: float = 0.2, seconds: float = 60.0) -
     return probes
 
 
-def told(probes: list[Probe]) -> list[tuple[str, str | None, str | None]]:
+def outcomes(probes: list[Probe]) -> list[tuple[str, str | None, str | None]]:
     return [(one["host"], one["address"], one["error"]) for one in probes]
 
 
@@ -51,7 +51,7 @@ def test_each_address_of_a_name(names: dict[str, list[str]]) -> None:
     names["several.example"] = ["127.0.0.2", "::1", "127.0.0.1", "127.0.0.2"]
     with serving(answering(then=close), "127.0.0.1") as peer:
         probes = run({"host": "several.example", "port": peer.port, "http": True})
-    assert told(probes) == [
+    assert outcomes(probes) == [
         ("several.example", "127.0.0.2", "ECONNREFUSED"),
         ("several.example", "::1", "ECONNREFUSED"),
         ("several.example", "127.0.0.1", None),
@@ -68,7 +68,7 @@ def test_a_source_chooses_the_family(names: dict[str, list[str]]) -> None:
         {"host": "both.example", "source": "127.0.0.1"},
         {"host": "other.example", "source": "::1"},
     )
-    assert told(probes) == [
+    assert outcomes(probes) == [
         ("both.example", "::1", "ECONNREFUSED"),
         ("both.example", "127.0.0.1", "ECONNREFUSED"),
         ("other.example", None, "NAME_NOT_RESOLVED"),
@@ -197,7 +197,7 @@ def test_a_resolver_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPa
         probes = run({"host": "slow.example", "timeout": 0.1}, {"host": "127.0.0.1", "timeout": 0.1}, seconds=3)
     finally:
         hanging.set()
-    assert told(probes) == [("slow.example", None, "NAME_NOT_RESOLVED"), ("127.0.0.1", "127.0.0.1", "ECONNREFUSED")]
+    assert outcomes(probes) == [("slow.example", None, "NAME_NOT_RESOLVED"), ("127.0.0.1", "127.0.0.1", "ECONNREFUSED")]
     assert probes[0]["message"] == "The name was not resolved within max_seconds."
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import _http
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import (
     MAX_ANSWER_BYTES,
     MAX_HEAD_BYTES,
@@ -21,7 +23,7 @@ from hypothesis import strategies as st
 from support.steps import steps
 
 
-def told(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
+def parsed(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
     """Status, whether complete, and the error's code, after these bytes in pieces of this size."""
     answer = Answer()
     try:
@@ -92,7 +94,7 @@ CHUNKED = head("Transfer-Encoding: chunked")
     ],
 )
 def test_where_an_answer_ends(data: bytes, ended: bool, expected: tuple[int | None, bool, str | None]) -> None:
-    assert told(data, ended, 8192) == expected
+    assert parsed(data, ended, 8192) == expected
 
 
 BODIES = st.binary(max_size=300)
@@ -106,8 +108,8 @@ ANSWERS = st.one_of(
 
 @given(ANSWERS, st.integers(1, 64))
 def test_a_good_answer_is_complete_with_its_last_byte_and_not_before(data: bytes, step: int) -> None:
-    assert told(data, False, step) == (200, True, None)
-    assert told(data[:-1], False, step)[1:] == (False, None)
+    assert parsed(data, False, step) == (200, True, None)
+    assert parsed(data[:-1], False, step)[1:] == (False, None)
 
 
 class Stream(io.BytesIO):
@@ -136,12 +138,33 @@ def test_it_ends_where_another_reader_says(data: bytes) -> None:
     assert (answer.complete, answer.status) == (True, response.status)
 
 
+class CountingPattern:
+    """A pattern that says how many bytes it was made to look at."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self.bytes_searched = 0
+
+    def search(self, data: bytes, start: int, end: int) -> re.Match[bytes] | None:
+        self.bytes_searched += max(0, min(len(data), end) - start)
+        return self._pattern.search(data, start, end)
+
+
+@pytest.mark.parametrize("size", [1000, 2000])
+def test_a_head_that_comes_byte_by_byte_is_searched_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    pattern = CountingPattern(_http._HEAD_END)
+    monkeypatch.setattr(_http, "_HEAD_END", pattern)
+    data = head("X: " + "x" * size) + b"body"
+    assert parsed(data, True, 1) == (200, True, None)
+    assert pattern.bytes_searched <= 6 * len(data)
+
+
 @given(
     st.binary() | st.binary().map(lambda data: b"HTTP/1.1 200 OK\r\n" + data) | st.binary().map(lambda data: CHUNKED + data), st.booleans()
 )
 def test_no_bytes_break_it_and_no_pieces_change_it(data: bytes, ended: bool) -> None:
-    whole = told(data, ended)
-    assert told(data, ended, 1) == whole
+    whole = parsed(data, ended)
+    assert parsed(data, ended, 1) == whole
 
 
 @pytest.mark.parametrize(

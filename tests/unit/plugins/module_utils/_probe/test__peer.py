@@ -61,8 +61,8 @@ def bound_for(expected: Sequence[str]) -> float:
 
 def closes(result: Probe) -> tuple[str | None, str | None, str | None]:
     assert result["http"]
-    told = result["http"]["closes"]
-    return told["connection_close"], told["http_1_0"], told["keep_alive"]
+    seen = result["http"]["closes"]
+    return seen["connection_close"], seen["http_1_0"], seen["keep_alive"]
 
 
 def fin_then_reset(connection: socket.socket) -> None:
@@ -373,18 +373,18 @@ def test_certificates(certificate: Certificate, tls: dict[str, Any], error: str 
 
 @pytest.mark.parametrize(("http", "protocol"), [(True, "http/1.1"), (False, None)])
 def test_what_it_tells_a_server_before_the_handshake(certificate: Certificate, http: bool, protocol: str | None) -> None:
-    told: list[str | None] = []
+    seen: list[str | None] = []
     context = certificate.context()
     context.set_alpn_protocols(["http/1.1", "other"])
-    context.sni_callback = lambda _socket, name, _context: told.append(name)
+    context.sni_callback = lambda _socket, name, _context: seen.append(name)
 
     def handle(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
-            told.append(secure.selected_alpn_protocol())
+            seen.append(secure.selected_alpn_protocol())
 
     with serving(handle) as peer:
         probe(peer, tls={"server_name": "shop.example", "validate_certs": False}, http=http)
-    assert told == ["shop.example", protocol]
+    assert seen == ["shop.example", protocol]
 
 
 def in_plain_text(data: bytes, then: Handler = close) -> Handler:

@@ -80,11 +80,11 @@ def time_waits(port: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("address", LOOPBACK)
 @pytest.mark.parametrize(
-    ("then", "told", "held"),
+    ("then", "closes", "held"),
     [(close, "peer", (1, 0)), (wait_for_close, "local", (0, 1)), (reset, "reset", (0, 0))],
 )
 @own_namespaces
-def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Handler, told: str, held: tuple[int, int]) -> None:
+def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Handler, closes: str, held: tuple[int, int]) -> None:
     def handle(connection: socket.socket) -> None:
         connection.recv(1)
         then(connection)
@@ -92,7 +92,7 @@ def test_the_kernel_keeps_time_wait_where_the_probe_says(address: str, then: Han
     with serving(handle, address) as peer:
         with connect(address, peer.port) as connection:
             connection.send(b"x")
-            assert connection.who_ends_it(time.monotonic() + (0.2 if told == "local" else 10), 0) == told
+            assert connection.who_ends_it(time.monotonic() + (0.2 if closes == "local" else 10), 0) == closes
         # The last FIN and its acknowledgement are on their way.
         until(lambda: time_waits(peer.port) == held)
 

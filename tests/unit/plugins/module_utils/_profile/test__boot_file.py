@@ -14,11 +14,12 @@ def test_the_boot_file_says_whose_it_is(host: Host) -> None:
     text = host.read(BOOT_FILE)
     assert text.startswith("# Managed by linux_tcp.hardening for the profile client_host, checksum ")
     assert "D1, D7" in text
+    assert f"with name: client_host, state: absent and boot_file: {BOOT_FILE}.\n" in text
     assert lines(host) == [TIMESTAMPS + " = 0"]
     assert host.path(BOOT_FILE).stat().st_mode & 0o7777 == 0o644
 
 
-def test_conflicts_are_told_with_file_and_line(host: Host) -> None:
+def test_conflicts_are_reported_with_file_and_line(host: Host) -> None:
     host.write(MAIN_FILE, CONFLICTING)
     host.write("/usr/lib/sysctl.d/zz.conf", "\nnet/ipv4/tcp_tw_reuse=0\n")
     host.write("/usr/lib/sysctl.d/10.conf", "net.ipv4.tcp_tw_reuse = 0\n")
@@ -52,3 +53,12 @@ def test_a_boot_file_that_another_hides_is_a_conflict(host: Host) -> None:
         ("systemd", "/etc/sysctl.d/99-x.conf", None),
         ("procps", "/etc/sysctl.d/99-x.conf", None),
     ]
+
+
+def test_a_hidden_boot_file_is_refused_with_what_to_do(host: Host) -> None:
+    host.write("/etc/sysctl.d/99-x.conf", "")
+    result = host.call(settings={REUSE: 1}, boot_file="/usr/lib/sysctl.d/99-x.conf", on_conflict="fail")
+    assert result["msg"] == (
+        "/usr/lib/sysctl.d/99-x.conf would be overridden at boot: /etc/sysctl.d/99-x.conf hides the whole file. Nothing was changed. "
+        "Remove these, or use on_conflict: comment_out"
+    )

@@ -12,7 +12,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._diff
 from support.steps import steps
 from support.transactions import BOOT_FILE, MAIN_FILE, REUSE, Host
 
-OURS = render("client_host", ["D1"], {"net.ipv4.tcp_tw_reuse": "1", "-net.core.rmem_max": "4711"})
+OURS = render(BOOT_FILE, "client_host", ["D1"], {"net.ipv4.tcp_tw_reuse": "1", "-net.core.rmem_max": "4711"})
 
 
 @pytest.mark.parametrize(

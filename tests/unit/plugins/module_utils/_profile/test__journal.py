@@ -14,12 +14,15 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _disk, _journal
-from support.transactions import DEFAULTS, JOURNAL, REUSE, STATE_FOLDER, Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import State
+from support.transactions import BOOT_FILE, DEFAULTS, JOURNAL, REUSE, STATE_FOLDER, Host
 
 STEP = {"key": "kernel.sysrq", "before": "1", "after": "0"}
 
 
-UNKNOWN_KEY = {"name": "x", "boot_id": "", "steps": [STEP], "after": None, "guard": None, "waiting": False}
+UNKNOWN_KEY = {"name": "x", "boot_id": "", "steps": [STEP], "after": None, "guard": None, "phase": "applying"}
 
 
 def test_a_host_without_var_lib(host: Host) -> None:
@@ -42,16 +45,18 @@ def test_var_lib_that_is_a_file(host: Host) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"schema": "linux_tcp.journal/2"}', "('linux_tcp.journal/2', this collection reads 'linux_tcp.journal/1')"),
-        ('{"schema": "linux_tcp.journal/1", "boot_fi', "damaged or cut short"),
-        ("", "damaged or cut short"),
-        ("[]", "damaged or cut short"),
-        ('{"schema": "linux_tcp.journal/1"}', "damaged"),
-        ('{"schema": "linux_tcp.journal/1", "boot_file": "/etc/sysctl.d/x.conf", "record": null, "open": null, "undone": null}', "renamed"),
-        ('{"schema": "linux_tcp.journal/1", "boot_file": 7, "record": null, "open": null, "undone": null}', "damaged"),
-        ('{"schema": "linux_tcp.journal/1", "boot_file": "x", "record": {"name": 1}, "open": null, "undone": null}', "damaged"),
         (
-            json.dumps({"schema": "linux_tcp.journal/1", "boot_file": "x", "record": None, "undone": None, "open": UNKNOWN_KEY}),
+            '{"schema": "linux_tcp.journal/1"}',
+            "has the format 'linux_tcp.journal/1'; this version of the collection reads only 'linux_tcp.journal/2'",
+        ),
+        ('{"schema": "linux_tcp.journal/2", "boot_fi', "is damaged. Nothing was changed"),
+        ("", "is damaged. Nothing was changed"),
+        ("[]", "is damaged. Nothing was changed"),
+        ('{"schema": "linux_tcp.journal/2"}', "damaged"),
+        ('{"schema": "linux_tcp.journal/2", "boot_file": 7, "record": null, "open": null, "undone": null}', "damaged"),
+        ('{"schema": "linux_tcp.journal/2", "boot_file": "x", "record": {"name": 1}, "open": null, "undone": null}', "damaged"),
+        (
+            json.dumps({"schema": "linux_tcp.journal/2", "boot_file": "x", "record": None, "undone": None, "open": UNKNOWN_KEY}),
             "is damaged. Nothing was changed",
         ),
     ],
@@ -114,7 +119,7 @@ def test_a_second_run_waits_for_the_first_and_then_gives_up(host: Host, monkeypa
         leave.set()
         first.join()
     assert second["failed"]
-    assert "another run has locked /var/lib/linux_tcp_hardening" in second["msg"]
+    assert "/var/lib/linux_tcp_hardening is locked by another run" in second["msg"]
     assert not results[0].get("failed")
     assert host.get(REUSE) == "1"
 
@@ -157,3 +162,34 @@ def test_a_state_folder_that_is_a_link_is_not_followed(host: Host) -> None:
     assert result["failed"]
     assert STATE_FOLDER in result["msg"]
     assert host.state() == before
+
+
+def test_a_journal_of_another_name_is_refused(host: Host) -> None:
+    host.call(settings={REUSE: 1}, boot_file="/etc/sysctl.d/60-other.conf")
+    host.path(f"{STATE_FOLDER}/etc_sysctl.d_60-other.conf.json").rename(host.path(JOURNAL))
+    result = host.call(state="absent")
+    assert "was renamed: it belongs to /etc/sysctl.d/60-other.conf" in result["msg"]
+
+
+@pytest.mark.parametrize("flipped", range(8))
+def test_a_flipped_bit_is_refused(host: Host, flipped: int) -> None:
+    """Wherever it is: in a value, in a name, in the checksum or in a blank."""
+    host.call(settings={REUSE: 1})
+    whole = host.path(JOURNAL).read_bytes()
+    for place in range(flipped % 3, len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << flipped
+        host.path(JOURNAL).write_bytes(bytes(damaged))
+        with pytest.raises(ProfileError, match="the journal /var/lib/linux_tcp_hardening/"):
+            State(Disk(host.root)).read(BOOT_FILE)
+    host.path(JOURNAL).write_bytes(whole)
+    assert State(Disk(host.root)).read(BOOT_FILE).record
+
+
+def test_every_truncation_is_refused(host: Host) -> None:
+    host.call(settings={REUSE: 1})
+    whole = host.path(JOURNAL).read_bytes()
+    for length in range(len(whole)):
+        host.path(JOURNAL).write_bytes(whole[:length])
+        with pytest.raises(ProfileError, match="the journal /var/lib/linux_tcp_hardening/"):
+            State(Disk(host.root)).read(BOOT_FILE)

@@ -133,3 +133,28 @@ def test_scope_boot_leaves_the_kernel_alone(host: Host) -> None:
     assert host.call(scope="boot")["changed"]
     assert {key: host.get(key) for key in DEFAULTS} == DEFAULTS
     assert f"{REUSE} = 1" in lines(host)
+
+
+@pytest.mark.parametrize("before", [None, "kernel.sysrq = 0\n"])
+def test_a_file_that_holds_nothing_of_ours_stays(host: Host, before: str | None) -> None:
+    """Somebody has replaced the boot file by one of their own: taking the profile back leaves it where it is."""
+    if before:
+        host.write(BOOT_FILE, before)
+    host.call(settings={REUSE: 1})
+    host.write(BOOT_FILE, "kernel.sysrq = 1\n")
+    result = host.call(state="absent")
+    assert host.read(BOOT_FILE) == "kernel.sysrq = 1\n"
+    assert host.get(REUSE) == "2"
+    # What was there before the profile is not lost.
+    kept = [path for path in host.path("/etc/sysctl.d").iterdir() if path.name.endswith(".bak")]
+    assert [path.read_text() for path in kept] == ([before] if before else [])
+    assert result["backup"] == (f"/etc/sysctl.d/{kept[0].name}" if kept else None)
+    assert not host.call(state="absent")["changed"]
+
+
+def test_the_backup_of_an_edited_file_is_named(host: Host) -> None:
+    host.call(settings={REUSE: 1})
+    host.write(BOOT_FILE, host.read(BOOT_FILE) + "kernel.panic = 1\n")
+    result = host.call(state="absent")
+    assert "kernel.panic = 1" in host.read(result["backup"])
+    assert not host.path(BOOT_FILE).exists()

@@ -31,6 +31,7 @@ def test_nothing(machine: Machine) -> None:
         "changed": False,
         "settings": [],
         "boot_file": {"path": None, "changed": False},
+        "backup": None,
         "conflicts": [],
         "reserved_ports": [],
         "guard": None,
@@ -39,7 +40,7 @@ def test_nothing(machine: Machine) -> None:
     }
 
 
-def test_values_are_told_as_they_were_and_are(machine: Machine) -> None:
+def test_values_are_reported_as_they_were_and_are(machine: Machine) -> None:
     machine.key(RANGE)
     machine.set_key(RANGE, "800\t65000")
     machine.file(BOOT_FILE)

@@ -10,11 +10,12 @@ import time
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import Guard, Open, State
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import APPLYING, CONFIRMING, WAITING, Guard, Open, State
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Machine
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import File, FileStep, FolderStep, KeyStep, Step
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._undo import expired, undo
-from support.transactions import BOOT_FILE, BUCKETS, DEFAULTS, RECYCLE, REUSE, STATE_FOLDER, Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._undo import expired, touched, undo
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
+from support.transactions import BOOT_FILE, BUCKETS, DEFAULTS, RECYCLE, REUSE, STATE_FOLDER, TIMESTAMPS, Host
 
 
 def test_a_journal_from_before_a_reboot_is_undone(host: Host) -> None:
@@ -35,19 +36,20 @@ def test_a_journal_from_before_a_reboot_is_undone(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "boot_id", "seconds", "over"),
+    ("phase", "boot_id", "seconds", "over"),
     [
-        (True, "first-boot", 1000, False),
-        (True, "first-boot", -1, True),
+        (WAITING, "first-boot", 1000, False),
+        (WAITING, "first-boot", -1, True),
         # The clock of another boot says nothing, however much time seems to be left.
-        (True, "second-boot", 1000, True),
-        (True, "first-boot", None, True),
-        (False, "first-boot", 1000, True),
+        (WAITING, "second-boot", 1000, True),
+        (WAITING, "first-boot", None, True),
+        (APPLYING, "first-boot", 1000, True),
+        (CONFIRMING, "first-boot", 1000, True),
     ],
 )
-def test_when_nobody_will_finish_a_transaction(host: Host, waiting: bool, boot_id: str, seconds: int | None, over: bool) -> None:
+def test_when_nobody_will_finish_a_transaction(host: Host, phase: str, boot_id: str, seconds: int | None, over: bool) -> None:
     guard = None if seconds is None else Guard("token", 60, time.monotonic() + seconds)
-    opened = Open("client_host", boot_id, [], None, guard, waiting)
+    opened = Open("client_host", boot_id, [], None, guard, phase)
     assert expired(opened, State(Disk(host.root))) is over
 
 
@@ -57,7 +59,10 @@ def test_a_change_of_another_boot_is_not_confirmed(host: Host) -> None:
     result = host.confirm(token)
     assert result["failed"]
     assert "came too late" in result["msg"]
-    assert host.get(REUSE) == "2"
+    # The restart has ended the change; what the key holds now is somebody else's.
+    assert "not confirmed before the host restarted. The restart has undone it." in result["msg"]
+    assert host.get(REUSE) == "1"
+    assert not host.path(STATE_FOLDER).exists()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +103,7 @@ def test_a_file_that_somebody_has_edited_is_kept_beside_it(host: Host) -> None:
     assert f"/etc/sysctl.d/{kept.name}" in done.left[0]
 
 
-def test_a_key_that_does_not_go_back_is_told(host: Host) -> None:
+def test_a_key_that_does_not_go_back_is_reported(host: Host) -> None:
     def lie(what: str) -> None:
         if what == "read " + REUSE:
             host.set(REUSE, "1")
@@ -106,3 +111,23 @@ def test_a_key_that_does_not_go_back_is_told(host: Host) -> None:
     host.set(REUSE, "1")
     done = undo(Machine(Disk(host.root, lie), False), [KeyStep(REUSE, "2", "1")], True)
     assert (done.back, done.errors) == ([], [f"{REUSE} could not be restored to 2: it reads 1"])
+
+
+ALL, LO = "net.ipv6.conf.all.forwarding", "net.ipv6.conf.lo.forwarding"
+
+
+def test_a_key_that_spreads_goes_back_before_those_of_interfaces_and_files_before_keys(host: Host) -> None:
+    for key in (ALL, LO):
+        host.write(path_of(key), "1\n")
+    written: list[str] = []
+    machine = Machine(Disk(host.root, lambda what: written.append(what) if what.startswith(("write ", "remove ")) else None), False)
+    steps: list[Step] = [KeyStep(ALL, "0", "1"), KeyStep(TIMESTAMPS, "0", "1"), KeyStep(LO, "0", "1"), FileStep(BOOT_FILE, None, None)]
+    host.write(BOOT_FILE, "x\n")
+    undo(machine, steps, forced=True)
+    assert written == [f"remove {BOOT_FILE}", f"write {ALL}", f"write {LO}", f"write {TIMESTAMPS}"]
+
+
+def test_keys_that_a_write_may_have_changed_are_undone_with_it() -> None:
+    every, reuse, lo = KeyStep(ALL, "0", "1"), KeyStep(REUSE, "0", "1"), KeyStep(LO, "1", "0")
+    assert touched([every], [every, reuse, lo]) == [every, lo]
+    assert touched([reuse], [every, reuse, lo]) == [reuse]

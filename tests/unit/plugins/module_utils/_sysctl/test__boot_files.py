@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl import _boot_files
@@ -21,20 +21,9 @@ from support.boot_trees import boot_tree
 from support.corpus import each_collection
 
 FIN, KEEP, RECYCLE = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_tw_recycle"
-LO, ALL = "net.ipv4.conf.lo.rp_filter", "net.ipv4.conf.all.rp_filter"
+LO = "net.ipv4.conf.lo.rp_filter"
 GLOB = "net.ipv4.conf.*.rp_filter"
 ETC, USR = "/etc/sysctl.d/", "/usr/lib/sysctl.d/"
-Line = Tuple[int, str, Optional[str], str]
-
-
-def lines(text: str | bytes) -> list[Line]:
-    """line, key, value, flags: i ignore_failure, g is_glob, s secret."""
-    return [
-        (found["line"], found["key"], found["value"], "i" * found["ignore_failure"] + "g" * found["is_glob"] + "s" * found["secret"])
-        for found in parse(text)[0]
-    ]
-
-
 BOTH = "systemd procps"
 
 
@@ -180,7 +169,7 @@ def test_patterns_are_bounded_for_all_files_together(tmp_path: Path) -> None:
     [
         (FIN, True),
         (GLOB, True),
-        (ALL, True),
+        ("net.ipv4.conf.all.rp_filter", True),
         ("net.ipv4.tcp_made_up", True),
         ("net.ipv4.tcp_ke*_time", True),
         ("net.ipv4.tcp_n?w", True),
@@ -226,7 +215,7 @@ def test_real_files_are_parsed(hosts: Path) -> None:
     for file in files:
         settings, problems = parse(file.read_bytes())
         assert settings or problems, file.name
-    recycling = {file.name for file in files if (RECYCLE, "1") in {(key, value) for _line, key, value, _flags in lines(file.read_bytes())}}
+    recycling = {file.name for file in files if (RECYCLE, "1") in {(found["key"], found["value"]) for found in parse(file.read_bytes())[0]}}
     assert {"CooLoongWu_AutoDeploy.conf", "biglovewheat_roles.conf", "cc30c_installphp.conf"} <= recycling
 
 

@@ -14,17 +14,17 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
 from support.boot_trees import boot_tree
 
-FIN, KEEP, RECYCLE = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_tw_recycle"
+FIN = "net.ipv4.tcp_fin_timeout"
 LO, ALL = "net.ipv4.conf.lo.rp_filter", "net.ipv4.conf.all.rp_filter"
 GLOB = "net.ipv4.conf.*.rp_filter"
-ETC, USR = "/etc/sysctl.d/", "/usr/lib/sysctl.d/"
+ETC = "/etc/sysctl.d/"
 
 
 def at(path: str, line: int, value: str | None) -> tuple[str | None, str, int]:
     return (value, path, line)
 
 
-def told(found: BootFiles, reader: str, key: str) -> list[tuple[str | None, str, int]]:
+def settings_of(found: BootFiles, reader: str, key: str) -> list[tuple[str | None, str, int]]:
     return [(text.value, text.path, text.line) for text in writes(found, reader, [LO, ALL, FIN]).get(key, [])]
 
 
@@ -70,8 +70,8 @@ def test_what_each_reader_writes(
     procps: list[tuple[str | None, str, int]],
 ) -> None:
     found = boot_tree(tmp_path, files)
-    assert told(found, "systemd", key) == systemd
-    assert told(found, "procps", key) == procps
+    assert settings_of(found, "systemd", key) == systemd
+    assert settings_of(found, "procps", key) == procps
     for reader, texts in (("systemd", systemd), ("procps", procps)):
         last = applied(found, reader, [LO, ALL, FIN]).get(key)
         assert (last and (last.value, last.path, last.line)) == (texts[-1] if texts else None)

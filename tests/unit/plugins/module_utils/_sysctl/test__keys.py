@@ -6,24 +6,24 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import json
-import subprocess
-import sys
-from typing import Any
+import os
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import (
     KNOWN_IPV4_NAMES,
     SYSCTL_KEYS,
     Refused,
+    SysctlKey,
     concerns_tcp,
     is_secret,
     kernel_reads,
     parse,
     path_of,
+    sysctl_key,
 )
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import parse as parse_lines
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def reads(key: str, text: str, current: str | None = None, others: dict[str, str] | None = None) -> str | None:
@@ -112,74 +112,37 @@ def test_a_key_never_leads_out(key: str) -> None:
         path_of(key)
 
 
+@pytest.mark.parametrize(
+    "name", ["net.core.rmem_max", "net.ipv4.conf.eth0/100.rp_filter", "net.ipv6.conf.br-1@x.hop_limit", "net.mptcp.enabled"]
+)
+def test_any_other_key_of_the_network_is_an_exact_text(name: str) -> None:
+    assert sysctl_key(name) == SysctlKey(name, "exact")
+    assert all(sysctl_key(known) is SYSCTL_KEYS[known] for known in SYSCTL_KEYS)
+
+
+@given(st.text("net.core/eth0*?[]{}=# -\\\n\u00e9\u2028", max_size=20).map("net.".__add__) | st.text(max_size=20))
+def test_an_exact_key_names_one_file_below_net(name: str) -> None:
+    try:
+        known = sysctl_key(name)
+    except ValueError:
+        return
+    assert known.name == name
+    path = path_of(name)
+    assert path.startswith("/proc/sys/net/")
+    assert os.path.normpath(path) == path
+    # Both boot readers take the line as this one key.
+    for line in (f"{name} = 1", f"-{name} = 1"):
+        assert [(one["key"], one["is_glob"], one["value"]) for one in parse_lines(line)[0]] == [(name, False, "1")]
+
+
 def test_catalogue_holds_together() -> None:
-    for name, sysctl_key in SYSCTL_KEYS.items():
-        assert name == sysctl_key.name
+    for name, known in SYSCTL_KEYS.items():
+        assert name == known.name
         assert not is_secret(name)
         assert path_of(name).startswith("/proc/sys/")
-        if sysctl_key.default is not None:
-            assert parse(sysctl_key, sysctl_key.default) is not None
-            assert reads(name, sysctl_key.default) == sysctl_key.default
+        if known.default is not None:
+            assert parse(known, known.default) is not None
+            assert reads(name, known.default) == known.default
         folder, _dot, last = name.rpartition(".")
         if folder == "net.ipv4" and last.startswith(("tcp_", "ip_local_")):
             assert last in KNOWN_IPV4_NAMES
-
-
-_WRITER = """
-import json, os, sys
-def show(path):
-    with open(path) as handle:
-        return handle.read()
-def put(path, text):
-    data = text.encode()
-    handle = os.open(path, os.O_WRONLY | os.O_TRUNC)
-    try:
-        while data:
-            data = data[os.write(handle, data):]
-    finally:
-        os.close(handle)
-for line in sys.stdin:
-    path, text = json.loads(line)
-    try:
-        current = show(path)
-    except OSError as error:
-        answer = {"impossible": str(error)}
-    else:
-        try:
-            put(path, text + "\\n")
-            answer = {"current": current, "raw": show(path)}
-        except OSError as error:
-            answer = {"current": current, "refused": os.strerror(error.errno)}
-        put(path, current)
-    print(json.dumps(answer), flush=True)
-"""
-
-
-class Kernel:
-    """A process in a network namespace of its own that writes what it is told."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            ["unshare", "-r", "-n", sys.executable, "-c", _WRITER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        atexit.register(self.process.kill)
-
-    def write(self, key: str, text: str) -> dict[str, Any]:
-        assert self.process.stdin
-        assert self.process.stdout
-        try:
-            self.process.stdin.write(json.dumps([path_of(key), text]) + "\n")
-            self.process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        except (OSError, ValueError):
-            return {"impossible": "no namespace: " + (self.process.stderr.read() if self.process.stderr else "")}
-        return answer
-
-
-@functools.lru_cache(maxsize=1)
-def kernel() -> Kernel:
-    return Kernel()

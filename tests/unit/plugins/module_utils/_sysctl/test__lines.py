@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from support.boot_trees import boot_tree
 from support.steps import steps
 
-FIN, KEEP, RECYCLE = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_tw_recycle"
-LO, ALL = "net.ipv4.conf.lo.rp_filter", "net.ipv4.conf.all.rp_filter"
+FIN = "net.ipv4.tcp_fin_timeout"
+LO = "net.ipv4.conf.lo.rp_filter"
 GLOB = "net.ipv4.conf.*.rp_filter"
-ETC, USR = "/etc/sysctl.d/", "/usr/lib/sysctl.d/"
+ETC = "/etc/sysctl.d/"
 Line = Tuple[int, str, Optional[str], str]
 
 

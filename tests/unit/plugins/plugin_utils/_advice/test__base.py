@@ -130,7 +130,7 @@ WAIVER = [{"rule": "ports-pressure", "reason": "a load test", "expires": "2026-1
     [
         (case(), "not needed: nothing connects out"),
         (case(sockets=None), "not known: sockets were not observed"),
-        (case(profile="backend"), "not checked: only for the profiles client_host, fullnat_lb"),
+        (case(profile="backend"), f"not checked: only for the profiles {', '.join(CATALOGUE['ports-pressure'].profiles('any'))}"),
         (case(waivers=WAIVER, **pressed()), "accepted by a waiver: a load test (until 2026-12-31)"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_gain_is_rounded_and_steps_may_replace_those_of_the_cure(catalogue: di
     host = case(**pressed())
     failure = host.failed("ports-pressure")
     assert failure is not None
-    told = advice(catalogue["made-up"], host.helps(failure, "why", sources=2)._replace(how=("another step",)))
-    assert told["gain"] == {"from_per_second": 470.53, "to_per_second": 941.07, "factor": 2.0}
-    assert (told["applies"], told["severity"], told["how"]) == (True, "high", ["another step"])
+    result = advice(catalogue["made-up"], host.helps(failure, "why", sources=2)._replace(how=("another step",)))
+    assert result["gain"] == {"from_per_second": 470.53, "to_per_second": 941.07, "factor": 2.0}
+    assert (result["applies"], result["severity"], result["how"]) == (True, "high", ["another step"])
     assert advice(catalogue["made-up"], Assessment("no"))["how"] == ["a step"]

@@ -33,7 +33,7 @@ REUSE = "net.ipv4.tcp_tw_reuse"
 BUCKETS = "net.ipv4.tcp_max_tw_buckets"
 RANGE = "net.ipv4.ip_local_port_range"
 CONF = "/etc/sysctl.d/50-x.conf"
-CLIENT, BALANCER, BACKEND = PROFILES
+CLIENT, BALANCER, BACKEND = "client_host", "fullnat_lb", "backend"
 EVERYWHERE_WRONG = {"recycle", "tiny-buckets", "fin-timeout"}
 
 

@@ -176,7 +176,7 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
 
 
 @pytest.mark.parametrize(
-    ("audits", "verdict"),
+    ("audits", "summary"),
     [
         ([audit("a", result("x", "low"))], "1 of 1 host has failed results."),
         (
@@ -188,8 +188,21 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
         ([audit("a", result("x", "low", "unknown")), {"host": "c"}], "Nothing is known about any host."),
     ],
 )
-def test_the_verdict(audits: list[dict[str, Any]], verdict: str) -> None:
-    assert verdict in page(*audits).text
+def test_the_summary(audits: list[dict[str, Any]], summary: str) -> None:
+    assert summary in page(*audits).text
+
+
+@pytest.mark.parametrize(
+    ("last", "text"),
+    [
+        ("2026-11-21T10:00:59Z", "Observed 2026-11-21 10:00 UTC"),
+        ("2026-11-21T10:01:00Z", "Observed 2026-11-21 10:00 UTC to 2026-11-21 10:01 UTC"),
+    ],
+)
+def test_when_hosts_were_observed(last: str, text: str) -> None:
+    moments = {"a": "2026-11-21T10:00:01Z", "b": last}
+    found = page(*({**audit(name, result("x", "low")), "collected_at": moment} for name, moment in moments.items())).text
+    assert re.search(r"Observed [-0-9: UTCto]*UTC", found).group() == text  # type: ignore[union-attr]
 
 
 def test_nothing_in_the_page_comes_from_elsewhere_and_only_its_own_script_may_run() -> None:
@@ -275,7 +288,7 @@ addEventListener("load", () => {
     form.elements.severity.value = "4";
     form.elements.host.value = "CLIENT1";
   });
-  found.told = form.elements.shown.textContent;
+  found.count = form.elements.shown.textContent;
   document.querySelector("pre").textContent = JSON.stringify(found);
 });
 </script>"""
@@ -312,7 +325,7 @@ def test_the_filter(tmp_path: Path) -> None:
     assert found["failed"] == ["fail"] * 3
     assert found["groups"] == 0
     assert found["host"] == ["fail"] * 3
-    assert found["told"] == "3 results on 1 host"
+    assert found["count"] == "3 results on 1 host"
 
 
 @in_browser

@@ -24,6 +24,16 @@ def test_the_audits_of_a_mapping_are_named_by_its_keys() -> None:
     assert read_audits(named) == read_audits(sample_audits())
 
 
+def test_a_delegated_audit_has_the_name_of_the_host_that_was_looked_at() -> None:
+    delegated, own = audit("lb1", result("a", "low")), audit("web2", result("a", "low"))
+    assert [entry["host"] for entry in read_audits({"web1": delegated, "web2": own})] == ["lb1", "web2"]
+
+
+def test_where_two_audits_name_one_host_the_keys_stay() -> None:
+    audits = {"web1": audit("lb1", result("a", "low")), "lb1": audit("lb1", result("a", "low"))}
+    assert [entry["host"] for entry in read_audits(audits)] == ["lb1", "web1"]
+
+
 def test_hosts_come_in_order_of_their_names() -> None:
     assert [entry["host"] for entry in read_audits(sample_audits())] == sorted(entry["host"] for entry in sample_audits())
 

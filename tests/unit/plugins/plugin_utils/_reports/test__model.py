@@ -54,7 +54,7 @@ def test_results_come_failed_first_then_the_most_severe() -> None:
     assert host.worst == "high"
 
 
-def test_cures_that_apply_are_told_apart_from_the_others() -> None:
+def test_cures_that_apply_are_not_confused_with_the_others() -> None:
     host = build_host("web1", audit("web1", result("a", "low"), advice=[cure("x", True), cure("y"), cure("z", True)]))
     assert [one["id"] for one in host.advice] == ["x", "z"]
     assert [one["id"] for one in host.advised_against] == ["y"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES
 from support.audits import audit, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
@@ -78,17 +79,17 @@ def test_the_whole_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "profiles", "told"),
+    ("profile", "profiles", "expected"),
     [
         ("any", ["fullnat_lb"], "for:      hosts with the profile fullnat_lb"),
         ("any", ["client_host", "backend"], "for:      hosts with the profile client_host or backend"),
-        ("any", ["client_host", "fullnat_lb", "backend"], None),
+        ("any", list(PROFILES), None),
         ("fullnat_lb", ["fullnat_lb"], None),
     ],
 )
-def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], told: str | None) -> None:
+def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], expected: str | None) -> None:
     text = text_summary(build([audit("web1", result("a", "low", profiles=profiles), profile=profile)], "t"))
-    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([told] if told else [])
+    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("width", [80, 100])

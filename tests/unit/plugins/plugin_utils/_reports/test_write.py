@@ -26,7 +26,8 @@ NAMES = {name: f"tcp-audit{form.ENDING}" for name, form in FORMATS.items()}
 def rendered(report: Report, format_: str, folder: Path) -> str:
     if format_ == "text":
         return text_summary(report)
-    return Path(write(report, str(folder), [format_])[0].path).read_text("utf-8")
+    # As bytes: reading it as text would hide a carriage return.
+    return Path(write(report, str(folder), [format_])[0].path).read_bytes().decode("utf-8")
 
 
 def test_every_format_has_a_file(tmp_path: Path) -> None:
@@ -51,9 +52,9 @@ def test_other_audits_change_every_file(tmp_path: Path) -> None:
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "reports"
-    told = write(build(sample_audits(), "t"), str(folder), dry_run=True)
+    would_write = write(build(sample_audits(), "t"), str(folder), dry_run=True)
     assert not folder.exists()
-    assert told == write(build(sample_audits(), "t"), str(folder))
+    assert would_write == write(build(sample_audits(), "t"), str(folder))
 
 
 def test_only_the_asked_formats_are_written_once(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How rules look at a snapshot: absent, unreadable, not observed and 0 are told apart."""
+"""How rules look at a snapshot: absent, unreadable, not observed and 0 are different things."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ RANGE = "net.ipv4.ip_local_port_range"
 RESERVED = "net.ipv4.ip_local_reserved_ports"
 CONNTRACK = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
 CONF = "/etc/sysctl.d/50-x.conf"
-CLIENT, BALANCER, BACKEND = PROFILES
+CLIENT, BALANCER, BACKEND = "client_host", "fullnat_lb", "backend"
 
 
 def judge(observed: Snapshot, profile: str, rule: str, thresholds: Thresholds | None = None) -> list[Result]:
@@ -58,6 +58,11 @@ class Row(t.NamedTuple):
     outcome: str
     observed: Snapshot
     note: str
+
+
+def open_change(phase: str, this_boot: bool | None = True) -> dict[str, t.Any]:
+    """A change of tcp_profile that is not finished."""
+    return {"journal": "etc_sysctl.d_99-tcp-hardening.conf.json", "profile": "backend", "phase": phase, "this_boot": this_boot}
 
 
 def row(rule: str, profile: str, outcome: str, note: str, keys: dict[str, str | None] | None = None, **parts: t.Any) -> Row:
@@ -163,6 +168,11 @@ ROWS = [
     row("syn-rejected-in-time-wait", BACKEND, "pass", "PAWSEstab is another thing here", grown={"PAWSEstab": 9}),
     row("syn-rejected-in-time-wait", BACKEND, "medium", "before 6.16", counted={"PAWSTimewait": None}, grown={"PAWSEstab": 9}),
     row("syn-rejected-in-time-wait", CLIENT, "not_applicable", "other profile"),
+    row("change-unconfirmed", BACKEND, "high", "waits", open_changes=[open_change("waiting")]),
+    row("change-unconfirmed", CLIENT, "high", "killed", open_changes=[open_change("applying")]),
+    row("change-unconfirmed", BALANCER, "high", "damaged", open_changes=[open_change("damaged", None)]),
+    row("change-unconfirmed", BACKEND, "high", "before a restart", open_changes=[open_change("waiting", False)]),
+    row("change-unconfirmed", BACKEND, "pass", "none"),
     row("buckets-disabled", BACKEND, "critical", "0", {BUCKETS: "0"}),
     row("buckets-disabled", CLIENT, "critical", "-1", {BUCKETS: "-1"}),
     row("buckets-disabled", CLIENT, "pass", "1 is small, and has its own rule", {BUCKETS: "1"}),
@@ -368,9 +378,9 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
     assert result["expected"] == REUSE
 
 
-def test_usable_ports_are_told_with_the_range_and_what_is_reserved_of_it() -> None:
+def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:
     (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
-    assert result["observed"] == "17 usable ports (40000 to 40019 without 3 reserved ones)"
+    assert result["observed"] == "17 usable ports (40000 to 40019, 3 of them reserved)"
     assert result["evidence"] == {"short connections per second to one destination": 0.3}
 
 
@@ -387,7 +397,7 @@ def test_of_an_unread_file_five_keys_are_named(keys: int, more: bool) -> None:
     assert "tcp_a5" not in result["observed"]
 
 
-def test_listeners_are_told_as_the_kernel_writes_ports() -> None:
+def test_listeners_are_reported_as_the_kernel_writes_ports() -> None:
     (result,) = judge(snapshot(**listening(50001, 50000, 50002, 40000)), BACKEND, "ports-under-listener")
     assert "40000,50000-50002" in result["observed"]
 
@@ -417,6 +427,7 @@ def test_an_untuned_current_host_has_nothing_of_medium_or_above(profile: str) ->
 
 def test_nothing_known_is_unknown_and_never_a_pass() -> None:
     nothing = snapshot(sysctl=None, ipv4_keys=None, boot_files=None, sockstat=None, counters=None, sockets=None)
+    del nothing["open_changes"]
     results = audit(nothing, "web1", AuditOptions(profile="any", today=TODAY))["results"]
     assert {result["status"] for result in results} == {"unknown", "not_applicable"}
     assert {result["id"] for result in results if result["status"] == "not_applicable"} == {"waiver-expired", "peer-closes-never"}

@@ -174,7 +174,7 @@ def test_bad_seconds_are_refused(tmp_path: Path, seconds: str) -> None:
     assert not done.stdout
 
 
-def test_the_script_knows_the_knobs() -> None:
+def test_the_script_reads_every_sysctl_key() -> None:
     listed = re.search(r'\ntcp_keys="\n(.*?)\n"\n', SCRIPT.read_text(), re.DOTALL)
     assert listed
     assert [f"/proc/sys/{key}" for key in listed.group(1).split()] == [path_of(key) for key in SYSCTL_KEYS]
@@ -306,6 +306,8 @@ def bundle_of(*lines: str) -> bytes:
         (bundle_of("hello", "@end"), "line 2: starts neither with @ nor with |"),
         (bundle_of("@nonsense /a", "@end"), "line 2: unknown record '@nonsense'"),
         (bundle_of("@file etc/x", "@end"), "line 2: 'etc/x' is not an absolute path"),
+        (bundle_of("@file " + "/a" * 2048, "@end"), "line 2: '/a/a"),
+        (bundle_of("@link /etc/sysctl.conf", "|" + "../" * 2048, "@end"), "file name too long"),
         (b"linux_tcp.capture/2\n@end\n", "linux_tcp.capture/2'. This collection reads linux_tcp.capture/1."),
         (b"something else\n", "not a capture bundle"),
     ],

@@ -32,6 +32,7 @@ BOOT_FILE = {
     "masked_by": None,
     "reason": None,
     "problems": [],
+    "assignments": [],
 }
 
 

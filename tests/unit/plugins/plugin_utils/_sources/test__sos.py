@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_a_folder(tmp_path: Path) -> None:
     host = snapshot["host"]
     assert (host["hostname"], host["kernel_release"], host["memory_bytes"], host["network_namespace"]) == ("h", "5.4.0", 2048, "initial")
     assert host["boot_files_apply"] is True
+    assert not any("boot files apply" in sentence for sentence in snapshot["not_seen"])
     sysctl = snapshot["sysctl"] or {}
     assert sysctl[STAMPS].get("raw") == "1"
     assert sysctl["net.ipv4.tcp_tw_reuse"].get("raw") == "2"
@@ -117,7 +119,7 @@ def archive_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("trap", "words"),
+    ("dangerous", "words"),
     [
         (member("../etc/sysctl.conf", b"x"), r"the member '\.\./etc/sysctl\.conf' leads out"),
         (member("s/../../x", b"x"), r"the member 's/\.\./\.\./x' leads out"),
@@ -133,8 +135,8 @@ def archive_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
         (member("s/\x1b[31m/../../../x", b"x"), r"the member '.*\\x1b"),
     ],
 )
-def test_a_trap_is_refused_by_name(tmp_path: Path, trap: tuple[tarfile.TarInfo, bytes], words: str) -> None:
-    path = archive_of(tmp_path / "x.tar", trap)
+def test_a_dangerous_member_is_refused_by_name(tmp_path: Path, dangerous: tuple[tarfile.TarInfo, bytes], words: str) -> None:
+    path = archive_of(tmp_path / "x.tar", dangerous)
     with pytest.raises(SourceError, match=words) as caught:
         load(path)
     assert path in str(caught.value)
@@ -217,6 +219,13 @@ def test_no_archive_is_refused(tmp_path: Path, content: bytes, words: str) -> No
     path.write_bytes(content)
     with pytest.raises(SourceError, match=rf"x\.tar: .*{words}"):
         load(str(path), "sos")
+
+
+@pytest.mark.parametrize("name", ["sos_commands/kernel/uname_-a", "sos_commands/kernel/sysctl_-a", "sos_commands/networking/ss_-peaonmi"])
+def test_a_file_that_is_no_text_is_named_with_the_report(tmp_path: Path, name: str) -> None:
+    as_folder(tmp_path, {**FILES, name: "Local Address\0"})
+    with pytest.raises(SourceError, match=rf"{re.escape(str(tmp_path))}.*{re.escape(name.rpartition('/')[2])}.*is a binary file"):
+        load(str(tmp_path))
 
 
 def test_a_named_pipe_does_not_stop_the_run(tmp_path: Path) -> None:

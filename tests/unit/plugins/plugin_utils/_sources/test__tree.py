@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MemoryTree
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MAX_PATH, MemoryTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +25,21 @@ def small() -> MemoryTree:
     tree.add_file("/etc/sysctl.conf", b"two")
     tree.add_folder("/run/sysctl.d")
     return tree
+
+
+@pytest.mark.parametrize("add", ["add_file", "add_link", "add_null", "add_folder", "add_error"])
+def test_a_path_is_no_longer_than_on_a_host(add: str) -> None:
+    """The longest that fits into a path has a few thousand folders, not as many as a file has bytes."""
+    more: dict[str, tuple[object, ...]] = {"add_file": (b"",), "add_link": ("x",), "add_error": (errno.EACCES,)}
+    extra = more.get(add, ())
+    getattr(MemoryTree(), add)("/a" * (MAX_PATH // 2), *extra)
+    with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+        getattr(MemoryTree(), add)("/a" * (MAX_PATH // 2 + 1), *extra)
+
+
+def test_the_target_of_a_link_is_no_longer_than_on_a_host() -> None:
+    with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+        MemoryTree().add_link("/etc/x", "a/" * MAX_PATH)
 
 
 def test_files_links_and_folders() -> None:
@@ -59,7 +74,7 @@ def test_errors_are_those_of_the_system(call: str, path: str, number: int) -> No
     assert caught.value.errno == number
 
 
-def test_what_was_refused_is_told_apart_from_what_is_not_there() -> None:
+def test_what_was_refused_is_not_confused_with_what_is_not_there() -> None:
     tree = MemoryTree()
     tree.add_error("/proc/sys/a", errno.EACCES)
     tree.add_error("/proc/sys/b", errno.ENOENT)

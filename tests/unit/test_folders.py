@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rooms of plugins: which may import which, and how large a file or a function may get."""
+"""The folders of plugins: which may import which, and how large a file or a function may get."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 MODULE_UTILS = PLUGINS / "module_utils"
 PACKAGE = ("ansible_collections", "linux_tcp", "hardening", "plugins")
-# A room may import itself and the rooms before it in its list.
+# A folder of module_utils ("" is module_utils itself) may import itself and the folders of its list.
 MAY_IMPORT = {
     "": set(),
     "_sysctl": {""},
@@ -63,17 +63,17 @@ def imported_files(path: Path) -> set[Path]:
 GRAPH = {path: imported_files(path) for path in FILES}
 
 
-def room(path: Path) -> str:
+def folder_of(path: Path) -> str:
     return path.parent.name if path.parent != MODULE_UTILS else ""
 
 
-def test_there_are_five_rooms() -> None:
-    assert {room(path) for path in FILES} == set(MAY_IMPORT)
+def test_module_utils_has_five_folders() -> None:
+    assert {folder_of(path) for path in FILES} == set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(MODULE_UTILS)))
-def test_rooms_are_imported_in_one_direction(path: Path) -> None:
-    assert {room(other) for other in GRAPH[path]} - {room(path)} <= MAY_IMPORT[room(path)]
+def test_folders_are_imported_in_one_direction(path: Path) -> None:
+    assert {folder_of(other) for other in GRAPH[path]} - {folder_of(path)} <= MAY_IMPORT[folder_of(path)]
 
 
 def test_no_import_goes_in_a_circle() -> None:
@@ -108,8 +108,8 @@ def test_files_and_functions_are_read_in_one_sitting(path: Path) -> None:
     "path",
     [
         path
-        for room in ("module_utils", "plugin_utils")
-        for path in sorted((PLUGINS / room).rglob("_*.py"))
+        for folder in ("module_utils", "plugin_utils")
+        for path in sorted((PLUGINS / folder).rglob("_*.py"))
         # Types alone have no behaviour.
         if path.name not in ("__init__.py", "_snapshot_types.py")
     ],
