@@ -47,6 +47,8 @@ class HardeningAction(ActionBase):
             return self.act(self._checked_arguments(), task_vars or {})
         except self.ERRORS as error:
             raise AnsibleActionFail(f"{self._name()}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
+        except MemoryError as error:
+            raise AnsibleActionFail(f"{self._name()}: the controller has not enough memory for this") from error  # type: ignore[no-untyped-call]
 
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]

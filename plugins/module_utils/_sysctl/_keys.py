@@ -203,6 +203,7 @@ _SECRETS = (
 )
 _ROOT = "/proc/sys/"
 _IPV4 = "net.ipv4."
+_LONGEST = 4096
 _SPECIAL = re.compile(r"[*?\[{\\]")
 # A "*" in a secret is one name.
 _SECRET_PATHS = tuple([ANY_NAME if char == "*" else char for char in "/".join(secret)] for secret in _SECRETS)
@@ -226,10 +227,13 @@ def _parts(key: str) -> list[str]:
 def is_secret(key: str) -> bool:
     """Whether the value of a key must not leave the host. Of a shell pattern: unless it certainly stands for no secret.
 
-    What stands from the first to the last bracket, brace or backslash of a pattern is taken for any text.
+    A text longer than a path may be counts as a secret. What stands from the first to the last bracket, brace or backslash of
+    a pattern is taken for any text.
     """
     parts = _parts(key)
     path = "/".join(parts)
+    if len(path) > _LONGEST:
+        return True
     if not _SPECIAL.search(path):
         return any(len(parts) == len(secret) and all(map(_fits, secret, parts)) for secret in _SECRETS)
     pattern = _generous(path)

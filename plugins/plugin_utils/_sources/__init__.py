@@ -39,3 +39,7 @@ def load(path: str, kind: str = "auto") -> Snapshot:
     except OSError as error:
         # A folder that may not be listed, a file that goes away meanwhile.
         raise cannot_read(path, error) from None
+    except MemoryError:
+        raise SourceError(f"{path}: cannot be read with the memory that there is") from None
+    except RecursionError:
+        raise SourceError(f"{path}: nested too deeply") from None

@@ -141,3 +141,12 @@ def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
 
 def test_only_actions_that_reach_hosts_need_a_connection() -> None:
     assert (HardeningAction._requires_connection, ControllerAction._requires_connection) == (True, False)
+
+
+def test_a_lack_of_memory_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(self: Counting, arguments: Arguments, task_vars: TaskVars) -> Result:
+        raise MemoryError
+
+    monkeypatch.setattr(Counting, "act", act)
+    with pytest.raises(AnsibleActionFail, match="the controller has not enough memory for this"):
+        run(Counting, count=1)

@@ -20,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._option
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
 from hypothesis import given
 from hypothesis import strategies as st
+from support.steps import steps
 
 
 def parsed(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
@@ -179,3 +180,10 @@ def test_no_bytes_break_it_and_no_pieces_change_it(data: bytes, ended: bool) -> 
 )
 def test_request(version: str, connection: str | None, expected: bytes) -> None:
     assert request(Http("/a", "b"), version, connection) == expected
+
+
+def test_twice_as_many_chunks_are_twice_the_work() -> None:
+    def work(chunks: int) -> int:
+        return steps(lambda: Answer().feed(CHUNKED + b"1\r\nx\r\n" * chunks))
+
+    assert work(400) <= 2.2 * work(200)

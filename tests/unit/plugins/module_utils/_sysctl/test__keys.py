@@ -60,6 +60,7 @@ def reads(key: str, text: str, current: str | None = None, others: dict[str, str
         ("net/ipv6/conf/very_long_name[0-9]/stable_secret", True),
         ("net/core/netdev_rss_ke[!a]", True),
         ("net.ipv4.*", True),
+        ("net.ipv4.x" + "?" * 5000, True),
         ("*", False),
         ("net.ipv4.tcp_fin_timeou[t]", False),
         ("net.ipv4.tcp_[fk]*_time*", False),

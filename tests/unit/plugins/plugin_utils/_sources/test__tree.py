@@ -110,3 +110,8 @@ def test_it_reads_as_a_disk_does(tmp_path_factory: pytest.TempPathFactory, files
         if disk.kind(f"/f/{name}") == "file":
             assert tree.read(f"/f/{name}", 10) == disk.read(f"/f/{name}", 10)
             assert tree.real_path(f"/f/{name}") == disk.real_path(f"/f/{name}")
+
+
+def test_a_path_that_no_host_has_is_refused_at_once() -> None:
+    with pytest.raises(OSError, match="name too long"):
+        MemoryTree().add_file("/a" * 100_000, b"")
