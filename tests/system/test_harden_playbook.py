@@ -250,11 +250,23 @@ def test_a_yaml_boolean_is_refused(host: OwnHost) -> None:
     assert "net.ipv4.tcp_sack" in done.stdout
 
 
-def test_listeners_inside_the_new_range_are_reserved(host: OwnHost) -> None:
-    server = "import socket, time; s = socket.create_server(('127.0.0.1', 20100)); open('/run/listening', 'w'); time.sleep(60)"
-    host.shell(
-        f'{sys.executable} -c "{server}" > /dev/null 2>&1 & echo $! > /run/server; while [ ! -e /run/listening ]; do sleep 0.05; done'
-    )
+# A socket that no process has open counts as the kernel's own, and so as a service; a process that has just begun is none.
+LISTENERS = """
+import array, socket, time
+places = ("0.0.0.0", 20100), ("0.0.0.0", 20200), ("127.0.0.1", 20300)
+kept, young, local = map(socket.create_server, places)
+near, far = socket.socketpair()
+near.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [kept.fileno()]))])
+kept.close()
+open("/run/listening", "w")
+time.sleep(600)
+"""
+
+
+def test_the_ports_of_services_inside_the_new_range_are_reserved(host: OwnHost, tmp_path: Path) -> None:
+    (tmp_path / "listeners.py").write_text(LISTENERS)
+    start = f"{sys.executable} {tmp_path}/listeners.py > /dev/null 2>&1 & echo $! > /run/server"
+    host.shell(f"{start}; while [ ! -e /run/listening ]; do sleep 0.05; done")
     done = host.playbook("harden-tcp.yml", tcp_profile="client_host")
     host.shell("kill $(cat /run/server)")
     assert host.read(f"{IPV4}/ip_local_reserved_ports") == "20100", done.stdout

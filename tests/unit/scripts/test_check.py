@@ -203,6 +203,8 @@ def test_a_signal_leaves_no_process_no_copy_and_no_traceback(tmp_path: Path, num
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests may ignore it, and what is ignored is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     pids = {wait_for_pid(tmp_path / name, run) for name in ("deaf", "apart", "orphan", "parent")}
     try:
