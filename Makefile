@@ -6,12 +6,15 @@ FAIL_ON ?= high
 REPORTS ?= reports
 INVENTORY ?=
 SAMPLE_SECONDS ?=
+SECONDS ?= 60
 COUNT ?= 1000
 SEED ?= 1
 ARGS ?=
 PYTHON ?=
 VENV ?= .venv
 export PROFILE FAIL_ON REPORTS INVENTORY SAMPLE_SECONDS COUNT SEED ARGS PYTHON VENV
+# Some shells count their own seconds in a variable of that name.
+export FUZZ_SECONDS = $(SECONDS)
 
 # Ansible needs a UTF-8 locale. The pinned packages must not mix with the caller's own.
 export LC_ALL := C.UTF-8
@@ -21,7 +24,7 @@ MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help audit test unit molecule lab sanity lint format types package bench kills docs build clean
+.PHONY: help audit test unit fuzz molecule lab sanity lint format types package bench kills docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +44,10 @@ test: ## all checks; they must pass before you push
 unit: ## the unit tests; ARGS="-k word" for some of them
 	@scripts/venv test
 	@exec $(RUN) -m scripts.check unit
+
+fuzz: ## give the parsers odd inputs for SECONDS=60; ARGS="snapshot reports" for some of the targets
+	@scripts/venv test
+	@exec $(RUN) -m scripts.fuzz
 
 molecule: ## the scenarios in containers; ARGS="default backend" for some of them
 	@scripts/venv test

@@ -93,14 +93,24 @@ def project_copy() -> Iterator[Path]:
 
 
 def unit(extra: list[str]) -> None:
+    pytest("unit", extra)
+
+
+def fuzz(extra: list[str]) -> None:
+    """A fixed number of inputs for each target, always the same ones."""
+    pytest("fuzz", ["tests/fuzz", *extra])
+
+
+def pytest(part: str, arguments: list[str]) -> None:
+    """Run tests, those of pyproject.toml where arguments name none. Raises Failure. progress says how far they are."""
     colour = "yes" if sys.stdout.isatty() else "auto"
-    command = [PYTHON, "-m", "pytest", "-q", f"--color={colour}", "-n", "2", "--dist", "worksteal", *extra]
+    command = [PYTHON, "-m", "pytest", "-q", f"--color={colour}", "-n", "2", "--dist", "worksteal", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", start_new_session=True) as process:
         for line in t.cast(t.IO[str], process.stdout):
             print(line, end="", flush=True)
             percent = re.search(r"\[ *(\d+)%\]", line)
             if percent:
-                progress["unit"] = f"{percent[1]} % of the tests are done"
+                progress[part] = f"{percent[1]} % of the tests are done"
     if process.returncode:
         raise Failure(f"pytest: exit code {process.returncode}")
 
@@ -213,6 +223,7 @@ PARTS: dict[str, Callable[[list[str]], None]] = {
     # Before the unit tests, some of which use its image.
     "molecule": molecule,
     "unit": unit,
+    "fuzz": fuzz,
     "package": package,
     "lint": lint,
     "sanity": sanity,

@@ -20,6 +20,7 @@ SECONDS = {
     "ruff": 1.0,
     "types": 5.0,
     "unit": 244.0,
+    "fuzz": 60.0,
     "package": 8.0,
     "lint": 22.0,
     "sanity": 204.0,

@@ -14,7 +14,7 @@
 #   @file PATH, then its lines, then @cut if there were more    @link PATH, then its target    @folder PATH    @null PATH
 #   @absent PATH    @unreadable PATH    @other PATH    @names PATH, then a folder's names    @time, @root: see below
 #   @again: the files after it are read a second time
-# The values of secret keys are left out, so they never leave the host.
+# The values of secrets, and of keys that are not about TCP, are left out of boot files, so they never leave the host. So are comments.
 
 set -u
 LC_ALL=C
@@ -28,6 +28,10 @@ most_sockets=200000
 most_links=20
 newline='
 '
+tab=$(printf '\t')
+return=$(printf '\r')
+blanks=" $tab$return"
+usual_ifs=$IFS
 said=$newline
 
 case $seconds in
@@ -99,38 +103,126 @@ table() {
     fi
 }
 
-# Whether a line of a boot file may have a secret: it names one, or its last part is a pattern that may match one.
-tells_a_secret() {
+# Splits a key into the folders and the file of its path, as sysctl.d has it, and puts that into $path; fails where nobody writes such a key.
+key_path() {
+    path=
     case $1 in
-        *tcp_fastopen_key* | *stable_secret* | *netdev_rss_key*) return 0 ;;
+        '' | *["$blanks"]* | *./* | */.* | *..*) return 1 ;;
+        */*.* | *.*/*) return 1 ;;
+        */*) IFS=/ ;;
+        *) IFS=. ;;
     esac
-    key=${1%%=*}
-    case $key in
-        *\[*) return 0 ;;
+    set -f
+    # The separators split it.
+    # shellcheck disable=SC2086
+    set -- $1
+    set +f
+    IFS=$usual_ifs
+    for part in "$@"; do
+        [ -z "$part" ] || path=${path:+$path/}$part
+    done
+    [ -n "$path" ]
+}
+
+# Whether the value of $path may be printed: a key of this script, or any other of TCP, and not a pattern that may stand for a secret.
+is_about_tcp() {
+    case $path in
+        # What only some shells and readers understand: nobody needs it.
+        *["[]{}\\"]*) return 1 ;;
+        net/ipv4/tcp_fastopen_key*) return 1 ;;
         *[*?]*) ;;
-        *) return 1 ;;
+        net/ipv4/tcp_* | net/ipv4/ip_local_*) return 0 ;;
+        *)
+            case $tcp_keys in
+                *"$newline$path$newline"*) return 0 ;;
+            esac
+            return 1
+            ;;
     esac
-    last=${key##*[./]}
-    start=${last%%[*?]*}
-    [ "$start" = "$last" ] && return 1
-    for secret in tcp_fastopen_key stable_secret netdev_rss_key; do
+    # Two texts are compared, and the pattern is not tried on anything: some shells need hours for that.
+    start=${path%%[*?]*}
+    end=${path##*[*?]}
+    for secret in net/ipv4/tcp_fastopen_key net/core/netdev_rss_key net/ipv6/conf/INTERFACE/stable_secret; do
         case $secret in
-            "$start"*) return 0 ;;
+            "$start"*) case $secret in *"$end") return 1 ;; esac ;;
+        esac
+    done
+    case $start in
+        net/ipv6/conf/*) return 1 ;;
+        net/ipv4/tcp_* | net/ipv4/ip_local_*) return 0 ;;
+    esac
+    for known in $tcp_keys; do
+        case $known in
+            "$start"*) case $known in *"$end") return 0 ;; esac ;;
         esac
     done
     return 1
 }
 
+# The lines of a boot file. Of a setting that is not about TCP the value is left out, of a comment everything.
 boot_lines() {
     while IFS= read -r line || [ -n "$line" ]; do
-        if tells_a_secret "$line"; then
-            case $line in
-                *=*) line="${line%%=*}= (left out)" ;;
-                *) line='# (left out)' ;;
-            esac
-        fi
-        printf '|%s\n' "$line"
+        shown_line "$line"
     done
+}
+
+shown_line() {
+    if [ "${#1}" -gt 4000 ]; then
+        echo '|(left out)'
+        return
+    fi
+    text=${1#"${1%%[!"$blanks"]*}"}
+    while :; do
+        case $text in
+            *["$blanks"]) text=${text%?} ;;
+            *) break ;;
+        esac
+    done
+    case $text in
+        '')
+            echo '|'
+            return
+            ;;
+        *"$return"*)
+            echo '|(left out)'
+            return
+            ;;
+        [#\;]*)
+            echo '|#'
+            return
+            ;;
+    esac
+    key=${text%%=*}
+    if [ "${#key}" -gt 300 ]; then
+        echo '|(left out)'
+        return
+    fi
+    key=${key#-}
+    key=${key#"${key%%[!"$blanks"]*}"}
+    key=${key%"${key##*[!"$blanks"]}"}
+    case $key in
+        *["$blanks"]*)
+            echo '|(left out)'
+            return
+            ;;
+    esac
+    case $text in
+        *fastopen_key* | *stable_secret* | *rss_key*) ;;
+        *=*)
+            if key_path "$key" && is_about_tcp; then
+                printf '|%s\n' "$1"
+                return
+            fi
+            ;;
+        -*[./]*)
+            printf '|%s\n' "$1"
+            return
+            ;;
+    esac
+    case $text in
+        *=*) printf '|%s= (left out)\n' "${text%%=*}" ;;
+        *) echo '|(left out)' ;;
+    esac
 }
 
 link_target() {

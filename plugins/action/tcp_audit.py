@@ -11,13 +11,15 @@ import datetime
 import os
 import typing as t
 
-from ..plugin_utils._action import HardeningAction, failure, host_name
+from ansible.errors import AnsibleConnectionFailure
+
+from ..plugin_utils._action import HardeningAction, failure, host_name, reached_host
 from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
-from ..plugin_utils._target_module import failure_message, run_on_target
+from ..plugin_utils._target_module import ansible_keys, failure_message, run_on_target
 from ..plugin_utils._waivers import parse_waivers
 
 if t.TYPE_CHECKING:
@@ -53,12 +55,15 @@ class ActionModule(HardeningAction):
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns the audit (see RETURN of tcp_audit); failed and msg are set when fail_on is reached or nothing could be audited."""
-        host = host_name(task_vars)
+        # A source is read on the controller, whatever host the task is delegated to.
+        host = reached_host(self, task_vars) if arguments["source"] is None else host_name(task_vars)
         try:
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
         except _AuditError as error:
-            return failure(str(error), **{**error.answer, "changed": False, "host": host})
+            return failure(str(error), **{**ansible_keys(error.answer), "changed": False, "host": host})
+        except AnsibleConnectionFailure as error:
+            return {"unreachable": True, "changed": False, "msg": one_line(str(error)), "host": host}
         audited = audit(snapshot, host, options)
         result: Result = {**audited, "changed": False}
         why = reason_to_fail(audited)
@@ -81,12 +86,12 @@ class ActionModule(HardeningAction):
     def _observe(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Result:
         """The facts of the live host, with the answers of its peers where endpoints are given. Raises _AuditError."""
         facts = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
-        if facts.get("failed") or not isinstance(facts.get("ansible_facts", {}).get("linux_tcp"), dict):
+        found = facts.get("ansible_facts", {}).get("linux_tcp")
+        if facts.get("failed") or not isinstance(found, dict):
             raise _AuditError(f"{host} could not be audited: {failure_message(facts)}", facts)
-        found: Result = facts["ansible_facts"]["linux_tcp"]
         if arguments["probe_endpoints"]:
             probed = run_on_target(self, "tcp_probe", {"endpoints": arguments["probe_endpoints"]}, task_vars)
-            if probed.get("failed") or not isinstance(probed.get("endpoints"), list):
+            if probed.get("failed") or "endpoints" not in probed:
                 raise _AuditError(f"{host} could not probe probe_endpoints: {failure_message(probed)}", probed)
             found["probes"] = probed["endpoints"]
         return found

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ..plugin_utils._action import HardeningAction, failure
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._shapes import ShapeError, check
-from ..plugin_utils._target_module import failure_message, run_on_target
+from ..plugin_utils._target_module import failure_message, run_on_target, with_interpreter
 from ..plugin_utils._watch import WatchError, measure, peak, sample
 from ..plugin_utils._watch_state import WatchState
 
@@ -57,8 +57,7 @@ class ActionModule(HardeningAction):
             state.update(measure=measured, peak=peak(state["peak"], measured), sample=now)
         except WatchError as error:
             return _failed_look(state, {"failed": True, "msg": one_line(str(error))})
-        # The Python that ansible-core has found on the host, which it would else look for in every round.
-        return {**state, **{name: observed[name] for name in ("ansible_facts",) if name in observed}}
+        return with_interpreter(self, state)
 
 
 def _failed_look(state: Result, why: dict[str, t.Any], skip_looks: int = 0) -> Result:

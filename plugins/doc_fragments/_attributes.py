@@ -33,6 +33,9 @@ attributes:
     FACTS = r"""
 options: {}
 attributes:
+  action:
+    description: Has a part that runs on the controller.
+    support: full
   diff_mode:
     description: Returns details on what has changed, or would change in C(check_mode), in diff mode.
     support: N/A

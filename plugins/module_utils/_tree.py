@@ -15,6 +15,7 @@ from typing import Callable, Protocol
 
 # As many links as the kernel follows in one path (MAXSYMLINKS).
 _MAX_LINKS = 40
+_MAX_STEPS = 4096  # a path has at most 4095 bytes, and a link leads to another one
 _NULL_DEVICE = "/dev/null"
 
 
@@ -53,14 +54,13 @@ class HostTree:
         # Without O_NONBLOCK a named pipe in a boot folder would stop the run for ever.
         descriptor = os.open(self._outside(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            data = os.read(descriptor, limit + 1)
+            parts = [os.read(descriptor, limit + 1)]
+            length = len(parts[0])
             # A full read may not be the last one: /proc hands out a page or a record at a time.
-            while data and len(data) <= limit:
-                more = os.read(descriptor, limit + 1 - len(data))
-                if not more:
-                    break
-                data += more
-            return data
+            while parts[-1] and length <= limit:
+                parts.append(os.read(descriptor, limit + 1 - length))
+                length += len(parts[-1])
+            return b"".join(parts)
         finally:
             os.close(descriptor)
 
@@ -111,12 +111,15 @@ def resolve(path: str, link_at: Callable[[str], str | None]) -> str:
     """A path with all links resolved; ".." and absolute links stop at the root.
 
     link_at: the target of the link at a path whose folders are no links, None for what is no link; raises OSError for what is
-    not there. Raises that OSError, and ELOOP.
+    not there. Raises that OSError, ELOOP, and ENAMETOOLONG for more steps than one path may have.
     """
     done: list[str] = []
     pending = path.split("/")[::-1]
-    links = 0
+    links = steps = 0
     while pending:
+        steps += 1
+        if steps > _MAX_STEPS:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
         part = pending.pop()
         if part in ("", "."):
             continue

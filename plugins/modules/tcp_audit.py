@@ -197,7 +197,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 host:
-  description: The host's inventory name.
+  description: The inventory name of the host that was looked at. With C(delegate_to) that is the host that the task was delegated to.
   returned: always
   type: str
   sample: web1

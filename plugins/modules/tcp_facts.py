@@ -16,7 +16,8 @@ description:
     kernel's counters, and the sockets, counted by state and by destination.
   - It only reads. To have the snapshot checked by rules, use M(linux_tcp.hardening.tcp_audit).
   - It works without root. C(not_seen) then lists what it could not read.
-  - It never reads secret keys, such as V(net.ipv4.tcp_fastopen_key), and leaves out their values in boot files.
+  - It never reads secret keys, such as V(net.ipv4.tcp_fastopen_key). Of boot files it returns no value of a secret, of a shell pattern that
+    may stand for a secret, or of a key that is not about TCP.
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.facts
@@ -128,6 +129,7 @@ ansible_facts:
           description:
             - The files with sysctl settings. C(files) lists each file with its C(assignments) (line, key and value), its C(readers), and
               the reason if nothing reads it.
+            - An assignment with C(withheld) has a value in the file, but C(value) is V(null), because that value does not leave the host.
             - C(order) lists the files in the order in which each reader reads them. The readers are C(systemd) (systemd-sysctl) and
               C(procps) (sysctl --system).
           returned: always

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tcp_harden_table
-short_description: Show what a hardening run did
+short_description: Show what a hardening run or a rollback did
 version_added: 0.1.0
 description:
   - Prints one table of all hosts - the worst result before, what changed, and what still fails.
+  - With O(rollback) it shows what was undone, which keys were left alone and why, and where an edited boot file is kept.
   - Reaches no host and changes nothing.
 options:
   hosts:
@@ -22,6 +23,11 @@ options:
       - When one of them has an unexpected form, only the lines of that host say so. All other hosts are shown as usual.
     type: dict
     required: true
+  rollback:
+    description:
+      - Whether the run was a rollback, as that of C(rollback_tcp.yml). Only C(change) is used then.
+    type: bool
+    default: false
   show:
     description:
       - Whether to print the table.
@@ -46,6 +52,14 @@ EXAMPLES = r"""
         before: "{{ hostvars['web1'].audit_before }}"
         change: "{{ hostvars['web1'].backend_result }}"
         after: "{{ hostvars['web1'].audit_after }}"
+  run_once: true
+
+- name: Show what was undone
+  linux_tcp.hardening.tcp_harden_table:
+    rollback: true
+    hosts:
+      web1:
+        change: "{{ hostvars['web1'].undone }}"
   run_once: true
 """
 

@@ -24,6 +24,9 @@ description:
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
 attributes:
+  action:
+    description: Has a part that runs on the controller.
+    support: full
   check_mode:
     description: Can run in C(check_mode) and does the same there.
     support: full

@@ -17,7 +17,7 @@ description:
   - Saves the values from before the profile under C(/var/lib/linux_tcp_hardening), and restores them with O(state=absent). A key that
     you remove from O(settings) is restored too.
   - If a run is killed, its journal stays there. The next run first undoes what the killed run changed.
-  - A key that the host's kernel does not have is listed as V(absent) and is never a change.
+  - A key that the collection knows and the host's kernel does not have is listed as V(absent) and is never a change.
   - Lists the lines of other boot files that would override the profile at the next boot, for C(systemd-sysctl) and C(sysctl --system).
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes.transaction
@@ -32,9 +32,19 @@ options:
   settings:
     description:
       - The keys of the profile with their values. Required with O(state=present), ignored otherwise.
+      - Every key below C(net.) that the host has can be set, and the C(fs) keys C(fs.file-max) and C(fs.nr_open). Write a dot in the name
+        of an interface as a slash, as in C(net.ipv4.conf.eth0/100.rp_filter). Wildcards are not possible.
+      - What the collection knows of a key is checked before anything is changed. Of another key it only knows what the kernel says. It
+        writes your text, and compares the words that it reads back.
+      - A key that neither the host nor the collection knows is an error. The message names keys that are like it.
+      - A key that holds a secret, such as C(net.ipv4.tcp_fastopen_key), is an error.
+      - In the kernel, a write to C(net.ipv4.ip_forward), to a key of C(conf.all) or to one of C(conf.default) can change the same key of
+        each interface. Those keys are written first, and the keys of interfaces in O(settings) after them. Keys of interfaces that are not
+        in O(settings) are not restored.
       - A value is a string or a number, or a dictionary with C(at_least) or C(at_most) and a number. A current value within
         the bound stays. C(bytes_each) beside the bound is the memory that each unit takes. The bound is then lowered so that all units
-        together take at most 1/64 of the host's memory.
+        together take at most 1/64 of the host's memory. A key that the collection does not know can have a bound if its value is one
+        whole number.
       - A key with the value V(null) is ignored.
       - A YAML boolean is an error, because it is easy to write C(on) when the kernel needs V(1).
     type: dict
@@ -55,6 +65,9 @@ options:
       - With V(boot) nobody knows the kernel and the memory of the host that will boot. A bound is compared with the values in the image's
         other boot files. If they set nothing, C(at_least) is raised to the highest default of any kernel (C(tcp_max_tw_buckets) 262144).
         C(bytes_each) is ignored.
+      - Keys that the collection does not know are always written with C(-) before them, because an interface or a kernel module may come
+        later than the boot file. With V(boot) nothing checks their values. Only a C(net.ipv4.tcp_) or C(net.ipv4.ip_local_) name that
+        looks misspelt is an error, and so is a bound, unless another boot file in the image sets the key to a whole number.
     type: str
     choices: [both, runtime, boot]
     default: both
@@ -68,9 +81,17 @@ options:
     default: report
   reserve_listening_ports:
     description:
-      - Add the ports of TCP listeners to C(net.ipv4.ip_local_reserved_ports), so that no outgoing connection uses them while their service
-        restarts. Only ports inside the port range of O(settings) are added, or inside the current range if O(settings) has none. Ports that
-        are reserved already stay reserved.
+      - Keep the ports of services in C(net.ipv4.ip_local_reserved_ports), so that no outgoing connection uses them while their service
+        restarts. Only ports inside the port range of O(settings) are kept, or inside the current range if O(settings) has none.
+      - The list is what was there before the profile, and the ports of the services that listen now. If a service has stopped, the next
+        run releases its port. What you add to the list or remove from it by hand stays so.
+      - TCP listeners count, and UDP sockets without a peer. Listeners on loopback addresses do not count.
+      - A listener is a service if its process is a unit of systemd or OpenRC, or in a container. Other processes must have run for a
+        minute. Processes of a login session are no services. So start a service before this module runs.
+      - A new port is only added if the module sees the same socket twice, two seconds apart. A port is only released if both looks find no
+        listener. So a listener that comes and goes changes nothing.
+      - More listeners than a twentieth of the range are an error. The message says who listens, and nothing is changed. TCP listeners
+        count here even if they are no services.
     type: bool
     default: false
   confirm_seconds:
@@ -115,6 +136,8 @@ EXAMPLES = r"""
       net.ipv4.tcp_tw_reuse: 1
       net.ipv4.ip_local_port_range: 16384 65535
       net.ipv4.tcp_max_tw_buckets: {at_least: 262144, bytes_each: 256}
+      net.core.default_qdisc: fq
+      net.core.rmem_max: {at_least: 4194304}
     reserve_listening_ports: true
     confirm_seconds: 60
 
@@ -165,7 +188,7 @@ settings:
     status:
       description:
         - V(changed) or V(ok).
-        - V(absent) if this kernel does not have the key.
+        - V(absent) if the collection knows the key, but this kernel does not have it.
         - V(left_alone) if the key was not changed; RV(settings[].reason) says why.
         - V(read_only) if the key cannot be written, V(refused) if the kernel does not accept the value, V(not_verified) if it reads back
           as another value. The task fails then.
@@ -232,7 +255,9 @@ conflicts:
       ours: "1"
       dealt_with: false
 reserved_ports:
-  description: The ports of listeners that were added to C(net.ipv4.ip_local_reserved_ports).
+  description:
+    - The ports of services that were added to C(net.ipv4.ip_local_reserved_ports).
+    - The entry of that key in RV(settings) names the ports that were released, in RV(settings[].reason).
   returned: always
   type: list
   elements: int
@@ -272,6 +297,10 @@ from ..module_utils._profile._disk import Disk
 from ..module_utils._profile._errors import Failed, ProfileError
 from ..module_utils._profile._options import read_options
 from ..module_utils._profile._transaction import run
+from ..module_utils._sysctl._keys import is_secret
+
+# Ansible hides a text wherever it stands in the answer, also in the middle of a word.
+_SHORTEST_SECRET = 4
 
 
 def main() -> None:
@@ -290,6 +319,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    # A secret is refused; nor may the answer or a log show it.
+    secrets = [str(value) for key, value in (module.params["settings"] or {}).items() if is_secret(str(key))]
+    module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
     try:
         if module.params["confirm"] is not None:
             # Only loaded where it is needed, as what it brings along is long.

@@ -23,7 +23,8 @@ options:
   audits:
     description:
       - The registered results of M(linux_tcp.hardening.tcp_audit). Either a dictionary with the host's name as the key, or a list
-        whose entries have the name as C(host).
+        whose entries have the name as C(host). A dictionary's entry is shown under its own C(host), if it has one, because that is
+        the host that was looked at if the task was delegated.
       - An entry without C(results) is a host that could not be audited, such as an unreachable one. Its C(msg) says why.
       - The list C(audits) of an earlier C(json) report can be used, too.
     type: raw

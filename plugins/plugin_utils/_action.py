@@ -46,8 +46,12 @@ class HardeningAction(ActionBase):
         try:
             return self.act(self._checked_arguments(), task_vars or {})
         except self.ERRORS as error:
-            name = type(self).__module__.rpartition(".")[2]
-            raise AnsibleActionFail(f"{name}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
+            raise AnsibleActionFail(f"{self._name()}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
+        except MemoryError as error:
+            raise AnsibleActionFail(f"{self._name()}: the controller has not enough memory for this") from error  # type: ignore[no-untyped-call]
+
+    def _name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def _checked_arguments(self) -> Arguments:
         if self.ARGUMENTS is None:
@@ -58,9 +62,24 @@ class HardeningAction(ActionBase):
 
 
 class ControllerAction(HardeningAction):
-    """Base of the actions that reach no host: Ansible opens no connection for them."""
+    """Base of the actions that reach no host: Ansible opens no connection for them.
+
+    Where the task is to run once for all hosts, the play must keep the hosts in step; a strategy that does not is refused.
+    """
 
     _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
+        """As HardeningAction.run. Raises AnsibleActionFail for a strategy with which the task would run before all hosts are done."""
+        if self._task.run_once and len((task_vars or {}).get("ansible_play_hosts_all", ())) > 1:
+            strategy = str(self._task.get_play().strategy)  # type: ignore[no-untyped-call]
+            # Those of ansible-core, and those of others that are named after them.
+            if strategy.endswith(("free", "host_pinned")):
+                raise AnsibleActionFail(  # type: ignore[no-untyped-call]
+                    f"{self._name()}: with the strategy {one_line(strategy, 60)} this task runs for each host, before the other hosts"
+                    " are done. Write 'strategy: linear' into the play"
+                )
+        return super().run(tmp, task_vars)
 
 
 def failure(message: str, /, **more: t.Any) -> Result:
@@ -71,3 +90,8 @@ def failure(message: str, /, **more: t.Any) -> Result:
 def host_name(task_vars: TaskVars) -> str:
     """The task's host as the inventory names it."""
     return str(task_vars.get("inventory_hostname", "localhost"))
+
+
+def reached_host(action: ActionBase, task_vars: TaskVars) -> str:
+    """The host that the task's modules run on: the one that it is delegated to, or else the task's host."""
+    return str(action._task.delegate_to or host_name(task_vars))

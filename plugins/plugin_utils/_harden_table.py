@@ -40,6 +40,7 @@ class Outcome:
     before: HostReport | None
     after: HostReport | None
     problems: tuple[str, ...] = ()
+    lost: bool = False
 
     @property
     def status(self) -> str:
@@ -51,13 +52,24 @@ class Outcome:
         if self.change["failed"]:
             return "failed"
         if self.change["changed"] is None:
-            return "not_run"
+            return "unreachable" if self.lost else "not_run"
         return "changed" if self.change["changed"] else "unchanged"
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:
         """Key, value before and value after, of the keys that changed in the running kernel or in the boot file."""
         return [_change(one) for one in (self.change["settings"] if self.change else ()) if one["status"] == "changed"]
+
+    @property
+    def change_count(self) -> str:
+        """What the column of changes holds: how many keys changed, or the status."""
+        if self.status == "changed":
+            return keys(len(self.changes)) if self.changes else "files"
+        return "none" if self.status == "unchanged" else self.status.replace("_", " ").upper()
+
+
+def keys(count: int) -> str:
+    return f"{count} key{'' if count == 1 else 's'}"
 
 
 def _change(one: KeyChange) -> tuple[str, str, str]:
@@ -88,7 +100,8 @@ def _outcome(name: str, entry: object) -> Outcome:
     change = _change_of(entry.get("change") or {}, problems)
     before = _audited(name, entry.get("before") or {}, "before", problems)
     after = _audited(name, entry.get("after") or {}, "after", problems)
-    return Outcome(one_line(name, 60), one_line(str(entry.get("profile") or ""), 20), change, before, after, tuple(problems))
+    lost = isinstance(entry.get("before"), Mapping) and entry["before"].get("unreachable") is True
+    return Outcome(one_line(name, 60), one_line(str(entry.get("profile") or ""), 20), change, before, after, tuple(problems), lost)
 
 
 def _change_of(answer: object, problems: list[str]) -> ProfileChange | None:
@@ -107,6 +120,8 @@ def _audited(name: str, audit: object, when: str, problems: list[str]) -> HostRe
     try:
         if not isinstance(audit, Mapping):
             raise must_be("a dictionary", audit)
+        if audit.get("skipped"):
+            return None
         return build_host(name, audit)
     except ShapeError as error:
         problems.append(f"the audit {when} {_UNEXPECTED}: {error}")
@@ -118,13 +133,11 @@ def render(made: list[Outcome], check_mode: bool = False) -> str:
     names = max([4, *(len(outcome.name) for outcome in made)])
     lines = [_headline(made, check_mode), "", f"{'HOST':<{names}}  {'PROFILE':<11}  {'BEFORE':<11}  {'CHANGES':<11}  AFTER"]
     for outcome in made:
-        count = len(outcome.changes)
-        changes = {"changed": f"{count} key{'' if count == 1 else 's'}" if count else "files", "unchanged": "none"}.get(
-            outcome.status, outcome.status.replace("_", " ").upper()
-        )
         # Check mode changes nothing, so its second audit says nothing new.
         after = "-" if check_mode else _worst(outcome.after)
-        lines.append(f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {changes:<11}  {after}")
+        lines.append(
+            f"{outcome.name:<{names}}  {outcome.profile or '-':<11}  {_worst(outcome.before):<11}  {outcome.change_count:<11}  {after}"
+        )
     for outcome in made:
         lines += _details(outcome, check_mode)
     return "\n".join(lines) + "\n"
@@ -139,8 +152,13 @@ def _headline(made: list[Outcome], check_mode: bool) -> str:
         "not_run": "NOT HARDENED",
         "unreadable": "UNREADABLE (unexpected answer)",
     }
+    return f"TCP hardening: {counted(made, words)}"
+
+
+def counted(made: list[Outcome], words: Mapping[str, str]) -> str:
+    """How many hosts there are, and how many of each status, in order of the words for them."""
     counts = [(sum(outcome.status == status for outcome in made), text) for status, text in words.items()]
-    return f"TCP hardening: {len(made)} host{'' if len(made) == 1 else 's'}: " + ", ".join(f"{n} {text}" for n, text in counts if n)
+    return f"{len(made)} host{'' if len(made) == 1 else 's'}: " + ", ".join(f"{n} {text}" for n, text in counts if n)
 
 
 def _worst(host: HostReport | None) -> str:
@@ -152,15 +170,36 @@ def _worst(host: HostReport | None) -> str:
 
 
 def _details(outcome: Outcome, check_mode: bool) -> list[str]:
-    lines = [line for problem in outcome.problems for line in _wrapped(f"  unreadable: {one_line(problem)}")]
+    lines = problem_lines(outcome)
     if outcome.change is not None:
         lines += _change_lines(outcome, outcome.change, check_mode)
+    if outcome.change is not None and outcome.change["changed"] is None and outcome.before:
+        lines += _not_audited("the audit before", outcome.before)
     if outcome.after and not check_mode:
-        lines += _after_lines(outcome.after)
-    if not lines:
+        lines += _not_audited("the audit after", outcome.after) + _after_lines(outcome.after)
+    return under_title(f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name, lines)
+
+
+def under_title(title: str, lines: list[str]) -> list[str]:
+    """The lines below the name of their host; nothing where there are none."""
+    return ["", title, "-" * len(title), *lines] if lines else []
+
+
+def backup_lines(change: ProfileChange, check_mode: bool) -> list[str]:
+    """Where a boot file that somebody had edited is kept."""
+    if not change["backup"]:
         return []
-    title = f"{outcome.name} ({outcome.profile})" if outcome.profile else outcome.name
-    return ["", title, "-" * len(title), *lines]
+    kept = "would be kept" if check_mode else "is kept"
+    return wrapped(f"  {one_line(change['backup'], 120)}: the edited boot file {kept} here. It has no effect at boot")
+
+
+def problem_lines(outcome: Outcome) -> list[str]:
+    """What cannot be read of a host, and why its task did not do its work."""
+    lines = [line for problem in outcome.problems for line in wrapped(f"  unreadable: {one_line(problem)}")]
+    change = outcome.change
+    if change and (change["failed"] or change["unreachable"]):
+        lines += wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
+    return lines
 
 
 def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> list[str]:
@@ -168,12 +207,11 @@ def _change_lines(outcome: Outcome, change: ProfileChange, check_mode: bool) -> 
     if change["boot_file"]["changed"]:
         written = "changed" if not outcome.changes else "would be written" if check_mode else "written"
         lines.append(f"  {one_line(str(change['boot_file']['path']), 80)}: {written}")
+    lines += backup_lines(change, check_mode)
     for conflict in change["conflicts"]:
-        lines += _wrapped(f"  {_conflict_text(conflict, check_mode)}")
+        lines += wrapped(f"  {_conflict_text(conflict, check_mode)}")
     if change["recovered"]:
-        lines += _wrapped(f"  recovered: {one_line(change['recovered'])}")
-    if outcome.status in ("failed", "unreachable"):
-        lines += _wrapped(f"  {outcome.status}: {one_line(change['msg']) or 'no reason given'}")
+        lines += wrapped(f"  recovered: {one_line(change['recovered'])}")
     return lines
 
 
@@ -188,21 +226,26 @@ def _conflict_text(conflict: Conflict, check_mode: bool) -> str:
     return f"{where} {does}: overrides the profile at boot"
 
 
+def _not_audited(what: str, host: HostReport) -> list[str]:
+    return [] if host.audit else wrapped(f"  {what} failed: {host.not_audited_because}")
+
+
 def _after_lines(after: HostReport) -> list[str]:
     lines = ["  Still failing; no sysctl fixes these:"] if after.failed else []
     for result in after.failed:
         lines += _still_failing(result)
     for cure in after.advice[:1]:
-        lines += _wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
+        lines += wrapped(f"  do next: {one_line(cure['title'])} ({cure['id']}): {one_line(cure['reason'])}")
     return lines
 
 
 def _still_failing(result: Result) -> list[str]:
-    lines = _wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
-    return [*lines, *_wrapped(" " * 13 + one_line(result["remedy"]), 13)]
+    lines = wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
+    return [*lines, *wrapped(" " * 13 + one_line(result["remedy"]), 13)]
 
 
-def _wrapped(text: str, indent: int = 4) -> list[str]:
+def wrapped(text: str, indent: int = 4) -> list[str]:
+    """The lines of a paragraph that keeps its own indentation; further lines get `indent`, and what is too long is cut."""
     start = len(text) - len(text.lstrip())
     return textwrap.wrap(
         text.strip(),

@@ -209,6 +209,7 @@ class ProfileChange(TypedDict):
     """What tcp_profile returns for one host, with Ansible's own keys about it.
 
     changed: None where the module never ran. msg: why it failed. A module that failed early returns nothing but msg.
+    backup: the copy that was kept of a boot file that somebody had edited, None where none was made.
     """
 
     changed: bool | None

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, TypedDict, Union
 
-from ._shapes import AtLeast
+from ._shapes import AtLeast, Default
 
 Count = Annotated[int, AtLeast(0)]
 Line = Annotated[int, AtLeast(1)]
@@ -49,13 +49,16 @@ class Assignment(TypedDict):
     """One setting line of a boot file.
 
     key: with dots between directories (a dot inside an interface name is written as a slash, as sysctl.d does).
-    value: None for an exclusion ("-net.ipv4.conf.eth0.rp_filter" without "=") and for a secret.
-    ignore_failure: the line starts with "-". is_glob: the key holds a shell pattern.
+    value: None for an exclusion ("-net.ipv4.conf.eth0.rp_filter" without "="), and where it is withheld.
+    withheld: the line has a value that does not leave the host, because the key is a secret or none that the collection speaks about.
+    ignore_failure: the line starts with "-". is_glob: the key holds a shell pattern. secret: the key is a secret, or a pattern
+    that may stand for one.
     """
 
     line: Line
     key: str
     value: str | None
+    withheld: Annotated[bool, Default(False)]
     ignore_failure: bool
     is_glob: bool
     secret: bool

@@ -15,6 +15,7 @@ from ..module_utils._facts._gather import deltas
 from ._capacity import TIME_WAIT_SECONDS
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
+from ._shapes import ShapeError, check
 from ._snapshot_types import PortUse
 from ._sources import SourceError, validate
 
@@ -37,6 +38,8 @@ COUNTERS = {
 """The counters that are watched, and their group."""
 
 MAX_BOOT_ID = 64
+
+Limit = t.Literal["ports", "buckets"]
 
 
 class WatchError(Exception):
@@ -108,7 +111,7 @@ class Peak(t.TypedDict):
     rates: dict[str, float]
     paws: float | None
     busiest: Busiest | None
-    soonest: tuple[str, float] | None
+    soonest: tuple[Limit, float] | None
     last: Measure
 
 
@@ -153,7 +156,15 @@ def sample(observed: object) -> Observation:
         or made["bucket_limit"] is None
     ):
         made["not_seen"] = list(snapshot["not_seen"])
-    return made
+    return _possible(Observation, made)
+
+
+def _possible(kind: type[T], figures: T) -> T:
+    """The figures, which the next look and the tables are to take back. Raises WatchError where they would not."""
+    try:
+        return check(kind, figures)
+    except ShapeError as error:
+        raise WatchError(f"what the host sent gives figures that cannot be: {error}") from error
 
 
 def _known(ask: Callable[[], T]) -> T | None:
@@ -164,7 +175,10 @@ def _known(ask: Callable[[], T]) -> T | None:
 
 
 def measure(before: Observation | None, now: Observation) -> Measure:
-    """What changed since the look before; without one, or after a restart, there are no rates."""
+    """What changed since the look before; without one, or after a restart, there are no rates.
+
+    Raises WatchError where the looks give figures that cannot be: a clock that stood nearly still, more ports than there are numbers.
+    """
     changes = deltas(before["counters"], now["counters"]) if before else {}
     grown = {name: delta for group in changes.values() for name, delta in group.items()}
     restarted = before is not None and (
@@ -174,7 +188,7 @@ def measure(before: Observation | None, now: Observation) -> Measure:
         before = None
     seconds = now["clock"] - before["clock"] if before else None
     rates = {name: delta / seconds for name, delta in grown.items() if delta is not None} if seconds else {}
-    return {
+    measured: Measure = {
         "seconds": seconds,
         "restarted": restarted,
         "time_wait": now["time_wait"],
@@ -189,6 +203,7 @@ def measure(before: Observation | None, now: Observation) -> Measure:
         "reuse": now["reuse"],
         "not_seen": now["not_seen"],
     }
+    return _possible(Measure, measured)
 
 
 def _busiest(now: Observation) -> Busiest | None:
@@ -275,9 +290,9 @@ def _buckets_left(before: Observation | None, now: Observation, rates: Mapping[s
     return seconds_left(now["bucket_limit"], now["time_wait"], now["established"] or 0, growth, live_growth, opens)
 
 
-def first_limit(measured: Measure) -> tuple[str, float] | None:
+def first_limit(measured: Measure) -> tuple[Limit, float] | None:
     """The limit that is reached first, "ports" or "buckets", and the seconds until then; None where neither is."""
-    left = []
+    left: list[tuple[Limit, float]] = []
     if measured["ports_left"] is not None:
         left.append(("ports", measured["ports_left"]["seconds"]))
     if measured["buckets_left"] is not None:
@@ -292,11 +307,11 @@ def paws_rate(measured: Measure) -> float | None:
 
 
 def peak(before: Peak | None, measured: Measure) -> Peak:
-    """The highest of each figure, this look included."""
+    """The highest of each figure, this look included. Raises WatchError as measure() does."""
     busiest, soonest = measured["busiest"], first_limit(measured)
     rates = measured["rates"]
     if before is None:
-        return {
+        first: Peak = {
             "seen": 1,
             "time_wait": measured["time_wait"],
             "rates": dict(rates),
@@ -305,8 +320,9 @@ def peak(before: Peak | None, measured: Measure) -> Peak:
             "soonest": soonest,
             "last": measured,
         }
+        return _possible(Peak, first)
     known = before["rates"]
-    return {
+    higher: Peak = {
         "seen": before["seen"] + 1,
         "time_wait": _higher(before["time_wait"], measured["time_wait"]),
         "rates": {name: max(known.get(name, 0.0), rates.get(name, 0.0)) for name in COUNTERS if name in known or name in rates},
@@ -315,6 +331,7 @@ def peak(before: Peak | None, measured: Measure) -> Peak:
         "soonest": min(filter(None, (before["soonest"], soonest)), key=lambda limit: limit[1], default=None),
         "last": measured,
     }
+    return _possible(Peak, higher)
 
 
 def _higher(one: T | None, other: T | None) -> T | None:

@@ -28,14 +28,21 @@ def refused(error: int) -> bytes:
 
 
 def connection(
-    state: str | int, local: tuple[str, int], remote: tuple[str, int] | None = None, attributes: bytes = b"", flags: int = 2
+    state: str | int,
+    local: tuple[str, int],
+    remote: tuple[str, int] | None = None,
+    attributes: bytes = b"",
+    flags: int = 2,
+    identity: tuple[int, int, int, int] = (0, 0, 0, 0),
 ) -> bytes:
-    """A socket: IPv6 where the local address has a colon."""
+    """A socket: IPv6 where the local address has a colon. identity: interface, cookie, user id and inode."""
     family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
     remote = remote or (("::" if family == socket.AF_INET6 else "0.0.0.0"), 0)
     source, destination = (socket.inet_pton(family, address).ljust(16, b"\0") for address in (local[0], remote[0]))
     number = NUMBERS[state] if isinstance(state, str) else state
-    payload = struct.pack(">BBBBHH", family, number, 0, 0, local[1], remote[1]) + source + destination + b"\0" * 32
+    payload = struct.pack(">BBBBHH", family, number, 0, 0, local[1], remote[1]) + source + destination
+    interface, cookie, user_id, inode = identity
+    payload += struct.pack("=IQ12xII", interface, cookie, user_id, inode)
     return message(20, payload + attributes, flags)
 
 

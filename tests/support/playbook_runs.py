@@ -26,9 +26,15 @@ class Run(t.NamedTuple):
 
 
 def run_playbook(
-    folder: Path, *arguments: str, playbook: str = "audit_tcp.yml", inventory: object = None, namespace: str = "", **variables: object
+    folder: Path,
+    *arguments: str,
+    playbook: str | Path = "audit_tcp.yml",
+    inventory: object = None,
+    namespace: str = "",
+    environment: t.Mapping[str, str] | None = None,
+    **variables: object,
 ) -> Run:
-    """Run a playbook of the collection; reports go to a folder in `folder`.
+    """Run a playbook of the collection, or one of the test's own by its path; reports go to a folder in `folder`.
 
     inventory: the path of one, or what is to be in one. namespace: a shell command that sets up a network namespace for the run.
     """
@@ -42,14 +48,16 @@ def run_playbook(
         command += ["--inventory", str(path)]
     if namespace:
         command = ["unshare", "-n", "sh", "-c", namespace + ' && exec "$@"', "sh", *command]
-    environment = {
+    settings = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
         "HOME": str(folder),
+        "ANSIBLE_COLLECTIONS_PATH": str(PLAYBOOKS / "collections"),
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
+        **(environment or {}),
     }
     done = subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
+        command, cwd=folder, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
     )
     output = done.stdout + done.stderr
     assert "Traceback" not in output

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+TOO_OLD = ("2.7", "3.6", "3.7")
 
 
 @functools.lru_cache(maxsize=None)

@@ -34,9 +34,9 @@ JOURNAL = f"{STATE_FOLDER}/etc_sysctl.d_99-tcp-hardening.conf.json"
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 MAIN_FILE = "/etc/sysctl.conf"
 WATCHED = ("/etc/sysctl.d", MAIN_FILE, "/usr/lib/sysctl.d", "/var", "/var/lib")
-NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/core", "/proc/sys/net/netfilter")
+NETWORK = ("/proc/sys/net/ipv4", "/proc/sys/net/ipv6", "/proc/sys/net/core", "/proc/sys/net/netfilter")
 # They count what happens, or are read differently each time.
-RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key")
+RESTLESS = ("nf_conntrack_count", "tcp_fastopen_key", "stable_secret")
 DEFAULTS = {
     "net.ipv4.tcp_timestamps": "1",
     "net.ipv4.tcp_tw_reuse": "2",

@@ -135,6 +135,84 @@ def test_a_broken_host_alone_ends_with_2(tmp_path: Path) -> None:
     assert "results" not in run.audits()["broken1"]
 
 
+FORGED_ANSWERS = {
+    "empty": {"failed": True, "results": []},
+    "text": {"failed": True, "results": "x"},
+    "facts": {"ansible_facts": {"linux_tcp": "x", "ansible_connection": "y"}, "results": []},
+    "whole": {"results": [], "host": "good", "profile": "backend", "fail_on": "never", "summary": {}, "warnings": "x", "diff": 7},
+    "list": [1],
+}
+
+
+def test_a_host_that_answers_as_it_likes_costs_nobody_a_report_and_never_passes(tmp_path: Path) -> None:
+    hosts = {"good": LOCAL}
+    for name, answer in FORGED_ANSWERS.items():
+        # Stands for the host's Python: whatever it is to run, it prints the same.
+        python = tmp_path / f"python_{name}"
+        python.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+        python.chmod(0o755)
+        hosts[name] = {**LOCAL, "ansible_python_interpreter": str(python)}
+    run = run_playbook(tmp_path, inventory={"all": {"hosts": hosts}}, namespace="ip link set lo up", tcp_profile="backend")
+    assert run.code == 2, run.output
+    assert {host: "results" in audit for host, audit in run.audits().items()} == {name: name == "good" for name in hosts}
+    assert "5 NOT AUDITED" in run.output
+    for name in FORGED_ANSWERS:
+        assert f"{name:<27}: ok=" in run.output.replace("\t", " ")
+        recap = next(line for line in run.output.splitlines() if line.startswith(name) and "failed=" in line)
+        assert "failed=1" in recap
+
+
+@pytest.mark.parametrize("named", ["-i", "ANSIBLE_INVENTORY"])
+def test_an_inventory_without_hosts_fails_instead_of_auditing_this_machine(tmp_path: Path, named: str) -> None:
+    missing = str(tmp_path / "missing.yml")
+    arguments, environment = (["-i", missing], {}) if named == "-i" else ([], {named: missing})
+    run = run_playbook(tmp_path, *arguments, environment=environment)
+    assert run.code != 0
+    assert f"The inventory {missing} has no hosts. Nothing was done." in run.output
+    assert not run.reports.exists()
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_hosts_stay_in_step_whatever_strategy_is_configured(tmp_path: Path, strategy: str) -> None:
+    inventory = {"all": {"hosts": {"one": LOCAL, "two": LOCAL, "three": LOCAL}}}
+    run = run_playbook(tmp_path, inventory=inventory, environment={"ANSIBLE_STRATEGY": strategy}, tcp_fail_on="never")
+    assert run.code == 0, run.output
+    assert run.output.count("TCP audit: 3 hosts") == 1
+    assert "NOT AUDITED" not in run.output
+
+
+def own_play(folder: Path, **play: object) -> Path:
+    path = folder / "own.yml"
+    path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play}]))
+    return path
+
+
+def test_the_role_refuses_a_strategy_that_keeps_hosts_out_of_step(tmp_path: Path) -> None:
+    reports = str(tmp_path / "reports")
+    play = own_play(tmp_path, roles=[{"role": "linux_tcp.hardening.audit", "audit_report_dest": reports}], strategy="free")
+    run = run_playbook(tmp_path, playbook=play, inventory={"all": {"hosts": {"one": LOCAL, "two": LOCAL}}})
+    assert run.code == 2
+    assert "tcp_report: with the strategy free this task runs for each host" in run.output
+    assert "'strategy: linear'" in run.output
+    assert not run.reports.exists()
+
+
+def test_a_delegated_audit_is_reported_for_the_host_that_was_looked_at(tmp_path: Path) -> None:
+    audit = {"linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}, "register": "audited"}
+    report = {
+        "audits": "{{ dict(['web1', 'web2'] | zip([hostvars.web1.audited, hostvars.web2.audited])) }}",
+        "dest": str(tmp_path / "reports"),
+    }
+    tasks = [
+        {**audit, "delegate_to": "{{ looked_at }}", "ignore_unreachable": True},
+        {"linux_tcp.hardening.tcp_report": report, "run_once": True},
+    ]
+    hosts = {"web1": {**LOCAL, "looked_at": "lb1"}, "web2": {**LOCAL, "looked_at": "gone1"}, "lb1": LOCAL, "gone1": UNREACHABLE}
+    play = own_play(tmp_path, hosts="web1,web2", tasks=tasks)
+    run = run_playbook(tmp_path, playbook=play, inventory={"all": {"hosts": hosts}})
+    assert {host: "results" in audit for host, audit in run.audits().items()} == {"lb1": True, "gone1": False}, run.output
+
+
 def test_check_mode_judges_the_same_and_writes_nothing(tmp_path: Path) -> None:
     run = run_playbook(tmp_path, "--check", namespace=INERT_REUSE, tcp_profile="client_host")
     assert run.code == 2
@@ -181,7 +259,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
         ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no last day"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),
         ({"tcp_thresholds": {"ports_many": 1}}, "ports_many"),
-        ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must lie between"),
+        ({"tcp_thresholds": {"ports_few": 0}}, "ports_few must be between"),
         ({"tcp_source": "no/such/file"}, "no/such/file"),
     ],
 )

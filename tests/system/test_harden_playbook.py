@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ from support.own_host import OwnHost, own_host
 
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
 IPV4 = "/proc/sys/net/ipv4"
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+CONNECTIONS = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).resolve().parents[1] / "support" / "connection_plugins")}
+# Another user, who may read what root may, but write nothing of root's: so the Python and the checkout of the test serve here.
+NOT_ROOT = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 
 
 host = pytest.fixture(own_host)
@@ -91,8 +96,7 @@ def test_the_plan_of_check_mode_is_what_the_real_run_does(host: OwnHost) -> None
 
 
 def test_it_works_from_the_folder_of_playbooks(host: OwnHost) -> None:
-    playbooks = Path(__file__).resolve().parents[2] / "playbooks"
-    assert host.playbook("harden-tcp.yml", cwd=playbooks, tcp_profile="backend").returncode == 0
+    assert host.playbook("harden-tcp.yml", cwd=PLAYBOOKS, tcp_profile="backend").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -152,6 +156,92 @@ def test_a_refused_value_changes_nothing_and_is_named(host: OwnHost) -> None:
     assert "net.ipv4.tcp_tw_reuse" in done.stdout
     assert "1 FAILED (settings as before)" in done.stdout
     assert host.state() == before
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["run", "check"])
+def test_without_root_it_says_so_once(host: OwnHost, tmp_path: Path, check: list[str]) -> None:
+    tmp_path.chmod(0o777)
+    before = host.state()
+    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "harden-tcp.yml"), "-e", "tcp_profile=client_host", *check]
+    settings = {"HOME": str(tmp_path), "ANSIBLE_LOCAL_TEMP": f"{tmp_path}/local", "ANSIBLE_REMOTE_TEMP": f"{tmp_path}/remote"}
+    done = host.run(
+        "setpriv", *NOT_ROOT, *command, ANSIBLE_NOCOLOR="1", ANSIBLE_COLLECTIONS_PATH=str(PLAYBOOKS / "collections"), **settings
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    table = " ".join(done.stdout[done.stdout.index("TCP hardening:") :].split())
+    assert "failed: needs root on the target: run with --become. The error: /proc/sys/net/ipv4/" in table
+    assert table.count("EACCES") == 1
+    assert host.state() == before
+
+
+@pytest.mark.parametrize("playbook", ["harden-tcp.yml", "rollback_tcp.yml"])
+def test_an_inventory_without_hosts_leaves_this_machine_alone(host: OwnHost, tmp_path: Path, playbook: str) -> None:
+    before = host.state()
+    done = host.playbook(playbook, "-i", str(tmp_path / "missing.yml"), tcp_profile="client_host")
+    assert done.returncode != 0
+    assert "has no hosts. Nothing was done." in done.stdout + done.stderr
+    assert host.state() == before
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_hosts_stay_in_step_whatever_strategy_is_configured(host: OwnHost, tmp_path: Path, strategy: str) -> None:
+    hosts = inventory(tmp_path, backends=["one", "two"])
+    for playbook, headline in (("harden-tcp.yml", "TCP hardening: 2 hosts: "), ("rollback_tcp.yml", "TCP rollback: 2 hosts: ")):
+        done = host.playbook(playbook, "-i", hosts, environment={"ANSIBLE_STRATEGY": strategy, "ANSIBLE_FORKS": "1"})
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count(headline) == 1
+
+
+def lost_hosts(folder: Path, **hosts: Mapping[str, object]) -> str:
+    """An inventory of backends whose connection is lost at a run of tcp_profile. hosts: their variables."""
+    lost = {"ansible_connection": "lost", "ansible_python_interpreter": sys.executable}
+    # The hosts are one host here, so each has a boot file of its own.
+    files = {name: {"backend_boot_file": f"/etc/sysctl.d/9-{name}.conf"} for name in hosts}
+    path = folder / "lost.json"
+    path.write_text(json.dumps({"backends": {"hosts": {name: {**lost, **files[name], **hosts[name]} for name in hosts}}}))
+    return str(path)
+
+
+def test_hosts_that_are_lost_in_the_middle_are_in_the_table_with_what_holds_there(host: OwnHost, tmp_path: Path) -> None:
+    plain, armed, confirmed = {"backend_confirm_seconds": 0}, {"backend_confirm_seconds": 3}, {"lost_at": 2}
+    hosts = lost_hosts(tmp_path, good=LOCAL, plain=plain, armed=armed, confirmed=confirmed)
+    done = host.playbook("harden-tcp.yml", "-i", hosts, environment={**CONNECTIONS, "ANSIBLE_FORKS": "1"})
+    assert done.returncode == 4, done.stdout
+    assert "TCP hardening: 4 hosts: " in done.stdout
+    assert "3 UNREACHABLE" in done.stdout
+    table = " ".join(done.stdout[done.stdout.index("TCP hardening:") :].split())
+    assert "plain (backend) --------------- unreachable: The host did not answer. Its state is unknown; the next run settles it." in table
+    assert "Its state is unknown: if the change had begun, the host undoes it by itself after 3 s. The next run settles it." in table
+    assert "unreachable: The host does not answer over a new connection. " in table
+    assert max(len(line) for line in done.stdout.splitlines() if line.startswith("fatal:")) < 500
+
+
+def test_hosts_that_are_all_unreachable_are_in_the_table(host: OwnHost, tmp_path: Path) -> None:
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    hosts = lost_hosts(tmp_path, gone1=gone, gone2=gone)
+    for playbook, headline in (
+        ("harden-tcp.yml", "TCP hardening: 2 hosts: 2 UNREACHABLE"),
+        ("rollback_tcp.yml", "TCP rollback: 2 hosts: 2 UN"),
+    ):
+        done = host.playbook(playbook, "-i", hosts)
+        assert done.returncode == 4, done.stdout
+        assert headline in done.stdout
+        assert max(len(line) for line in done.stdout.splitlines() if line.startswith("fatal:")) < 500
+
+
+def test_a_rollback_ends_with_a_table(host: OwnHost) -> None:
+    host.playbook("harden-tcp.yml", tcp_profile="client_host")
+    host.shell(f"echo 0 > {IPV4}/tcp_tw_reuse; echo '# mine' >> {BOOT_FILE}")
+    done = host.playbook("rollback_tcp.yml")
+    assert done.returncode == 0, done.stdout
+    table = " ".join(done.stdout[done.stdout.index("TCP rollback:") :].split())
+    assert "TCP rollback: 1 host: 1 undone" in table
+    assert "net.ipv4.ip_local_port_range: 16384 65535 -> 32768 60999" in table
+    assert f"{BOOT_FILE}: undone" in table
+    assert "left alone: net.ipv4.tcp_tw_reuse: " in table
+    (kept,) = host.shell("ls /etc/sysctl.d").split()
+    assert f"/etc/sysctl.d/{kept}: the edited boot file is kept here." in table
+    assert "TCP rollback: 1 host: 1 had nothing to undo" in host.playbook("rollback_tcp.yml").stdout
 
 
 def test_a_yaml_boolean_is_refused(host: OwnHost) -> None:

@@ -16,7 +16,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from support.pythons import VERSIONS, found, python
+from support.playbook_runs import run_playbook
+from support.pythons import TOO_OLD, VERSIONS, found, python
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = found()
@@ -89,6 +90,18 @@ def test_it_runs(answers: dict[str, dict[str, t.Any]], module: str, version: str
     answer = answers[version][module]
     assert not answer.get("failed"), answer
     assert MODULES[module][1] in answer
+
+
+@pytest.mark.parametrize("version", TOO_OLD)
+def test_a_python_that_is_too_old_is_named(tmp_path: Path, version: str) -> None:
+    interpreter = python(version)
+    if interpreter is None:
+        pytest.skip(f"there is no Python {version} here")
+    old = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
+    run = run_playbook(tmp_path, inventory={"all": {"hosts": {"old1": old}}})
+    assert run.code == 2
+    assert run.audits()["old1"]["msg"].startswith(f"old1 could not be audited: {interpreter} is Python {version}.")
+    assert "SyntaxError" not in run.output
 
 
 @pytest.fixture(scope="module")

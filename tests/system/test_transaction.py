@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -16,6 +18,8 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _listeners
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._interfaces import spread_rank
 from support.namespaces import kill, others, own_namespaces, until
 from support.transactions import BOOT_FILE, DEFAULTS, LESS, SETTINGS, STATE_FOLDER, Host, failing, stable, status
 
@@ -91,6 +95,106 @@ def test_both_readers_apply_the_boot_file_as_it_is_meant() -> None:
             HERE.call(state="absent", scope="runtime")
             for key in ("net.ipv4.ip_local_port_range", *DEFAULTS):
                 HERE.set(key, pristine[key])
+
+
+# Keys that are not in the collection's table, with what they get; each namespace has them for itself.
+FORWARDING = "net.ipv6.conf.{}.forwarding".format
+UNKNOWN: dict[str, object] = {
+    "net.ipv4.tcp_moderate_rcvbuf": 0,
+    "net.ipv4.tcp_reordering": "0x10",
+    "net.ipv4.ping_group_range": "0 7",
+    "net.ipv4.conf.lo.rp_filter": 2,
+    "net.ipv4.conf.v0/100.rp_filter": 2,
+    "net.ipv4.udp_rmem_min": {"at_least": 8192},
+    "net.core.optmem_max": {"at_most": 65536},
+    "net.ipv6.conf.lo.hop_limit": 99,
+    FORWARDING("lo"): 0,
+    FORWARDING("all"): 1,
+}
+
+
+def with_interface() -> None:
+    """An interface with a dot in its name, and one key of it that "all" will overwrite."""
+    subprocess.run(["ip", "link", "add", "v0.100", "type", "veth", "peer", "name", "v1"], check=True)
+    HERE.set(FORWARDING("v0/100"), "1")
+
+
+@own_namespaces
+def test_any_key_of_the_network_is_set_read_back_and_put_back() -> None:
+    with_interface()
+    settings = {**UNKNOWN, FORWARDING("v0/100"): 0}
+    pristine = everything()
+    before = {key: HERE.get(key) for key in settings}
+    rehearsed = HERE.call(check=True, settings=settings)
+    assert everything() == pristine
+    result = HERE.call(settings=settings)
+    assert not result.get("failed"), result["msg"]
+    assert [one["status"] for one in result["settings"]] == [one["status"] for one in rehearsed["settings"]]
+    after = {key: HERE.get(key) for key in settings}
+    assert after == {
+        **{key: str(value) for key, value in settings.items()},
+        "net.ipv4.tcp_reordering": "16",
+        "net.ipv4.ping_group_range": "0\t7",
+        "net.ipv4.udp_rmem_min": "8192",
+        "net.core.optmem_max": "65536",
+    }
+    assert all(line.startswith("-net.") for line in HERE.read(BOOT_FILE).splitlines() if line[:1] not in ("", "#"))
+    assert not HERE.call(settings=settings)["changed"]
+    assert HERE.call(state="absent")["changed"]
+    assert {key: HERE.get(key) for key in settings} == before
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_a_key_of_an_interface_goes_back_too_where_a_later_write_fails() -> None:
+    with_interface()
+    pristine = everything()
+    settings = {FORWARDING("all"): 1, "net.ipv4.tcp_reordering": "many", FORWARDING("v0/100"): 0}
+    result = HERE.call(settings=settings)
+    assert "net.ipv4.tcp_reordering: the kernel refused many: EINVAL" in result["msg"]
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_two_names_of_one_value_cannot_have_two_values() -> None:
+    pristine = everything()
+    result = HERE.call(settings={"net.ipv4.conf.all.forwarding": 1, "net.ipv4.ip_forward": 0})
+    assert "net.ipv4.ip_forward: another write changed it from 0 to 1. All changes were undone." in result["msg"]
+    assert status(result)["net.ipv4.ip_forward"] == "not_verified"
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_both_readers_apply_keys_that_the_collection_does_not_know() -> None:
+    with_interface()
+    pristine = {key: HERE.get(key) for key in UNKNOWN}
+    HERE.call(settings=UNKNOWN)
+    applied = {key: HERE.get(key) for key in UNKNOWN}
+    for tool, arguments in {"/lib/systemd/systemd-sysctl": [BOOT_FILE], "/sbin/sysctl": ["-p", BOOT_FILE]}.items():
+        for key in sorted(UNKNOWN, key=spread_rank):
+            HERE.set(key, pristine[key])
+        if os.access(tool, os.X_OK):
+            subprocess.run([tool, *arguments], check=True, capture_output=True)
+            assert {key: HERE.get(key) for key in UNKNOWN} == applied, tool
+
+
+@own_namespaces
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("net.ipv4.tcp_moderate_recvbuf", "neither this host nor the collection knows this key (did you mean net.ipv4.tcp_moderate_rcvbuf"),
+        ("net.ipv6.conf.loo.hop_limit", "did you mean net.ipv6.conf.lo.hop_limit"),
+        ("net.ipv4.route.flush", "net.ipv4.route.flush can only be written: nobody could put it back"),
+        ("net.ipv6.conf.lo.stable_secret", "'net.ipv6.conf.lo.stable_secret' holds a secret"),
+        ("net.ipv6.conf.lo", "net.ipv6.conf.lo is a folder of sysctl keys, not a key"),
+    ],
+)
+def test_a_key_of_the_network_that_cannot_be_set_says_why(key: str, message: str) -> None:
+    pristine = everything()
+    result = HERE.call(settings={TIMESTAMPS: 0, key: 1})
+    assert result["failed"]
+    assert message in result["msg"]
+    assert everything() == pristine
 
 
 @own_namespaces
@@ -193,17 +297,116 @@ def test_a_full_disk_changes_nothing(folder: str) -> None:
     assert HERE.call()["changed"]
 
 
+RESERVED = "net.ipv4.ip_local_reserved_ports"
+NEW_RANGE: dict[str, object] = {"net.ipv4.ip_local_port_range": "16384 65535"}
+
+
+def reserving(**options: t.Any) -> dict[str, t.Any]:
+    result = HERE.call(**{"settings": NEW_RANGE, "reserve_listening_ports": True, **options})
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def grown_up() -> None:
+    """This process counts as one that has run for long, and looks come at once."""
+    _listeners.YOUNG_SECONDS = _listeners.PAUSE_SECONDS = 0.0
+
+
+def udp(address: str, port: int, family: int = socket.AF_INET) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    bound.bind((address, port))
+    return bound
+
+
 @own_namespaces
 def test_a_listener_in_the_new_range_is_reserved_before_the_range_is_there() -> None:
-    with socket.create_server(("127.0.0.1", 18080)):
+    grown_up()
+    with socket.create_server(("0.0.0.0", 18080)):
         seen: list[str] = []
-        result = HERE.call(
-            step=seen.append, settings={"net.ipv4.ip_local_port_range": "16384 65535"}, reserve_listening_ports=True, scope="runtime"
-        )
+        result = reserving(step=seen.append, scope="runtime")
     assert result["reserved_ports"] == [18080]
     writes = [what for what in seen if what.startswith("write ")]
     assert writes == ["write net.ipv4.ip_local_reserved_ports", "write net.ipv4.ip_local_port_range"]
-    assert HERE.get("net.ipv4.ip_local_reserved_ports") == "18080"
+    assert HERE.get(RESERVED) == "18080"
+
+
+@own_namespaces
+def test_the_list_follows_the_services_over_both_protocols_and_families() -> None:
+    grown_up()
+    pristine = everything()
+    HERE.set(RESERVED, "9000")
+    with contextlib.ExitStack() as services:
+        open_one = services.enter_context
+        open_one(socket.create_server(("::", 20000), family=socket.AF_INET6, dualstack_ipv6=True))
+        for _worker in range(2):
+            open_one(socket.create_server(("0.0.0.0", 20001), reuse_port=True))
+        open_one(udp("0.0.0.0", 20002))
+        open_one(udp("::", 20003, socket.AF_INET6))
+        for family, loopback in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            open_one(socket.create_server((loopback, 20004), family=family))
+            open_one(udp(loopback, 20005, family))
+        open_one(udp("127.0.0.1", 0)).connect(("127.0.0.1", 20005))
+        assert reserving()["reserved_ports"] == [20000, 20001, 20002, 20003]
+        assert HERE.get(RESERVED) == "9000,20000-20003"
+        assert f"{RESERVED} = 9000,20000-20003" in HERE.read(BOOT_FILE)
+        assert not reserving()["changed"]
+        with socket.create_server(("0.0.0.0", 20010)):
+            assert reserving()["reserved_ports"] == [20010]
+        assert reserving()["changed"]
+        assert HERE.get(RESERVED) == "9000,20000-20003"
+    reserving()
+    assert HERE.get(RESERVED) == "9000"
+    HERE.call(state="absent")
+    HERE.set(RESERVED, "")
+    assert everything() == pristine
+
+
+@own_namespaces
+def test_listeners_that_come_and_go_change_nothing() -> None:
+    """The process of this test is a young one, and no unit."""
+    reserving()
+    for _round in range(5):
+        with socket.create_server(("0.0.0.0", 0)), udp("0.0.0.0", 0):
+            assert not reserving()["changed"]
+    assert HERE.get(RESERVED) == ""
+
+
+@own_namespaces
+def test_a_socket_that_another_one_follows_on_its_port_is_no_service() -> None:
+    grown_up()
+    reserving()
+    now = [socket.create_server(("0.0.0.0", 20000))]
+
+    def next_one(_seconds: float) -> None:
+        now.pop().close()
+        now.append(socket.create_server(("0.0.0.0", 20000)))
+
+    _listeners.Sources = functools.partial(_listeners.Sources, sleep=next_one)  # type: ignore[misc, assignment]
+    assert not reserving()["changed"]
+    assert now[0].getsockname()[1] == 20000
+
+
+@own_namespaces
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_nobody_takes_outgoing_connections_away_by_listening(address: str) -> None:
+    # Each is a file; a twentieth of the range is 2457.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    grown_up()
+    pristine = everything()
+    with contextlib.ExitStack() as many:
+        for port in range(20000, 22500):
+            many.enter_context(socket.create_server((address, port), backlog=1))
+        if address == "127.0.0.1":
+            assert reserving()["reserved_ports"] == []
+            assert HERE.get(RESERVED) == ""
+        else:
+            result = HERE.call(settings=NEW_RANGE, reserve_listening_ports=True)
+            assert result["msg"].startswith(
+                f"{RESERVED}: 2500 ports between 16384 and 65535 have a listener, more than a twentieth of the range (2457). "
+            )
+            assert f"(process {os.getpid()}, user id 0): 2500 ports (20000-22499)" in result["msg"]
+            assert everything() == pristine
 
 
 # The guard

@@ -121,6 +121,18 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [target for target in local if not (ROOT / path.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("path", [path for path in TEXTS if path.suffix == ".md"], ids=str)
+def test_files_that_a_page_names_are_there(path: Path) -> None:
+    """NAME, PROFILE and the like stand for what a reader chooses."""
+    named = [name for name in re.findall(r"`([\w./-]+)`", read(path)) if not re.search(r"NAME|PROFILE|SCENARIO", name)]
+    folders = {top.parts[0] for top in FILES if len(top.parts) > 1}
+    missing = [name for name in named if "/" in name and name.split("/")[0] in folders and not (ROOT / name).exists()]
+    names = {file.name for file in FILES}
+
+    assert missing == []
+    assert [name for name in named if re.fullmatch(r"_\w+\.py", name) and name not in names] == []
+
+
 @pytest.mark.parametrize("path", [path for path in FILES if (ROOT / path).is_symlink()], ids=str)
 def test_symbolic_link_stays_inside(path: Path) -> None:
     assert not os.path.isabs(os.readlink(ROOT / path))

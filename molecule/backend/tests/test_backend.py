@@ -20,7 +20,7 @@ def test_own_values_stand_beside_the_profile_s() -> None:
 
 
 def test_the_port_of_the_listener_is_kept_for_it() -> None:
-    assert host("provisioned").infra.socket("tcp://127.0.0.1:40080").is_listening
+    assert host("provisioned").infra.socket("tcp://0.0.0.0:40080").is_listening
     assert host("provisioned").live(RESERVED) == ["40080"]
     assert host("provisioned").boot_values()[RESERVED] == "40080"
 

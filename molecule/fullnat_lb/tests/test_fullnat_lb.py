@@ -24,4 +24,4 @@ def test_own_values_take_the_place_of_the_profile_s_or_stand_beside_them() -> No
 
 
 def test_the_balancer_runs() -> None:
-    assert host("provisioned").infra.socket("tcp://127.0.0.1:20100").is_listening
+    assert host("provisioned").infra.socket("tcp://0.0.0.0:20100").is_listening

@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal
 
-from .._sysctl._boot_files import collect
+from .._sysctl._boot_files import collect, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import HostTree, errno_name
 from ._changes import STATE_FOLDER, open_changes
@@ -48,6 +48,8 @@ _VALUE_LIMIT = 4096
 _PORTS_LIMIT = 200_000
 _PROC_LIMIT = 1 << 20
 _NAME_LIMIT = 255
+# More is no memory of any machine, and its bytes have to fit into 64 bits.
+_KILOBYTES_DIGITS = 15
 _NAMED_FILES = 10
 
 
@@ -81,14 +83,15 @@ class _Gatherer:
     def snapshot(self, subset: Collection[str], sample_seconds: float, top: int) -> Snapshot:
         started = time.monotonic()
         counters = self._counters() if "counters" in subset else None
+        ipv4_keys = self._ipv4_keys() if "sysctl" in subset else None
         snapshot: Snapshot = {
             "schema": SCHEMA,
             "collected_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "source": {"kind": "live", "path": None},
             "host": self._host_facts(),
             "sysctl": self._sysctl() if "sysctl" in subset else None,
-            "ipv4_keys": self._ipv4_keys() if "sysctl" in subset else None,
-            "boot_files": self._boot_files() if "boot_files" in subset else None,
+            "ipv4_keys": ipv4_keys,
+            "boot_files": self._boot_files(ipv4_keys or ()) if "boot_files" in subset else None,
             "sockstat": self._sockstat() if "counters" in subset else None,
             "counters": counters,
             "sample": None,
@@ -154,8 +157,8 @@ class _Gatherer:
     def _memory_bytes(self) -> int | None:
         for line in (self._text("/proc/meminfo") or "").split("\n"):
             words = line.split()
-            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal():
-                return int(words[1][:_NAME_LIMIT]) * 1024
+            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal() and len(words[1]) <= _KILOBYTES_DIGITS:
+                return int(words[1]) * 1024
         return None
 
     def _name(self, path: str) -> str | None:
@@ -196,8 +199,9 @@ class _Gatherer:
             self._cannot(_IPV4, error)
             return None
 
-    def _boot_files(self) -> BootFiles:
+    def _boot_files(self, ipv4_names: Collection[str]) -> BootFiles:
         boot_files = collect(self._host)
+        withhold_values(boot_files, ipv4_names)
         unread = [f"{file['path']} ({file['reason']})" for file in boot_files["files"] if file["unread_because"] == "unreadable"]
         if unread:
             more = f" and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""

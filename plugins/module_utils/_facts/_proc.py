@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-# No counter of any kernel has more digits than 2**64.
+# No counter of any kernel has more bits.
+_LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 _MAX_DIGITS = 20
 _SHOWN_GROUP = 40
 
@@ -65,7 +66,10 @@ def _numbers(group: str, words: Sequence[str]) -> list[int]:
     try:
         if max(map(len, words), default=0) > _MAX_DIGITS:
             raise ValueError
-        return list(map(int, words))
+        numbers = list(map(int, words))
+        if numbers and not _LOWEST <= min(numbers) <= max(numbers) <= _HIGHEST:
+            raise ValueError
+        return numbers
     except ValueError:
         raise ValueError(f"group {_shown(group)} has a value that is not a number") from None
 

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The kernel's dump of TCP sockets (netlink, sock_diag), cut into batches of equal messages.
+"""The kernel's dump of TCP or UDP sockets (netlink, sock_diag), cut into batches of equal messages.
 
 Message layout: linux/netlink.h, linux/sock_diag.h and linux/inet_diag.h of the kernel. Only reads:
 it cannot close or destroy a socket.
@@ -29,7 +29,14 @@ INET_DIAG_INFO = 2
 # nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
 SOCKET_MESSAGE = 88
 _STATE = 17
-_LISTEN = 10
+# The states of a TCP listener and of a UDP socket without a peer.
+_WAITING = {socket.IPPROTO_TCP: 10, socket.IPPROTO_UDP: 7}
+# inet_diag_msg: family, local and remote port, local address, interface, cookie, user id, inode.
+_SOCKET = struct.Struct("=16xB3x2s2s16s16xI8s12xII")
+# The loopback interface has this number in every network namespace.
+_LOOPBACK_INTERFACE = 1
+_LOOPBACK_IPV6 = b"\0" * 15 + b"\1"
+_IPV4_IN_IPV6 = b"\0" * 10 + b"\xff\xff"
 _HEADER = struct.Struct("=IHH8x")
 _REQUEST = struct.Struct("=IHHII BBBxI 48x")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -38,6 +45,8 @@ _ERROR = struct.Struct("=i")
 # The kernel fills at most 32 KiB at a time however large the buffer is.
 _BUFFER = 65536
 _PATIENCE_SECONDS = 10
+# linux/err.h
+_MAX_ERRNO = 4095
 
 
 class MessageBatch(NamedTuple):
@@ -105,7 +114,9 @@ class DumpParser:
         if kind in (NLMSG_DONE, NLMSG_ERROR):
             self.done = True
             error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
-            if error > 0:
+            if error > _MAX_ERRNO:
+                self.damaged = True
+            elif error > 0:
                 raise OSError(error, os.strerror(error))
         return length, is_socket
 
@@ -127,17 +138,16 @@ def _uniform(data: bytes) -> MessageBatch | None:
     return MessageBatch(messages, stride, count, data[_STATE])
 
 
-def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
-    """Buffers of the live kernel's dump of TCP sockets, until the caller stops asking.
+def kernel_dump(family: int, states: int, extensions: int, protocol: int = socket.IPPROTO_TCP) -> Iterator[bytes]:
+    """Buffers of the live kernel's dump of sockets, until the caller stops asking.
 
     family: socket.AF_INET or AF_INET6. states: a bit mask (1 << state). extensions: a bit mask (1 << (attribute - 1)).
+    protocol: socket.IPPROTO_TCP or IPPROTO_UDP.
     Raises OSError: EPROTONOSUPPORT or EPERM if there is no such socket, EAGAIN if the kernel does not answer.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE_SECONDS, 0))
-        request = _REQUEST.pack(
-            _REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, socket.IPPROTO_TCP, extensions, states
-        )
+        request = _REQUEST.pack(_REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, protocol, extensions, states)
         connection.send(request)
         while True:
             data = connection.recv(_BUFFER)
@@ -146,14 +156,43 @@ def kernel_dump(family: int, states: int, extensions: int) -> Iterator[bytes]:
             yield data
 
 
-def listening_ports(dump: Callable[[int, int, int], Iterable[bytes]] = kernel_dump) -> set[int]:
-    """Ports with a TCP listener, over IPv4 or IPv6; raises OSError if the kernel does not list sockets. dump: as kernel_dump."""
-    ports: set[int] = set()
+class Listener(NamedTuple):
+    """A socket that waits for others: a TCP listener, or a UDP socket without a peer. cookie: no other socket ever has the same.
+
+    inode: 0 where the kernel tells none. user_id: of the socket's owner.
+    """
+
+    port: int
+    cookie: bytes
+    inode: int
+    user_id: int
+
+
+def listeners(protocol: int, dump: Callable[[int, int, int, int], Iterable[bytes]] = kernel_dump) -> set[Listener]:
+    """The listeners over IPv4 and IPv6 that other hosts can reach: those of loopback are left out.
+
+    protocol: socket.IPPROTO_TCP or IPPROTO_UDP. dump: as kernel_dump.
+    Raises OSError if the kernel does not list such sockets: ENOENT without the kernel module udp_diag.
+    """
+    found: set[Listener] = set()
     for family in (socket.AF_INET, socket.AF_INET6):
         parser = DumpParser()
-        for data in dump(family, 1 << _LISTEN, 0):
+        for data in dump(family, 1 << _WAITING[protocol], 0, protocol):
             for batch in parser.batches(data):
-                ports.update(port for (port,) in struct.iter_unpack(f">20xH{batch.stride - 22}x", batch.data))
+                found.update(_listeners(batch))
             if parser.done:
                 break
-    return ports
+    return found
+
+
+def _listeners(batch: MessageBatch) -> Iterator[Listener]:
+    for at in range(0, batch.stride * batch.size, batch.stride):
+        family, port, peer, address, interface, cookie, user_id, inode = _SOCKET.unpack_from(batch.data, at)
+        if peer == b"\0\0" and port != b"\0\0" and interface != _LOOPBACK_INTERFACE and not _is_loopback(family, address):
+            yield Listener(int.from_bytes(port, "big"), cookie, inode, user_id)
+
+
+def _is_loopback(family: int, address: bytes) -> bool:
+    if family == socket.AF_INET6:
+        return address == _LOOPBACK_IPV6 or (address.startswith(_IPV4_IN_IPV6) and address[12] == 127)
+    return address[0] == 127

@@ -25,6 +25,7 @@ _AGENT = "linux_tcp.hardening-tcp_probe"
 
 _PROTOCOL = b"HTTP/1."
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LONGEST_END = 4
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?\Z", re.DOTALL)
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\Z", re.DOTALL)
@@ -50,8 +51,11 @@ class Answer:
         self.status: int | None = None
         self.complete = False
         self._received = 0
+        # What has come and is not taken yet starts at _at: to cut it off each time would copy the rest for every short chunk.
         self._buffer = b""
+        self._at = 0
         self._left = 0
+        self._searched = 0
         self._step: Callable[[], bool] = self._head
 
     def feed(self, data: bytes) -> None:
@@ -61,6 +65,8 @@ class Answer:
         # A step takes its part from the front of the buffer, and returns whether to take another step.
         while self._step():
             pass
+        self._searched = max(0, self._searched - self._at)
+        self._buffer, self._at = self._buffer[self._at :], 0
         if self._received > MAX_ANSWER_BYTES and not self.complete:
             raise _too_much()
 
@@ -71,18 +77,21 @@ class Answer:
         if self._step == self._until_the_end:
             self.complete = True
         if not self.complete:
-            raise _garbage("The answer is incomplete", self._buffer)
+            raise _garbage("The answer is incomplete", self._buffer[self._at :])
 
     def _head(self) -> bool:
-        if self._buffer[: len(_PROTOCOL)] != _PROTOCOL[: len(self._buffer)]:
-            raise _garbage("The peer does not answer in HTTP/1", self._buffer)
-        end = _HEAD_END.search(self._buffer, 0, MAX_HEAD_BYTES)
+        start = self._buffer[self._at : self._at + len(_PROTOCOL)]
+        if start != _PROTOCOL[: len(start)]:
+            raise _garbage("The peer does not answer in HTTP/1", self._buffer[self._at :])
+        # What was searched is not searched again, except for the start of an end that was cut.
+        end = _HEAD_END.search(self._buffer, max(self._at, self._searched - _LONGEST_END), self._at + MAX_HEAD_BYTES)
+        self._searched = 0 if end else len(self._buffer)
         if end is None:
-            if len(self._buffer) > MAX_HEAD_BYTES:
-                raise _garbage(f"The head of the answer is longer than {MAX_HEAD_BYTES} bytes", self._buffer)
+            if len(self._buffer) - self._at > MAX_HEAD_BYTES:
+                raise _garbage(f"The head of the answer is longer than {MAX_HEAD_BYTES} bytes", self._buffer[self._at :])
             return False
-        lines = [line.rstrip(b"\r") for line in self._buffer[: end.start()].split(b"\n")]
-        self._buffer = self._buffer[end.end() :]
+        lines = [line.rstrip(b"\r") for line in self._buffer[self._at : end.start()].split(b"\n")]
+        self._at = end.end()
         found = _STATUS.match(lines[0])
         if found is None:
             raise _garbage("The peer does not answer in HTTP/1", lines[0])
@@ -154,7 +163,7 @@ class Answer:
         return bool(line)
 
     def _until_the_end(self) -> bool:
-        self._buffer = b""
+        self._at = len(self._buffer)
         return False
 
     def _finish(self) -> None:
@@ -163,19 +172,19 @@ class Answer:
 
     def _take(self) -> bool:
         """Drop the received bytes of a body or chunk. Returns whether it has come to its end."""
-        taken = min(self._left, len(self._buffer))
-        self._buffer = self._buffer[taken:]
+        taken = min(self._left, len(self._buffer) - self._at)
+        self._at += taken
         self._left -= taken
         return not self._left
 
     def _line(self) -> bytes | None:
         """The next line without its line end. None if it is not complete yet."""
-        line, end, rest = self._buffer.partition(b"\n")
-        if len(line) > _MAX_LINE:
-            raise _garbage(f"A line of the answer is longer than {_MAX_LINE} bytes", line)
-        if not end:
+        end = self._buffer.find(b"\n", self._at, self._at + _MAX_LINE + 1)
+        if end == -1:
+            if len(self._buffer) - self._at > _MAX_LINE:
+                raise _garbage(f"A line of the answer is longer than {_MAX_LINE} bytes", self._buffer[self._at :])
             return None
-        self._buffer = rest
+        line, self._at = self._buffer[self._at : end], end + 1
         return line.rstrip(b"\r")
 
 

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Mapping
 
-from .._sysctl._keys import SYSCTL_KEYS, same
+from .._sysctl._keys import same, sysctl_key
 from ._disk import Disk
 from ._errors import ProfileError, describe_error
 from ._machine import Machine
@@ -42,8 +42,19 @@ def _take_key(machine: Machine, step: KeyStep) -> None:
         reads = machine.set_key(step.key, step.after)
     except OSError as error:
         raise KeyNotSet(step.key, "refused", f"the kernel refused {flat(step.after)}: {describe_error(error)}") from error
-    if reads is None or not same(SYSCTL_KEYS[step.key], reads, step.after):
+    if reads is None or not same(sysctl_key(step.key), reads, step.after):
         raise KeyNotSet(step.key, "not_verified", f"wrote {flat(step.after)}, read back {flat(reads)}")
+
+
+def read_back(machine: Machine, values: Mapping[str, str]) -> None:
+    """See that all keys still have their values: a write may change another key, as two names of one value do.
+
+    values: raw values, by key, which the machine knows to be the keys' own. Raises OSError, and KeyNotSet where one has another value.
+    """
+    for key, raw in values.items():
+        known, reads = machine.key(key), machine.key(key, again=True)
+        if reads != known and (reads is None or not same(sysctl_key(key), reads, raw)):
+            raise KeyNotSet(key, "not_verified", f"another write changed it from {flat(raw)} to {flat(reads)}")
 
 
 def rehearse(disk: Disk, steps: Iterable[Step]) -> None:

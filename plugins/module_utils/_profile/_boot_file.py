@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Optional, Seq
 
 from .._sysctl._boot_files import DIRECTORIES, collect
 from .._sysctl._boot_order import applied, earlier
-from .._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
-from .._sysctl._lines import LIKE_A_SECRET, READERS, parse
+from .._sysctl._keys import Accepted, kernel_reads, same, sysctl_key
+from .._sysctl._lines import READERS, TooManyPatternsError, parse
 from ._errors import ProfileError
 
 if TYPE_CHECKING:
@@ -58,17 +58,11 @@ def whose(text: str) -> str:
 
 
 def values(text: str) -> dict[str, str]:
-    """What a boot file sets, by key, the last setting of each."""
-    return {one["key"]: one["value"] for one in parse(text.encode("latin-1"))[0] if one["value"] is not None}
-
-
-def shown(text: str) -> str:
-    """A boot file's text for a diff: as text, and without lines that hold a secret."""
-    readable = text.encode("latin-1").decode("utf-8", "replace")
-    assignments, problems = parse(readable)
-    hidden = {one["line"] for one in assignments if one["secret"]} | {one["line"] for one in problems if one["problem"] == LIKE_A_SECRET}
-    lines = readable.split("\n")
-    return "\n".join("(secret, not shown)" if number in hidden else line for number, line in enumerate(lines, 1))
+    """What a boot file sets, by key, the last setting of each; nothing where the file is not one that a person would write."""
+    try:
+        return {one["key"]: one["value"] for one in parse(text.encode("latin-1"))[0] if one["value"] is not None}
+    except TooManyPatternsError:
+        return {}
 
 
 def backup_name(path: str, text: str) -> str:
@@ -159,7 +153,7 @@ def set_by_others(tree: Tree, real_boot_file: str, keys: Collection[str]) -> dic
     found: dict[str, str] = {}
     for reader in READERS:
         for key, one in applied(files, reader, keys).items():
-            answer = kernel_reads(SYSCTL_KEYS[key], one.value or "") if key in SYSCTL_KEYS else None
+            answer = kernel_reads(sysctl_key(key), one.value or "") if key in keys else None
             if isinstance(answer, Accepted) and answer.raw is not None:
                 found.setdefault(key, answer.raw)
     return found
@@ -206,9 +200,9 @@ def _later(files: BootFiles, reader: str, boot_file: str, wanted: Mapping[str, s
             later.setdefault(one.key, []).append(OverridingLine(one.key, reader, real[one.by_path], one.by_line, one.by_value))
     found = []
     for key, ours in wanted.items():
-        if key in last and same(SYSCTL_KEYS[key], last[key].value or "", ours):
+        if key in last and same(sysctl_key(key), last[key].value or "", ours):
             continue
-        found += [one for one in later.get(key, ()) if one.value is None or not same(SYSCTL_KEYS[key], one.value, ours)]
+        found += [one for one in later.get(key, ()) if one.value is None or not same(sysctl_key(key), one.value, ours)]
     return found
 
 

@@ -47,6 +47,13 @@ class Disk:
         self.step("probe " + key)
         os.close(os.open(self.root + path_of(key), os.O_WRONLY | os.O_CLOEXEC))
 
+    def is_write_only(self, key: str) -> bool:
+        """Whether the kernel lets nobody read the key, not even root."""
+        try:
+            return not os.stat(self.root + path_of(key)).st_mode & 0o444
+        except OSError:
+            return False
+
     def write_key(self, key: str, raw: str) -> None:
         self.step("write " + key)
         descriptor = os.open(self.root + path_of(key), os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)

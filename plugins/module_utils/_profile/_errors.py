@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from .._tree import errno_name
 
@@ -27,13 +28,18 @@ class Failed(Exception):
 
 
 def describe_error(error: Exception) -> str:
-    """An OSError as a few words: the file where it is known, the kernel's name for the error, what that means, and what helps.
-
-    Other errors as they are.
-    """
+    """An OSError as a few words: the file where it is known, the kernel's name for the error, and what that means. Others as they are."""
     if not isinstance(error, OSError):
         return str(error)
     where = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    # Root is refused too, where /proc/sys is read-only or a capability is missing; then this advice would be wrong.
-    advice = "; use become: true" if isinstance(error, PermissionError) and os.geteuid() else ""
-    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'}{advice})"
+    return f"{where}{errno_name(error)} ({error.strerror or 'no reason given'})"
+
+
+NEEDS_ROOT = "needs root on the target: run with --become"
+
+
+def lacks_privilege(error: Optional[BaseException]) -> bool:
+    """Whether the error, or the one behind it, is that this user may not do what only root may."""
+    if os.geteuid() == 0 or error is None:
+        return False
+    return (isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM)) or lacks_privilege(error.__cause__)

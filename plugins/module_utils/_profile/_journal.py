@@ -21,7 +21,7 @@ import time
 import zlib
 from typing import Dict, NamedTuple, Optional
 
-from .._sysctl._keys import SYSCTL_KEYS
+from .._sysctl._keys import sysctl_key
 from ._disk import TEMPORARY, Disk, who_else_writes
 from ._errors import ProfileError
 from ._steps import Boot, File, FileStep, FolderStep, KeyStep, Original, Record, Step
@@ -167,14 +167,14 @@ class State:
         try:
             data = json.loads(file.text)
             schema = data["schema"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         if schema != SCHEMA:
             versions = f"has the format {str(schema)[:60]!r}; this version of the collection reads only {SCHEMA!r}"
             raise ProfileError(f"the journal {path} {versions}. Nothing was changed. {_ADVICE}")
         try:
             document = _document(data)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise ProfileError(f"the journal {path} is damaged. Nothing was changed. {_ADVICE}") from None
         # One bit that has flipped anywhere is another text, or another checksum.
         if _text(document) != file.text:
@@ -262,7 +262,7 @@ def _step(data: Dict[str, object]) -> Step:
         step = KeyStep(**data)  # type: ignore[arg-type]
         for text in step:
             _is(text, str)
-        SYSCTL_KEYS[step.key]
+        sysctl_key(step.key)
         return step
     if "folder" in data:
         return FolderStep(str(_is(data["folder"], str)), bool(_is(data["made"], bool)))
@@ -274,6 +274,8 @@ def _record(data: object) -> Optional[Record]:
         return None
     fields = dict(data)  # type: ignore[call-overload]
     keys = {key: Original(str(_is(old["before"], str)), str(_is(old["ours"], str))) for key, old in fields["keys"].items()}
+    for key in keys:
+        sysctl_key(key)
     boot = fields["boot"]
     if boot is not None:
         commented = {path: str(_is(text, str)) for path, text in boot["commented"].items()}

@@ -79,9 +79,9 @@ class Machine:
             self.first_files.setdefault(step.path, None)
             self.files[step.path] = step.after
 
-    def look_again(self, files: bool = True) -> None:
+    def look_again(self, keys: bool = True, files: bool = True) -> None:
         """Read everything again, as far as it can be read: after a failure the earlier readings may be wrong."""
-        for key in self.keys:
+        for key in self.keys if keys else ():
             with contextlib.suppress(OSError):
                 self.key(key, again=True)
         for path in self.files if files else ():

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, Mapping, NamedTuple, Optional, TypeVar
+from typing import Callable, Dict, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
 from .._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_ALL_BYTES, MAX_FILE_BYTES, MAX_FILES
 from .._tree import Tree
@@ -16,11 +16,9 @@ from ._boot_file import Planned, backup_name, may_be_edited, real_name
 from ._errors import ProfileError
 from ._machine import Machine
 from ._options import Options
+from ._reserved_ports import RANGE, RESERVED, UNPRIVILEGED, Listening, Question, ask
 from ._steps import File, Record
 
-RANGE = "net.ipv4.ip_local_port_range"
-RESERVED = "net.ipv4.ip_local_reserved_ports"
-UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
 _IPV4 = "/proc/sys/net/ipv4"
 
 T = TypeVar("T")
@@ -29,26 +27,29 @@ T = TypeVar("T")
 class Observed(NamedTuple):
     """keys: key to raw value, None where the kernel does not have it. memory_bytes: None where it is not known or not needed.
 
-    listening_ports: TCP; empty where nobody asked. boot_tree: the files that are read at boot, none where scope leaves them out.
-    real_boot_file: the boot file's path behind links. files: path to file, None where there is none: the boot file, its backup, and
-    those with lines that are or may be commented out. boot_folder_exists: that of the boot file. unsafe_folders: folder to the
-    reason why nothing is written there.
+    question, listening: who listens; None where nobody asks, or no port can be reserved. boot_tree: the files that are read at boot,
+    none where scope leaves them out. real_boot_file: the boot file's path behind links. files: path to file, None where there is
+    none: the boot file, its backup, and those with lines that are or may be commented out. boot_folder_exists: that of the boot
+    file. unsafe_folders: folder to the reason why nothing is written there. unknown: the keys of the settings that neither the host
+    has nor the collection knows, each with the names of keys that are like it.
     """
 
     keys: Mapping[str, Optional[str]]
     memory_bytes: Optional[int]
-    listening_ports: frozenset[int]
+    question: Optional[Question]
+    listening: Optional[Listening]
     boot_tree: Tree
     real_boot_file: str
     files: Mapping[str, Optional[File]]
     boot_folder_exists: bool
     unsafe_folders: Mapping[str, str]
+    unknown: Mapping[str, Sequence[str]]
 
 
-def observe(options: Options, machine: Machine, record: Record, listening_ports: Callable[[], Iterable[int]]) -> Observed:
+def observe(options: Options, machine: Machine, record: Record, look: Callable[[Question], Listening]) -> Observed:
     """Read the host. Raises ProfileError where it has no sysctl keys of IPv4, and OSError where a key or a file cannot be read.
 
-    listening_ports is called only where the options ask for them.
+    look: asks who listens; it is called only where the options want ports reserved.
     """
     if options.live and options.present and machine.disk.tree.kind(_IPV4) == "missing":
         raise ProfileError(f"{_IPV4} does not exist here. In an image build, use scope: boot")
@@ -65,15 +66,20 @@ def observe(options: Options, machine: Machine, record: Record, listening_ports:
         real_boot_file = real_name(machine.disk.tree, options.boot_file)
         files.update(_more_files(options, machine, boot_tree, files, record))
     folders = {path.rpartition("/")[0] for path in (options.boot_file, *files)} if options.boot else set()
+    keys = {key: _raw(options, machine, key) for key in _keys(options, record, reserve)}
+    texts = {setting.sysctl_key.name: setting.text for setting in options.settings}
+    question = ask(texts, keys, record.keys.get(RESERVED)) if reserve else None
     return Observed(
-        keys={key: _raw(options, machine, key) for key in _keys(options, record, reserve)},
+        keys=keys,
         memory_bytes=machine.disk.memory_bytes() if needs_memory else None,
-        listening_ports=frozenset(listening_ports()) if reserve else frozenset(),
+        question=question,
+        listening=look(question) if question else None,
         boot_tree=boot_tree,
         real_boot_file=real_boot_file,
         files=files,
         boot_folder_exists=options.boot and machine.disk.is_folder(options.boot_file.rpartition("/")[0]),
         unsafe_folders={folder: why for folder in sorted(folders) for why in [machine.disk.why_unsafe(folder)] if why},
+        unknown=_unknown(options, machine, keys),
     )
 
 
@@ -92,10 +98,26 @@ def _raw(options: Options, machine: Machine, key: str) -> Optional[str]:
     """The live value. In an image build /proc/sys may be anything, so it counts only as far as it can be read."""
     try:
         return machine.key(key)
-    except OSError:
-        if options.live:
-            raise
-        return None
+    except IsADirectoryError:
+        raise ProfileError(f"{key} is a folder of sysctl keys, not a key. Nothing was changed.") from None
+    except OSError as error:
+        if not options.live:
+            return None
+        if machine.disk.is_write_only(key):
+            raise ProfileError(f"{key} can only be written: nobody could put it back. Nothing was changed.") from error
+        raise
+
+
+def _unknown(options: Options, machine: Machine, keys: Mapping[str, Optional[str]]) -> Dict[str, Sequence[str]]:
+    """Asks the host for names only where there is such a key."""
+    names = [setting.sysctl_key.name for setting in options.settings if setting.sysctl_key.kind == "exact"]
+    missing = [name for name in names if keys[name] is None]
+    if not missing:
+        return {}
+    # The import takes longer than the rest of a call.
+    from .._sysctl._nearest import nearest_keys
+
+    return {name: nearest_keys(machine.disk.tree, name) for name in missing}
 
 
 def _more_files(

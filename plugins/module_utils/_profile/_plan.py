@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterable, NamedTuple, Optional
+from typing import Callable, Dict, NamedTuple, Optional
 
 from ._boot_file import OverridingLine
 from ._machine import Machine
@@ -16,6 +16,7 @@ from ._observe import observe
 from ._options import Options
 from ._plan_files import FilePlan, plan_files
 from ._plan_keys import Item, plan_keys
+from ._reserved_ports import Listening, Question
 from ._steps import Record, Step
 
 
@@ -36,13 +37,13 @@ class Plan(NamedTuple):
 NOTHING = Plan({}, [], None, [], {}, [])
 
 
-def make_plan(options: Options, machine: Machine, record: Optional[Record], listening_ports: Callable[[], Iterable[int]]) -> Plan:
+def make_plan(options: Options, machine: Machine, record: Optional[Record], look: Callable[[Question], Listening]) -> Plan:
     """The plan for a host. Raises ProfileError or OSError where it cannot be read; refused values are in the items' status.
 
-    listening_ports: called only where they are to be reserved.
+    look: asks who listens, as for observe().
     """
     before = record or Record(options.name, {}, None)
-    observed = observe(options, machine, before, listening_ports)
+    observed = observe(options, machine, before, look)
     keys = plan_keys(options, observed, before)
     originals = keys.originals if options.live else before.keys
     files = FilePlan([], before.boot, {}, [])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Dict, Mapping, NamedTuple, Optional, Union
 
+from .._sysctl._keys import SYSCTL_KEYS
 from ._boot_file import OverridingLine, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
 from ._errors import ProfileError
 from ._observe import Observed
@@ -70,7 +71,8 @@ def _boot_lines(options: Options, observed: Observed, keys: KeyPlan) -> Dict[str
     """The lines in an order in which no reader is refused at boot, where the kernel's defaults are what they meet."""
     if not options.present:
         return {}
-    dash = {key: "-" if observed.keys[key] is None else "" for key in keys.targets}
+    # Of a key that the collection does not know nobody can say that it is there at every boot: its interface or module may come later.
+    dash = {key: "-" if observed.keys[key] is None or key not in SYSCTL_KEYS else "" for key in keys.targets}
     return {dash[key] + key: flat(keys.targets[key]) for key in in_order(keys.targets, AT_BOOT)}
 
 
@@ -108,7 +110,7 @@ def _conflicts(
     for path, numbers in lines.items():
         if observed.files.get(path):
             texts[path] = comment_out(_plain_text(observed, plain, path), numbers, options.boot_file)
-    remaining = left(texts)
+    remaining = set(left(texts))
     return texts, [(one, one not in remaining) for one in found]
 
 

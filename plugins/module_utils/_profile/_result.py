@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
-from ._boot_file import is_backup, shown, values
+from ._boot_file import is_backup, values
+from ._diff import differences
 from ._machine import Machine
 from ._plan import Plan
 from ._plan_keys import Item
@@ -30,7 +31,7 @@ def describe(machine: Machine, boot_file: Optional[str], plan: Plan) -> Dict[str
         "reserved_ports": plan.reserved_ports,
         "guard": None,
         "recovered": None,
-        "diff": _diff(machine, boot_file),
+        "diff": differences(machine, boot_file),
     }
 
 
@@ -52,28 +53,3 @@ def _setting(item: Item, machine: Machine, boot_before: Dict[str, str], boot_aft
         "status": item.status or ("ok" if same_now else "changed"),
         "reason": item.reason,
     }
-
-
-def _diff(machine: Machine, boot_file: Optional[str]) -> list[Dict[str, str]]:
-    """Keys and files that changed, as Ansible shows them; of other files only the lines that changed."""
-    diff = []
-    keys = [key for key, raw in machine.keys.items() if raw != machine.first_keys[key]]
-    if keys:
-        texts = ["".join(f"{key} = {flat(raws[key])}\n" for key in keys) for raws in (machine.first_keys, machine.keys)]
-        diff.append(_difference("running kernel", *texts))
-    for path, file in machine.files.items():
-        first = machine.first_files[path]
-        if file == first:
-            continue
-        if path == boot_file:
-            diff.append(_difference(path, *(shown(one.text) if one else "" for one in (first, file))))
-        elif first and file:
-            pairs = [pair for pair in zip(first.text.split("\n"), file.text.split("\n")) if pair[0] != pair[1]]
-            diff.append(_difference(path, *("".join(f"{pair[side]}\n" for pair in pairs) for side in (0, 1))))
-        else:
-            diff.append(_difference(path, *("(a copy of the edited boot file)\n" if one else "" for one in (first, file))))
-    return diff
-
-
-def _difference(what: str, before: str, after: str) -> Dict[str, str]:
-    return {"before_header": what, "after_header": what, "before": before, "after": after}

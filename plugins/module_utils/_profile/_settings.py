@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from typing import Mapping, NamedTuple, Optional, Union
 
-from .._sysctl._keys import MEMORY_SHARE, SYSCTL_KEYS, Accepted, Refused, SysctlKey, kernel_reads, parse, path_of
+from .._sysctl._keys import MEMORY_SHARE, Accepted, Refused, SysctlKey, kernel_reads, parse, sysctl_key
 from ._errors import ProfileError
+from ._steps import flat
 
 # A tab is what the kernel itself puts between the two ends of a range.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _LONGEST_TEXT = 4000
+_LONGEST_HINTED = 100
+_NO_BOUND = "a bound works only for a key with one whole number, and this one {}; write the whole value instead"
 
 
 class Setting(NamedTuple):
@@ -38,7 +41,7 @@ def read_settings(settings: Mapping[object, object]) -> list[Setting]:
     read, wrong = [], []
     for key, value in settings.items():
         try:
-            read.append(_setting(_sysctl_key(key), value))
+            read.append(_setting(_key(key), value))
         except ProfileError as error:
             wrong.append(str(error))
     if wrong:
@@ -46,38 +49,42 @@ def read_settings(settings: Mapping[object, object]) -> list[Setting]:
     return read
 
 
-def _sysctl_key(key: object) -> SysctlKey:
-    if isinstance(key, str) and key in SYSCTL_KEYS:
-        return SYSCTL_KEYS[key]
-    shown = repr(key)[:100]
-    try:
-        path_of(str(key))
-        if not isinstance(key, str) or _CONTROL.search(key) or key.startswith("/") or ".." in key:
-            raise ValueError
-    except ValueError:
-        raise ProfileError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps") from None
+def _key(key: object) -> SysctlKey:
+    if isinstance(key, str) and not _CONTROL.search(key):
+        try:
+            return sysctl_key(key)
+        except ValueError as error:
+            raise ProfileError(f"{error}{'' if 'secret' in str(error) else _hint(key)}") from None
+    raise ProfileError(f"{repr(key)[:100]} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+
+
+def _hint(key: str) -> str:
+    if key.startswith("/") or ".." in key or len(key) > _LONGEST_HINTED:
+        return ""
     # Only on the way out: the import takes longer than the rest of a call.
-    import difflib
+    from .._sysctl._nearest import nearest_known
 
-    near = difflib.get_close_matches(key if "." in key else "net.ipv4." + key, SYSCTL_KEYS, 1, 0.7)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    raise ProfileError(f"{shown} is not a sysctl key that this module knows{hint}")
+    near = nearest_known(key)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _setting(sysctl_key: SysctlKey, value: object) -> Setting:
+def _setting(known: SysctlKey, value: object) -> Setting:
     if value is None:
-        return Setting(sysctl_key)
+        return Setting(known)
     if not isinstance(value, dict):
-        return Setting(sysctl_key, _text(sysctl_key.name, value))
+        text = _text(known.name, value)
+        if known.kind == "exact" and not (text and text.isascii()):
+            raise ProfileError(f"{known.name}: " + ("the value holds characters that are not ASCII" if text else "the value is empty"))
+        return Setting(known, text)
     bounds = [name for name in ("at_least", "at_most") if name in value]
     if len(bounds) != 1 or set(value) - {*bounds, "bytes_each"}:
-        raise ProfileError(f"{sysctl_key.name}: a bound has either at_least or at_most, and may have bytes_each, nothing else")
-    if sysctl_key.kind != "int":
-        raise ProfileError(f"{sysctl_key.name}: a bound works only for a key with one number; write the whole value instead")
-    number, each = (_number(sysctl_key.name, value.get(name, 0)) for name in (bounds[0], "bytes_each"))
+        raise ProfileError(f"{known.name}: a bound has either at_least or at_most, and may have bytes_each, nothing else")
+    if known.kind not in ("int", "exact"):
+        raise ProfileError(f"{known.name}: a bound works only for a key with one number; write the whole value instead")
+    number, each = (_number(known.name, value.get(name, 0)) for name in (bounds[0], "bytes_each"))
     if each < 0:
-        raise ProfileError(f"{sysctl_key.name}: bytes_each must not be negative")
-    return Setting(sysctl_key, None, bounds[0], number, each)
+        raise ProfileError(f"{known.name}: bytes_each must not be negative")
+    return Setting(known, None, bounds[0], number, each)
 
 
 def _text(key: str, value: object) -> str:
@@ -133,6 +140,10 @@ def wanted(setting: Setting, current: Optional[str], memory_bytes: Optional[int]
     if text is None:
         limit = bound(setting, memory_bytes)
         now = parse(setting.sysctl_key, current) if current is not None else None
+        if setting.sysctl_key.kind == "exact" and not isinstance(now, int):
+            # Of an unknown key only its value tells what it holds.
+            holds = "is not known here" if current is None else f"holds {flat(current)[:60]!r}"
+            return Refused(_NO_BOUND.format(holds))
         if isinstance(now, int) and (now >= limit if setting.bound == "at_least" else now <= limit):
             return Accepted(str(now))
         text = str(limit)

@@ -14,18 +14,20 @@ reverse. If the process is killed, the journal stays, and the next run undoes th
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
 from typing import Any, Dict, Optional
 
-from ._apply import KeyNotSet, rehearse, take
+from ._apply import KeyNotSet, read_back, rehearse, take
 from ._disk import Disk
-from ._errors import Failed, ProfileError, describe_error
+from ._errors import NEEDS_ROOT, Failed, ProfileError, describe_error, lacks_privilege
 from ._journal import APPLYING, WAITING, Document, Guard, Open, State
 from ._machine import Machine
 from ._options import Options
 from ._plan import NOTHING, make_plan
 from ._plan_keys import Item
+from ._reserved_ports import Listening, Question
 from ._result import describe
 from ._steps import KeyStep, Step
 
@@ -40,16 +42,17 @@ def run(options: Options, disk: Disk, check: bool) -> Dict[str, Any]:
         return call.result()
     except (ProfileError, OSError) as error:
         call.leave()
-        raise Failed(describe_error(error), call.result()) from error
+        reason = describe_error(error)
+        raise Failed(f"{NEEDS_ROOT}. The error: {reason}" if lacks_privilege(error) else reason, call.result()) from error
     finally:
         call.state.unlock()
 
 
-def _listening_ports() -> set[int]:
+def _look(question: Question) -> Listening:
     # Only loaded where it is asked for.
-    from .._facts._sock_diag import listening_ports
+    from ._listeners import look
 
-    return listening_ports()
+    return look(question)
 
 
 class _Call:
@@ -61,7 +64,10 @@ class _Call:
         self.check = check
         self.state = State(disk, check)
         self.machine = Machine(disk, check)
+        # A look takes time, and a call may plan twice.
+        self.look = functools.lru_cache(maxsize=None)(_look)
         self.plan = NOTHING
+        self.keys_read_back = False
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
         self.outlives_session = False
@@ -91,7 +97,7 @@ class _Call:
         ours = documents.get(self.options.boot_file, Document(self.options.boot_file))
         self.recovered = self.recover(documents, ours)
         ours = ours._replace(open=None)
-        self.plan = make_plan(self.options, self.machine, ours.record, _listening_ports)
+        self.plan = make_plan(self.options, self.machine, ours.record, self.look)
         self.refuse()
         self.conflict()
         for step in self.plan.steps:
@@ -118,9 +124,12 @@ class _Call:
         return " ".join(sentences) or None
 
     def refuse(self) -> None:
-        wrong = [item for item in self.plan.items.values() if item.status in ("refused", "read_only")]
+        wrong: Dict[str, list[str]] = {}
+        for item in self.plan.items.values():
+            if item.status in ("refused", "read_only"):
+                wrong.setdefault(item.reason, []).append(item.key)
         if wrong:
-            raise ProfileError("; ".join(f"{item.key}: {item.reason}" for item in wrong) + ". Nothing was changed.")
+            raise ProfileError("; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in wrong.items()) + ". Nothing was changed.")
 
     def conflict(self) -> None:
         if self.options.on_conflict == "fail" and self.plan.conflicts:
@@ -137,8 +146,13 @@ class _Call:
         try:
             self.disk.probe_key(key)
         except OSError as error:
-            status = "read_only" if error.errno in _READ_ONLY else "refused"
-            self.mark(key, status, f"it cannot be written here: {describe_error(error)}")
+            if lacks_privilege(error):
+                # It is the same for every other key.
+                raise ProfileError(f"{describe_error(error)}. Nothing was changed.") from error
+            reason = f"it cannot be written here: {describe_error(error)}"
+            if error.errno == errno.EROFS:
+                reason = "/proc/sys is read-only here (EROFS; a container?)"
+            self.mark(key, "read_only" if error.errno in _READ_ONLY else "refused", reason)
 
     def mark(self, key: str, status: str, reason: str) -> None:
         self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)
@@ -161,12 +175,13 @@ class _Call:
                 if step not in later:
                     begun.append(step)
                     self.take(step)
+            self.read_back()
             if self.guard:
                 self.state.close(document._replace(open=opened._replace(phase=WAITING), undone=None))
             else:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
-            self.guard = None
+            self.guard, self.keys_read_back = None, False
             raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
         for step in later:
             self.machine.foresee(step)
@@ -178,11 +193,20 @@ class _Call:
             self.mark(error.key, error.status, error.reason)
             raise
 
+    def read_back(self) -> None:
+        values = {item.key: item.wanted for item in self.plan.items.values() if not item.status and item.wanted is not None}
+        try:
+            read_back(self.machine, values if self.options.live else {})
+            self.keys_read_back = True
+        except KeyNotSet as error:
+            self.mark(error.key, error.status, error.reason)
+            raise
+
     def give_up(self, document: Document, begun: list[Step]) -> str:
         """Undo the steps that were begun. Returns a sentence on how that went."""
-        from ._undo import KEPT, undo
+        from ._undo import KEPT, touched, undo
 
-        done = undo(self.machine, begun, forced=True)
+        done = undo(self.machine, touched(begun, self.plan.steps), forced=True)
         if not done.errors:
             try:
                 self.state.close(document._replace(open=None))
@@ -206,7 +230,7 @@ class _Call:
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:
             # The files of a change that waits are not written yet.
-            self.machine.look_again(files=not self.guard)
+            self.machine.look_again(keys=not self.keys_read_back, files=not self.guard)
         guard = None
         if self.guard:
             guard = {"token": self.guard.token, "seconds": self.guard.seconds, "outlives_session": self.outlives_session}

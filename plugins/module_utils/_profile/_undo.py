@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import time
-from typing import Iterable, NamedTuple
+from typing import Iterable, NamedTuple, Sequence
 
-from .._sysctl._keys import SYSCTL_KEYS, same
+from .._sysctl._interfaces import may_spread, spread_rank
+from .._sysctl._keys import same, sysctl_key
 from ._boot_file import backup_name
 from ._errors import ProfileError, describe_error
 from ._journal import APPLYING, CONFIRMING, STATE_FOLDER, WAITING, Document, Open, State, Undone
@@ -35,7 +36,9 @@ def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
     forced: put a key back whatever it reads now. Otherwise only a key that still has the value of the step.
     """
     done = Undo([], [], [])
-    for step in reversed(list(steps)):
+    # A key that spreads to interfaces goes back before theirs do; sorted() keeps the order of all others.
+    last_first = reversed(list(steps))
+    for step in sorted(last_first, key=lambda step: spread_rank(step.key) if isinstance(step, KeyStep) else -1):
         try:
             if isinstance(step, KeyStep):
                 _undo_key(machine, step, forced, done)
@@ -48,16 +51,22 @@ def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
     return done
 
 
+def touched(begun: Sequence[Step], steps: Iterable[Step]) -> list[Step]:
+    """The steps that were begun, and those whose key may have changed by them."""
+    keys = [step.key for step in begun if isinstance(step, KeyStep)]
+    return [step for step in steps if step in begun or (isinstance(step, KeyStep) and any(may_spread(key, step.key) for key in keys))]
+
+
 def _undo_key(machine: Machine, step: KeyStep, forced: bool, done: Undo) -> None:
     now = machine.key(step.key, again=True)
-    sysctl_key = SYSCTL_KEYS[step.key]
-    if now is None or same(sysctl_key, now, step.before):
+    known = sysctl_key(step.key)
+    if now is None or same(known, now, step.before):
         return
-    if not forced and not same(sysctl_key, now, step.after):
+    if not forced and not same(known, now, step.after):
         done.left.append(f"{step.key} stays at {flat(now)}, because somebody has changed it since")
         return
     reads = machine.set_key(step.key, step.before)
-    if reads is None or not same(sysctl_key, reads, step.before):
+    if reads is None or not same(known, reads, step.before):
         done.errors.append(f"{step.key} could not be restored to {flat(step.before)}: it reads {flat(reads)}")
     else:
         done.back.append(step.key)
@@ -122,7 +131,7 @@ def recover(document: Document, state: State, machine: Machine, by_guard: bool =
         raise ProfileError(f"{what}. It could not be undone: {'; '.join(done.errors)}. {KEPT}")
     if done.back:
         sentence = f"{what}. It was undone: {', '.join(done.back)}."
-    elif opened.phase == WAITING and not same_boot:
+    elif not same_boot and not _steps_to_undo(opened, same_boot):
         sentence = f"{what}. The restart has undone it."
     elif opened.phase == WAITING or done.left:
         sentence = f"{what}. There was nothing left to undo."

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from .._tree import errno_name
-from ._lines import READERS, parse
+from ._lines import MAX_PATTERN_CHARACTERS, READERS, TooManyPatternsError, may_be_shown, parse, possible_keys
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
@@ -54,6 +54,18 @@ def collect(tree: Tree) -> BootFiles:
     return _Collector(tree).collect()
 
 
+def withhold_values(boot_files: BootFiles, ipv4_names: Collection[str]) -> None:
+    """Take out the values that are not to leave the host: those of keys that the collection does not speak about.
+
+    ipv4_names: the names in /proc/sys/net/ipv4 for which a pattern may stand, besides the known ones.
+    """
+    possible = possible_keys(ipv4_names)
+    for found in boot_files["files"]:
+        for assignment in found["assignments"]:
+            if assignment["value"] is not None and not may_be_shown(assignment, possible):
+                assignment["value"], assignment["withheld"] = None, True
+
+
 class _Collector:
     """strongest: .conf name to the file that the readers open for it. real_folders: those already listed, links resolved."""
 
@@ -65,6 +77,7 @@ class _Collector:
         self.empty: set[str] = set()
         self.parsed: dict[str, _Content] = {}
         self.bytes_left = MAX_ALL_BYTES
+        self.pattern_characters_left = MAX_PATTERN_CHARACTERS
 
     def collect(self) -> BootFiles:
         for directory in DIRECTORIES:
@@ -162,7 +175,12 @@ class _Collector:
             return _unknown(f"larger than {MAX_FILE_BYTES} bytes")
         if b"\0" in data:
             return _unknown("not text")
-        assignments, problems = parse(data)
+        try:
+            assignments, problems = parse(data, self.pattern_characters_left)
+        except TooManyPatternsError as error:
+            self.pattern_characters_left = 0
+            return _unknown(str(error))
+        self.pattern_characters_left -= sum(len(one["key"]) for one in assignments if one["is_glob"])
         if len(assignments) + len(problems) > MAX_LINES:
             return _unknown(f"more than {MAX_LINES} lines besides comments")
         return _Content(None, not data, assignments, problems)

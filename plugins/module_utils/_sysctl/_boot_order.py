@@ -20,7 +20,7 @@ link); the names, not the folders, give the order. They differ in this:
 * A pattern that is set again to the value it had keeps its place among the patterns in systemd-sysctl.
 
 Not modelled, because nobody writes it and the model would be harder to read: shell patterns in the names of files (sysctl
---system expands them), classes such as [[:alpha:]] in keys, a key with a leading or repeated separator next to a pattern
+--system expands them), what _shell_pattern says that it does not model, a key with a leading or repeated separator next to a pattern
 that matches it (sysctl --system then writes both), a carriage return right before a value.
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Applied(NamedTuple):
     """One text that a reader writes to a key.
 
-    value: None for a secret, and in earlier() for an exclusion. path: as the reader opens it; real_path: the file to edit.
+    value: None where it is withheld, and in earlier() for an exclusion. path: as the reader opens it; real_path: the file to edit.
     pattern: the key as the line has it where that is a shell pattern, else "".
     """
 
@@ -135,7 +135,8 @@ def _lines(boot_files: BootFiles, reader: str, order: Sequence[str]) -> tuple[di
         for assignment in used_by(reader, found):
             key, is_glob = assignment["key"], assignment["is_glob"]
             value = value_for(reader, assignment["value"])
-            excludes = value is None and not assignment["secret"]
+            # An older snapshot has no mark for what was withheld but that it was a secret.
+            excludes = value is None and not assignment["withheld"] and not assignment["secret"]
             text = Applied(value, path, found["real_path"], assignment["line"], assignment["ignore_failure"], key if is_glob else "")
             line = _Line(text, excludes)
             if not is_glob:

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat.
+"""The sysctl keys that the collection knows: kind of value, bounds, default, caveat. Any other key below net. is an exact text.
 
 Bounds are those of current kernels, measured by writing (the test does it again on the kernel it runs on).
 Kernels before 5.13 took any int for what is a byte today. How a value is read is in _values.
@@ -12,9 +12,10 @@ Kernels before 5.13 took any int for what is a byte today. How a value is read i
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from typing import NamedTuple
 
+from ._shell_pattern import ANY_NAME, ShellPattern
 from ._values import Accepted, Refused, kernel_reads, parse, same
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "Accepted",
     "Refused",
     "SysctlKey",
+    "concerns_tcp",
     "is_secret",
     "kernel_reads",
     "parse",
     "path_of",
     "same",
+    "sysctl_key",
 ]
 
 
@@ -37,7 +40,8 @@ class SysctlKey(NamedTuple):
     """One sysctl key.
 
     name: dots between directories. kind: "int", "ints" (as many as numbers says), "range" (two ports, low end first),
-    "ports" (a list of ports and port ranges) or "text" (one word). low, high: what the kernel accepts, both included, None is
+    "ports" (a list of ports and port ranges), "text" (one word) or "exact" (a key that is not in SYSCTL_KEYS: any words, of which
+    only the host's kernel knows which it takes). low, high: what the kernel accepts, both included, None is
     the kernel's int. unsigned: a minus sign is refused, even before 0. default: only where every kernel has the key and starts
     with this raw value. caveat: one sentence on what the name does not say, or "". kernel_default_max: the highest value that a
     kernel gives the key by itself, where that depends on the host.
@@ -198,6 +202,14 @@ _SECRETS = (
     ("net", "core", "netdev_rss_key"),
 )
 _ROOT = "/proc/sys/"
+_IPV4 = "net.ipv4."
+_LONGEST = 4096
+_SPECIAL = re.compile(r"[*?\[{\\]")
+# A "*" in a secret is one name.
+_SECRET_PATHS = tuple([ANY_NAME if char == "*" else char for char in "/".join(secret)] for secret in _SECRETS)
+# Between the dots: what names of keys and of interfaces consist of, with a slash for a dot. No wildcard of any reader is in it.
+_NET_NAME = re.compile(r"net(?:\.[A-Za-z0-9_@:+/-]+)+\Z")
+_LONGEST_NAME = 200
 
 
 def _parts(key: str) -> list[str]:
@@ -213,12 +225,61 @@ def _parts(key: str) -> list[str]:
 
 
 def is_secret(key: str) -> bool:
-    """Whether the value of a key, or of one key that a glob may stand for, must not leave the host."""
+    """Whether the value of a key must not leave the host. Of a shell pattern: unless it certainly stands for no secret.
+
+    A text longer than a path may be counts as a secret. What stands from the first to the last bracket, brace or backslash of
+    a pattern is taken for any text.
+    """
     parts = _parts(key)
-    return any(
-        len(parts) == len(secret) and all(wanted == "*" or fnmatch.fnmatchcase(wanted, part) for wanted, part in zip(secret, parts))
-        for secret in _SECRETS
-    )
+    path = "/".join(parts)
+    if len(path) > _LONGEST:
+        return True
+    if not _SPECIAL.search(path):
+        return any(len(parts) == len(secret) and all(map(_fits, secret, parts)) for secret in _SECRETS)
+    pattern = _generous(path)
+    return any(pattern.matches(secret) for secret in _SECRET_PATHS)
+
+
+def _fits(wanted: str, part: str) -> bool:
+    return wanted in ("*", part)
+
+
+def _generous(path: str) -> ShellPattern:
+    """A pattern that stands for all that the path may stand for to any reader, and perhaps for more."""
+    first = min((place for place in map(path.find, "[{\\") if place != -1), default=len(path))
+    if first == len(path):
+        return ShellPattern(path, braces=False)
+    last = max(map(path.rfind, "[]{},\\"))
+    pattern = ShellPattern(path[:first].rstrip("/"), braces=False)
+    pattern.add_gap()
+    pattern.add(path[last + (2 if path[last] == "\\" else 1) :].lstrip("/"))
+    return pattern
+
+
+def concerns_tcp(key: str) -> bool:
+    """Whether the collection speaks about a key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key of IPv4. Its value may be shown."""
+    return key in SYSCTL_KEYS or (key.startswith((_IPV4 + "tcp_", _IPV4 + "ip_local_")) and not is_secret(key))
+
+
+def sysctl_key(name: str) -> SysctlKey:
+    """What is known of a key: its entry in SYSCTL_KEYS, or "exact" for any other key below net.; the kernel need not have it.
+
+    :raises ValueError: it is no name of a sysctl key, not below net., or a secret; the message says which.
+    """
+    if name in SYSCTL_KEYS:
+        return SYSCTL_KEYS[name]
+    shown = repr(name)[:100]
+    parts = path_of(name)[len(_ROOT) :].split("/") if len(name) <= _LONGEST_NAME and name.isprintable() else []
+    # The same key has one name only.
+    if name != ".".join(part.replace(".", "/") for part in parts):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    if is_secret(name) or any(parts[-1] == secret[-1] for secret in _SECRETS):
+        raise ValueError(f"{shown} holds a secret, which this collection neither reads nor writes")
+    if parts[0] != "net":
+        raise ValueError(f"{shown} is not a sysctl key that this module knows")
+    if not _NET_NAME.match(name):
+        raise ValueError(f"{shown} is not a sysctl key; write it like net.ipv4.tcp_timestamps")
+    return SysctlKey(name, "exact")
 
 
 def path_of(key: str) -> str:

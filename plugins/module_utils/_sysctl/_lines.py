@@ -12,11 +12,11 @@ understands it does, and a problem beside it says which one that is; used_by() r
 
 from __future__ import annotations
 
-import functools
 import re
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Iterable, Union
 
-from ._keys import is_secret
+from ._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp, is_secret
+from ._shell_pattern import shell_pattern
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, LineProblem
@@ -29,24 +29,34 @@ _C_BLANKS = " \t\n\v\f\r"
 _BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _GLOB = re.compile(r"[*?\[]")
 _SECRET_WORD = re.compile(r"fastopen_key|stable_secret|rss_key")
+_PATTERN_SIGNS = re.compile(r"[{},\\]")
+_BETWEEN_WORDS = re.compile(r"[\s=\"'`#;:()]+")
 _SWAP = {ord("."): "/", ord("/"): "."}
 _LONGEST_KEY = 4000  # a path has at most 4095 bytes
 
-LIKE_A_SECRET = "the key looks like the name of a secret"
+MAX_PATTERN_CHARACTERS = 8192
+"""Of all shell patterns of a host's boot files together. Each is tried on each key; 200 of the usual length fit in."""
+
 _ONLY = {
     "systemd": "only systemd-sysctl uses this line, sysctl --system does not: ",
     "procps": "only sysctl --system uses this line, systemd-sysctl does not: ",
 }
 
 
+class TooManyPatternsError(Exception):
+    """The keys of a file that are shell patterns are longer than what is left for them. The message says so."""
+
+
 class _Unusable(Exception):
     """A line that no reader can use; the message says why, without the line's text."""
 
 
-def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]:
+def parse(text: Union[str, bytes], pattern_characters: int = MAX_PATTERN_CHARACTERS) -> tuple[list[Assignment], list[LineProblem]]:
     """The settings of one file in sysctl.d syntax, and the lines that one reader or none can use.
 
-    Never raises. Bytes that are not UTF-8 become U+FFFD. Values of secrets are left out. Lines are counted at line feeds.
+    pattern_characters: how many characters the keys that are shell patterns may have together.
+    Bytes that are not UTF-8 become U+FFFD. Values of secrets are left out. Lines are counted at line feeds.
+    Raises TooManyPatternsError, and nothing else.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
@@ -72,6 +82,10 @@ def parse(text: Union[str, bytes]) -> tuple[list[Assignment], list[LineProblem]]
             except _Unusable as error:
                 problems.append({"line": number, "problem": str(error)})
                 continue
+            if assignment["is_glob"]:
+                pattern_characters -= len(assignment["key"])
+                if pattern_characters < 0:
+                    raise TooManyPatternsError(f"more than {MAX_PATTERN_CHARACTERS} characters of shell patterns")
             assignments.append(assignment)
             if only:
                 problems.append({"line": number, "problem": _ONLY[only] + why})
@@ -90,6 +104,30 @@ def used_by(reader: str, boot_file: BootFile) -> list[Assignment]:
 def value_for(reader: str, value: str | None) -> str | None:
     """The text of a value that a reader writes, before the line feed that both add."""
     return value.strip(_C_BLANKS) if value is not None and reader == "procps" else value
+
+
+def possible_keys(ipv4_names: Iterable[str] = ()) -> list[str]:
+    """The keys that the collection speaks about, as far as they are known; ipv4_names: more names in /proc/sys/net/ipv4."""
+    known = {*SYSCTL_KEYS, *("net.ipv4." + name for name in (*KNOWN_IPV4_NAMES, *ipv4_names))}
+    return [key for key in sorted(known) if concerns_tcp(key)]
+
+
+def may_be_shown(assignment: Assignment, possible: Iterable[str]) -> bool:
+    """Whether the value of a line may leave the host: the collection speaks about its key, or about one of those it stands for.
+
+    possible: the keys for which a shell pattern may stand.
+    """
+    key = assignment["key"]
+    if assignment["secret"]:
+        return False
+    return any(matches(key, "systemd", one) for one in possible) if assignment["is_glob"] else concerns_tcp(key)
+
+
+def names_a_secret(text: str) -> bool:
+    """Whether a word of the text is the name of a secret, or a pattern that may stand for one."""
+    if _SECRET_WORD.search(_PATTERN_SIGNS.sub("", text)):
+        return True
+    return any(is_secret(word) for word in _BETWEEN_WORDS.split(text) if word)
 
 
 def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
@@ -126,13 +164,14 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
         only, why = "systemd", "its key ends with a dot or a slash"
     name = "/".join(parts).translate(_SWAP)
     secret = is_secret(name)
-    if not secret and _SECRET_WORD.search(re.sub(r"[{},\\]", "", key)):
-        raise _Unusable(LIKE_A_SECRET)
+    if not secret and _SECRET_WORD.search(_PATTERN_SIGNS.sub("", key)):
+        raise _Unusable("the key looks like the name of a secret")
     secret = secret or _SECRET_WORD.search(value) is not None
     assignment: Assignment = {
         "line": number,
         "key": name,
         "value": value.strip(_BLANKS) if equals and not secret else None,
+        "withheld": secret and equals != "",
         "ignore_failure": dash,
         "is_glob": _GLOB.search(name) is not None,
         "secret": secret,
@@ -148,43 +187,6 @@ def _path(key: str) -> str:
 
 def matches(pattern: str, reader: str, key: str) -> bool:
     """Whether a dotted key is one that a pattern key stands for, as glob(3) finds it; only systemd-sysctl takes {a,b}."""
-    return _regex(pattern.translate(_SWAP), reader == "systemd").fullmatch(key.translate(_SWAP)) is not None
-
-
-_TOKEN = re.compile(
-    r"(?P<escaped>\\.)|(?P<many>\*+)|(?P<one>\?)|\[(?P<bracket>[!^]?(?:\][^]/]*|[^]/]+))\]|(?P<open>\{)|(?P<comma>,)|(?P<close>\})|(?P<plain>.)",
-    re.S,
-)
-
-
-@functools.lru_cache(maxsize=256)
-def _regex(pattern: str, braces: bool) -> re.Pattern[str]:
-    """A regular expression for a shell pattern over a path; a wildcard stops at a slash."""
-    depth = 0
-    out: list[str] = []
-    braces = braces and 0 < pattern.count("{") == pattern.count("}")
-    for token in _TOKEN.finditer(pattern):
-        kind, text = token.lastgroup, token.group()
-        if kind == "many":
-            out.append("[^/]*")
-        elif kind == "one":
-            out.append("[^/]")
-        elif kind == "bracket" and token.group("bracket") not in ("!", "^"):
-            body = token.group("bracket")
-            negated = body[0] in "!^"
-            body = re.sub(r"([\\\]\[&~|^])", r"\\\1", body[1:] if negated else body)
-            out.append(("[^/" if negated else "(?!/)[") + body + "]")
-        elif braces and kind == "open":
-            depth += 1
-            out.append("(?:")
-        elif braces and kind == "close" and depth:
-            depth -= 1
-            out.append(")")
-        elif braces and kind == "comma" and depth:
-            out.append("|")
-        else:
-            out.append(re.escape(text[1:] if kind == "escaped" else text))
-    try:
-        return re.compile("".join(out) + ")" * depth)
-    except re.error:
-        return re.compile(re.escape(pattern))
+    compiled = shell_pattern(pattern.translate(_SWAP), reader == "systemd")
+    path = key.translate(_SWAP)
+    return path.startswith(compiled.head) and compiled.matches(path)

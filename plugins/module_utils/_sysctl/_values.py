@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from ._keys import SysctlKey
 
 _INT_MAX = 2**31 - 1
-_ULONG_MAX = 2**64 - 1
+_LONG_MIN, _ULONG_MAX = -(2**63), 2**64 - 1
 # The kernel looks at one page of a text, and at 21 characters of a number, of which the last must not belong to it.
 _PAGE = 4095
 _LONGEST_NUMBER = 20
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _SPACES = re.compile(r"[ \t\n\v\f\r]*")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
-_PLAIN = re.compile(r"-?[0-9]+\Z", re.ASCII)
+_PLAIN = re.compile(r"-?[0-9]{1,20}\Z", re.ASCII)
+# A leading 0 is left out: some keys read it as base 8, others as base 16.
+_UNAMBIGUOUS = re.compile(r"-?(?:0|[1-9][0-9]{0,19}|0[xX][0-9a-fA-F]{1,16})\Z", re.ASCII)
 
 
 class Accepted(NamedTuple):
@@ -55,6 +57,8 @@ def kernel_reads(
     :param others: raw values of other keys, by name; ip_local_port_range and ip_unprivileged_port_start bound one another
         (kernels before 4.11 have no ip_unprivileged_port_start: give "1"; when it is not given it is its default, 1024).
     """
+    if sysctl_key.kind == "exact":
+        return Accepted(" ".join(text.split()))
     try:
         if sysctl_key.kind == "text":
             return _reads_word(text)
@@ -198,13 +202,22 @@ def _ports_text(ranges: list[list[int]]) -> str:
 
 
 def _current_numbers(raw: str | None, count: int) -> list[int]:
-    """The numbers of a raw value, or none at all where it is not known or not so many numbers."""
+    """The numbers of a raw value, or none at all where it is not known or not so many numbers. No key holds more than 64 bits."""
     words = (raw or "").split()
-    return [int(word) for word in words] if len(words) == count and all(map(_PLAIN.match, words)) else []
+    if len(words) != count or not all(map(_PLAIN.match, words)):
+        return []
+    numbers = [int(word) for word in words]
+    return numbers if min(numbers) >= _LONG_MIN and max(numbers) <= _ULONG_MAX else []
 
 
 def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
-    """What a raw text read from the key means, or None where it is not of the sysctl_key's kind. Bounds are not checked."""
+    """What a raw text read from the key means, or None where it is not of the sysctl_key's kind. Bounds are not checked.
+
+    An exact text is a number where it is one decimal number, and else a text.
+    """
+    if sysctl_key.kind == "exact":
+        numbers = _current_numbers(raw[:_PAGE], 1)
+        return numbers[0] if numbers else " ".join(raw.split())
     if sysctl_key.kind == "text":
         return " ".join(raw.split())
     if sysctl_key.kind == "ports":
@@ -222,8 +235,17 @@ def parse(sysctl_key: SysctlKey, raw: str) -> SysctlValue | None:
 
 
 def same(sysctl_key: SysctlKey, a: str, b: str) -> bool:
-    """Whether two raw texts mean the same value to the kernel; texts that it refuses are compared as words."""
+    """Whether two raw texts mean the same value to the kernel; texts that it refuses are compared as words.
+
+    So are exact texts, where besides a number may be decimal in one and have 0x in the other.
+    """
+    if sysctl_key.kind == "exact":
+        return [_number_or_word(word) for word in a.split()] == [_number_or_word(word) for word in b.split()]
     first, second = kernel_reads(sysctl_key, a), kernel_reads(sysctl_key, b)
     if isinstance(first, Accepted) and isinstance(second, Accepted) and first.raw is not None and second.raw is not None:
         return first.raw == second.raw
     return a.split() == b.split()
+
+
+def _number_or_word(word: str) -> Union[int, str]:
+    return int(word, 0) if _UNAMBIGUOUS.match(word) else word

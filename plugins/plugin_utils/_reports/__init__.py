@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ._files import differs, make_folder, replace_all
 from ._formats import FORMATS
-from ._input import ReportError
+from ._input import NotAudited, ReportError, entry_of
 from ._model import OUTCOMES, HostReport, Report, build, build_host
 from ._text import render as text_summary
 
@@ -25,11 +25,13 @@ __all__ = [
     "FORMATS",
     "OUTCOMES",
     "HostReport",
+    "NotAudited",
     "Report",
     "ReportError",
     "Written",
     "build",
     "build_host",
+    "entry_of",
     "text_summary",
     "write",
 ]

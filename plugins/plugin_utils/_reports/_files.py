@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -30,16 +31,25 @@ def make_folder(folder: str) -> None:
 
 
 def differs(path: str, content: bytes) -> bool:
-    """Whether the file at path is missing or holds something else; raises ReportError where that cannot be read."""
+    """Whether the file at path is missing or holds something else; raises ReportError where that cannot be read, or is no plain file."""
     try:
-        with open(path, "rb") as file:
+        # What is there may be replaced meanwhile: neither may a named pipe stop the run, nor a link lead elsewhere.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _in_the_way(path, "not a plain file")
             return file.read(len(content) + 1) != content
     except FileNotFoundError:
         return True
     except IsADirectoryError as error:
-        raise ReportError(f"{path} is a folder, so the report cannot be written there. Remove it, or choose another basename.") from error
+        raise _in_the_way(path, "a folder") from error
     except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise _in_the_way(path, "a link" if error.errno == errno.ELOOP else "not a plain file") from error
         raise ReportError(f"cannot read the earlier report {path}: {error.strerror}") from error
+
+
+def _in_the_way(path: str, what: str) -> ReportError:
+    return ReportError(f"{path} is {what}, so the report cannot be written there. Remove it, or choose another basename.")
 
 
 def replace_all(contents: Mapping[str, bytes]) -> None:

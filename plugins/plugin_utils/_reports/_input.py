@@ -37,13 +37,15 @@ Entry = typing.Union[Audit, NotAudited]
 def read_audits(audits: object) -> list[Entry]:
     """Return the audits as plain data in order of host names.
 
-    audits maps host names to audits, or is a list of audits that name their host; see tcp_report.
-    Raises ReportError naming the place in the input: neither of both, no host, a host twice, or an audit of another shape.
+    audits maps host names to audits, or is a list of audits that name their host; see tcp_report. A name that an audit in a
+    dictionary has itself comes before that of its entry.
+    An audit of another shape costs no other host its report: its host was not audited, and the message names the place.
+    Raises ReportError naming the place in the input: neither of both, no host, or a host twice.
     """
     if isinstance(audits, Mapping):
-        named = [(host, audit, "audits") for host, audit in audits.items()]
+        named = [(host, audit, "audits") for host, audit in _looked_at(audits)]
     elif isinstance(audits, (list, tuple)):
-        named = [(_host_of(audit), audit, f"audits[{number}]") for number, audit in enumerate(audits)]
+        named = [(_host_of(audit, f"audits[{number}]"), audit, f"audits[{number}]") for number, audit in enumerate(audits)]
     else:
         raise ReportError(f"audits {must_be('a dictionary or a list with one entry for each host', audits).problem}")
     entries = [_named_entry(host, audit, place) for host, audit, place in named]
@@ -55,20 +57,40 @@ def read_audits(audits: object) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry["host"])
 
 
-def _host_of(audit: object) -> object:
-    return audit.get("host") if isinstance(audit, Mapping) else ""
+def _looked_at(audits: Mapping[object, object]) -> list[tuple[object, object]]:
+    """Each audit with the host that was looked at: the one that the audit names, as its task may have been delegated.
+
+    Where two audits name the same host, all entries keep the names that they have in the input.
+    """
+    named = [(key, audit.get("host") if isinstance(audit, Mapping) else "") for key, audit in audits.items()]
+    names = [name if isinstance(name, str) and name.strip() else key for key, name in named]
+    return list(zip(names if len(set(names)) == len(names) else audits, audits.values()))
+
+
+def _host_of(audit: object, place: str) -> object:
+    if not isinstance(audit, Mapping):
+        raise ReportError(str(must_be("a dictionary", audit).inside(place)))
+    return audit.get("host")
 
 
 def _named_entry(host: object, audit: object, place: str) -> Entry:
     try:
-        if not isinstance(audit, Mapping):
-            raise must_be("a dictionary", audit).inside(place if host == "" else f"{place} (host {one_line(str(host), 80)})")
         name = check_string(host, f"the host name in {place}")
-        if not name.strip():
-            raise ReportError(f"{place} has an entry without a host name")
-        return read_audit(name, audit, f"{place} (host {one_line(name, 80)})")
     except ShapeError as error:
         raise ReportError(str(error)) from None
+    if not name.strip():
+        raise ReportError(f"{place} has an entry without a host name")
+    return entry_of(name, audit, f"{place} (host {one_line(name, 80)})")
+
+
+def entry_of(host: str, audit: object, place: str) -> Entry:
+    """One host's audit as plain data; not audited, with the place and the reason, where it has another shape. place: for messages."""
+    try:
+        if not isinstance(audit, Mapping):
+            raise must_be("a dictionary", audit).inside(place)
+        return read_audit(host, audit, place)
+    except ShapeError as error:
+        return {"host": host, "failed": True, "unreachable": False, "msg": f"The audit has an unexpected form: {error}."}
 
 
 def read_audit(host: str, audit: Mapping[typing.Any, typing.Any], place: str) -> Entry:

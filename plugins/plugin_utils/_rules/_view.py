@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ...module_utils._sysctl import _boot_order as boot_order
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, kernel_reads
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, concerns_tcp, kernel_reads
 from ...module_utils._sysctl._lines import READERS, matches
 from .. import _capacity
 from .._addresses import is_loopback
@@ -84,11 +84,6 @@ class BootValue:
 
     raw: str
     setting: boot_order.Applied
-
-
-def concerns_tcp(key: str) -> bool:
-    """Whether the rules are about this key: one of SYSCTL_KEYS, or any tcp_* or ip_local_* key."""
-    return key in SYSCTL_KEYS or key.startswith((f"{IPV4}tcp_", f"{IPV4}ip_local_"))
 
 
 class View:

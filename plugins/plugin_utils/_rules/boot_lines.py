@@ -24,6 +24,9 @@ if t.TYPE_CHECKING:
     from ._base import Thresholds
     from ._view import BootSetting, View
 
+_MOST_GUESSES = 50
+"""A guess at what a misspelt key meant compares it with each known one; a file made to keep us busy has thousands of them."""
+
 
 @rule(
     "boot-duplicate",
@@ -80,7 +83,9 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
-    names = host.snapshot["ipv4_keys"]
+    names = None if host.snapshot["ipv4_keys"] is None else set(host.snapshot["ipv4_keys"])
+    possible = sorted({*KNOWN_IPV4_NAMES, *(names or ())})
+    guesses_left = _MOST_GUESSES
     for setting in host.boot_settings():
         key = setting.key
         name = key[len(IPV4) :]
@@ -93,8 +98,10 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
         if name in known or host.has(key):
             continue
         failed = True
-        meant = difflib.get_close_matches(name, sorted({*KNOWN_IPV4_NAMES, *(names or ())} - {name}), n=1, cutoff=0.8)
-        near = meant[0] if meant and name not in KNOWN_IPV4_NAMES else None
+        near = None
+        if name not in KNOWN_IPV4_NAMES and guesses_left > 0:
+            guesses_left -= 1
+            near = next((one for one in difflib.get_close_matches(name, possible, n=2, cutoff=0.8) if one != name), None)
         yield Finding(
             "fail",
             key,

@@ -12,11 +12,10 @@ import re
 import typing as t
 
 from ...module_utils._sysctl import _boot_order as boot_order
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, same
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, concerns_tcp, same
 from ...module_utils._sysctl._lines import READERS
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._boot import READER_MANUALS, no_failure, same_text
-from ._view import concerns_tcp
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,6 +33,13 @@ def load(path: str, kind: str = "auto") -> Snapshot:
         raise SourceError(f"{path}: unknown source_kind {shown(kind)}. Choose auto or one of {', '.join(KINDS)}.")
     try:
         return KINDS[detect_kind(path) if kind == "auto" else kind].load(path)
+    except SourceError as error:
+        # A file inside a folder or an archive is named as it is there.
+        raise SourceError(str(error) if path in str(error) else f"{path}: {error}") from None
     except OSError as error:
         # A folder that may not be listed, a file that goes away meanwhile.
         raise cannot_read(path, error) from None
+    except MemoryError:
+        raise SourceError(f"{path}: cannot be read with the memory that there is") from None
+    except RecursionError:
+        raise SourceError(f"{path}: nested too deeply") from None

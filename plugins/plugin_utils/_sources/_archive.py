@@ -30,9 +30,53 @@ MAX_WANTED = 256 * 1024**2
 # A long name or an extended header has some kilobytes; tarfile would read any size into memory.
 _HEADER_ROOM = 1024**2
 
-_OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": lzma.open, b"BZh": bz2.open}
+# xz -9 needs 65 MiB. A header may ask for 4 GiB, and gets them before a byte is unpacked.
+_XZ_MEMORY = 256 * 1024**2
+_XZ_READ = 64 * 1024
+
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _NULL_DEVICE = (1, 3)
+
+
+class _TooMuchMemoryError(Exception):
+    """An xz file asks for more than _XZ_MEMORY."""
+
+
+class _Xz:
+    """The unpacked content of an xz file, of one stream or several, with a bound on the memory."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._unpacker: lzma.LZMADecompressor | None = None
+        self._waiting = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to size bytes; none at the end. Raises lzma.LZMAError, EOFError and _TooMuchMemoryError."""
+        while True:
+            if self._unpacker is None or self._unpacker.eof:
+                if self._unpacker is not None:
+                    # Padding between streams is zeros.
+                    self._waiting = self._unpacker.unused_data.lstrip(b"\0")
+                self._waiting = self._waiting or self._packed.read(_XZ_READ).lstrip(b"\0" if self._unpacker else b"")
+                if not self._waiting:
+                    return b""
+                self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+            elif self._unpacker.needs_input:
+                self._waiting = self._packed.read(_XZ_READ)
+                if not self._waiting:
+                    raise EOFError("it ends in the middle")
+            try:
+                data = self._unpacker.decompress(self._waiting, size)
+            except lzma.LZMAError as error:
+                if "emory" in str(error):
+                    raise _TooMuchMemoryError from error
+                raise
+            self._waiting = b""
+            if data:
+                return data
+
+
+_OPENERS: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\0": _Xz, b"BZh": bz2.open}
 
 
 def is_archive(start: bytes) -> bool:
@@ -57,6 +101,9 @@ def read(path: str, wanted: Callable[[str], str | None]) -> MemoryTree:
             metered = _Metered(path, unpacked)
             with tarfile.open(fileobj=metered, mode="r|") as archive:  # type: ignore[call-overload]  # read() is all it needs
                 return _Members(path, metered, wanted).read(archive)
+    except _TooMuchMemoryError:
+        limit = _XZ_MEMORY // 1024**2
+        raise SourceError(f"{path}: needs more than {limit} MiB of memory to unpack. Unpack it and give the folder.") from None
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError) as error:
         raise SourceError(f"{path}: damaged, or not a tar archive ({error})") from None
     except OSError as error:

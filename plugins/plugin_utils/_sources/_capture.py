@@ -21,7 +21,7 @@ from ...module_utils._facts._gather import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
-from ._tree import MemoryTree
+from ._tree import MAX_PATH, MemoryTree
 
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot, Sysctl
@@ -122,7 +122,8 @@ class _Reader:
     def record(self, number: int, text: str) -> None:
         word, _blank, rest = text.partition(" ")
         if word == "cut" and self._word == "file":
-            self.bundle.cut.append(self._path)
+            if self.bundle.cut[-1:] != [self._path]:
+                self.bundle.cut.append(self._path)
             return
         self._finish()
         self._word, self._path, self._lines = word, rest, []
@@ -135,6 +136,8 @@ class _Reader:
             self.bundle.root = {"yes": True, "no": False}.get(rest)
         elif not rest.startswith("/"):
             raise SourceError(f"line {number}: {shown(rest)} is not an absolute path")
+        elif len(rest) > MAX_PATH:
+            raise SourceError(f"line {number}: {shown(rest)} is longer than a path may be")
         elif word == "absent":
             self.bundle.tree.add_error(rest, errno.ENOENT)
         elif word == "unreadable":
@@ -171,7 +174,7 @@ def _from_bundle(path: str) -> Snapshot:
     snapshot["collected_at"] = bundle.time
     snapshot["sysctl"] = _sysctl(bundle.tree)
     _proc_files.fill_in(snapshot, bundle.tree, boot_files=True)
-    _mark_secrets(snapshot)
+    _mark_withheld(snapshot)
     snapshot["host"]["root"] = bundle.root
     if bundle.names is not None:
         snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
@@ -186,12 +189,12 @@ def _from_bundle(path: str) -> Snapshot:
     return snapshot
 
 
-def _mark_secrets(snapshot: Snapshot) -> None:
-    """The capture writes a sentence in place of what may be a secret; it is not a value."""
+def _mark_withheld(snapshot: Snapshot) -> None:
+    """The capture writes a sentence in place of what is not to leave the host; it is no value to judge."""
     for file in snapshot["boot_files"]["files"] if snapshot["boot_files"] else ():
         for assignment in file["assignments"]:
             if assignment["value"] == LEFT_OUT:
-                assignment["value"], assignment["secret"] = None, True
+                assignment["value"], assignment["withheld"] = None, True
 
 
 def _sysctl(tree: MemoryTree) -> dict[str, Sysctl] | None:
@@ -228,7 +231,14 @@ def _from_folder(path: str) -> Snapshot:
     names = set(os.listdir(path))
 
     def content(name: str) -> bytes:
-        return read_bytes(os.path.join(path, name))
+        return read_bytes(inside(name))
+
+    def inside(name: str) -> str:
+        place = os.path.join(path, name)
+        folder = os.path.realpath(path)
+        if os.path.commonpath([folder, os.path.realpath(place)]) != folder:
+            raise SourceError(f"{path}: refused, because {name} is a link that leads out of the folder")
+        return place
 
     listing = next((name for name in _LISTINGS if name in names), None)
     files = {place: name for place, name in _FOLDER_FILES.items() if name in names}
@@ -236,7 +246,7 @@ def _from_folder(path: str) -> Snapshot:
         raise SourceError(f"{path}: has none of the files {', '.join([*_LISTINGS, *_FOLDER_FILES.values()])}")
     snapshot = empty_snapshot("capture", path)
     if listing is not None:
-        place = os.path.join(path, listing)
+        place = inside(listing)
         _sysctl_a.fill_in(snapshot, read_text(place), place)
     tree = MemoryTree()
     for place, name in files.items():
@@ -245,9 +255,9 @@ def _from_folder(path: str) -> Snapshot:
     _proc_files.fill_in(snapshot, tree, boot_files=False)
     snapshot["host"]["network_namespace"] = known
     if snapshot["counters"] is None and "nstat-az.txt" in names:
-        snapshot["counters"] = _proc_files.nstat(read_text(os.path.join(path, "nstat-az.txt")))
+        snapshot["counters"] = _proc_files.nstat(read_text(inside("nstat-az.txt")))
     if "uname.txt" in names:
-        _proc_files.uname(snapshot, read_text(os.path.join(path, "uname.txt")))
+        _proc_files.uname(snapshot, read_text(inside("uname.txt")))
     tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
     _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
     return snapshot

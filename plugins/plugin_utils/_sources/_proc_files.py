@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ...module_utils._facts._gather import gather
 from ...module_utils._facts._proc import parse_counters
+from .._shapes import HIGHEST
 from . import _socket_tables
 from ._common import text_of
 
@@ -55,7 +56,8 @@ def nstat(text: str) -> Groups | None:
     """Counters of `nstat -az`, whose names start with their group; None where there are none."""
     groups: Groups = {}
     for group, name, value in _COUNTER.findall(text):
-        groups.setdefault(group, {})[name] = int(value)
+        if int(value) <= HIGHEST:
+            groups.setdefault(group, {})[name] = int(value)
     return groups or None
 
 

@@ -9,12 +9,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret, parse
+from ...module_utils._sysctl._lines import MAX_PATTERN_CHARACTERS
 from .._shapes import ShapeError, check
 from .._snapshot_types import Snapshot, Sysctl
 from ._common import SCHEMA, SourceError, read_bytes, shown
+
+MAX_KEYS = 2000
+MAX_SOCKET_ROWS = 1000
+MAX_PROBES = 4096
 
 
 def is_file(start: bytes) -> bool:
@@ -88,9 +94,33 @@ def validate(data: object) -> Snapshot:
         snapshot = check(Snapshot, data, strict=True)
     except ShapeError as error:
         raise SourceError(str(error)) from None
+    _check_sizes(snapshot)
     for key, one in (snapshot["sysctl"] or {}).items():
         _check_sysctl(f"sysctl[{shown(key)}]", key, one)
     return snapshot
+
+
+def _check_sizes(snapshot: Snapshot) -> None:
+    """No honest host has more, and rules look at some of these for each one of others."""
+    sockets, boot_files = snapshot["sockets"], snapshot["boot_files"]
+    sizes: list[tuple[str, int, int]] = [
+        ("sysctl", len(snapshot["sysctl"] or ()), MAX_KEYS),
+        ("ipv4_keys", len(snapshot["ipv4_keys"] or ()), MAX_KEYS),
+        ("probes", len(snapshot.get("probes", ())), MAX_PROBES),
+    ]
+    if sockets:
+        sizes += [(f"sockets.{name}", len(sockets[name]), MAX_SOCKET_ROWS) for name in ("listeners", "ports_in_use", "timestamps")]
+    if boot_files:
+        patterns = sum(len(one["key"]) for file in boot_files["files"] for one in file["assignments"] if one["is_glob"])
+        if patterns > MAX_PATTERN_CHARACTERS:
+            raise SourceError(f"boot_files has more than {MAX_PATTERN_CHARACTERS} characters of shell patterns")
+        for reader, paths in boot_files["order"].items():
+            # sysctl --system reads /etc/sysctl.conf a second time where a link leads to it.
+            if any(times > 2 for times in Counter(paths).values()):
+                raise SourceError(f"boot_files.order[{shown(reader)}] has a path more than twice")
+    for place, size, most in sizes:
+        if size > most:
+            raise SourceError(f"{place} has {size} entries. The limit is {most}.")
 
 
 def _check_sysctl(place: str, key: str, one: Sysctl) -> None:

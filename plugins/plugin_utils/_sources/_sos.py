@@ -31,7 +31,7 @@ _UNAME = (f"{_COMMANDS}/kernel/uname_-a", "/uname")
 _HOSTNAME = (f"{_COMMANDS}/host/hostname", f"{_COMMANDS}/general/hostname", "/hostname", "/etc/hostname")
 _NSTAT = f"{_COMMANDS}/networking/nstat_-zas"
 # The first that is there: options of ss and netstat differ between versions of sos.
-_TABLES = re.compile(r"(?:ss_-[a-z]*a[a-z]*|netstat_(?:-W_)?-[a-z]*a[a-z]*)\Z")
+_TABLES = re.compile(r"(?:ss_-(?=[a-z]*a)[a-z]*|netstat_(?:-W_)?-(?=[a-z]*a)[a-z]*)\Z")
 _PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6")
 _MEMINFO = "/proc/meminfo"
 

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# As long as a path may be for the kernel (PATH_MAX less its last byte). A folder of each name in a path is kept, so that an endless one
+# would take all memory.
+MAX_PATH = 4095
+
+
 class MemoryTree:
-    """Files, links and folders by absolute path, as a Tree of module_utils/_tree. Links never lead out of it."""
+    """Files, links and folders by absolute path, as a Tree of module_utils/_tree. Links never lead out of it.
+
+    To add a path or the target of a link that is longer than MAX_PATH raises OSError (ENAMETOOLONG), as on a host.
+    """
 
     live = False
 
@@ -36,6 +44,7 @@ class MemoryTree:
         self._files[self._enter(path)] = content
 
     def add_link(self, path: str, target: str) -> None:
+        _check_length(target)
         self._links[self._enter(path)] = target
 
     def add_null(self, path: str) -> None:
@@ -50,6 +59,7 @@ class MemoryTree:
         self._folders.setdefault(self._enter(path), set())
 
     def _enter(self, path: str) -> str:
+        _check_length(path)
         path = "/" + posixpath.normpath(path).strip("/")
         here = path
         while here != "/":
@@ -115,6 +125,11 @@ class MemoryTree:
         if path not in self._links:
             raise _os_error(errno.ENOENT, path)
         return self._links[path]
+
+
+def _check_length(path: str) -> None:
+    if len(path) > MAX_PATH:
+        raise _os_error(errno.ENAMETOOLONG, path)
 
 
 def _os_error(number: int, path: str) -> OSError:

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert
 from support.actions import action_for
 from support.snapshots import probe, snapshot, sockets, towards
@@ -92,6 +92,34 @@ def test_fail_on(fail_on: str | None, failed: bool) -> None:
     assert result["results"][0]["id"] == "reuse-without-timestamps"
 
 
+def delegated(target: Target, **options: t.Any) -> dict[str, t.Any]:
+    made = action_for(tcp_audit.ActionModule, {"profile": "any", "fail_on": "never", **options}, delegate_to="lb1")
+    made._execute_module = target
+    return dict(made.run(task_vars={"inventory_hostname": "web1"}))
+
+
+def test_a_delegated_audit_names_the_host_that_was_looked_at() -> None:
+    assert delegated(observed())["host"] == "lb1"
+    failed = delegated(Target({"failed": True, "msg": "no python"}))
+    assert (failed["host"], failed["msg"]) == ("lb1", "lb1 could not be audited: no python")
+    assert run(tcp_audit_assert, audit=delegated(observed()))["msg"].startswith("lb1:")
+
+
+def test_a_source_keeps_the_name_of_the_host_wherever_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "saved.json").write_text(json.dumps(snapshot()))
+    assert delegated(observed(), source=str(tmp_path / "saved.json"))["host"] == "web1"
+
+
+def test_an_unreachable_host_is_named() -> None:
+    def refuse(**_asked: t.Any) -> dict[str, t.Any]:
+        raise AnsibleConnectionFailure("no route\x1b[2J")
+
+    result = delegated(t.cast("t.Any", refuse))
+    assert (result["unreachable"], result["host"]) == (True, "lb1")
+    assert result["msg"].startswith("no route")
+    assert result["msg"].isprintable()
+
+
 def test_a_source_reaches_no_host(tmp_path: Path) -> None:
     target = observed()
     (tmp_path / "saved.json").write_text(json.dumps(snapshot(INERT_REUSE)))
@@ -116,6 +144,26 @@ def test_a_host_that_gives_no_snapshot_fails_with_the_reason(answer: dict[str, t
     assert (result["failed"], result["host"], result["changed"]) == (True, "web1", False)
     assert message in result["msg"]
     assert "results" not in result
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"failed": True, "results": []},
+        {"failed": True, "results": "x"},
+        {"failed": True, "results": [], "summary": {}, "ansible_facts": {"ansible_host": "elsewhere"}, "host": "web2", "profile": "any"},
+        {"results": [], "ansible_facts": {"linux_tcp": None}},
+        {"results": [], "ansible_facts": "x"},
+        {"results": []},
+    ],
+)
+def test_a_host_cannot_say_that_it_was_audited(answer: dict[str, t.Any]) -> None:
+    audited = run(tcp_audit, Target(answer), profile="backend")
+    assert set(audited) <= {"changed", "failed", "host", "msg"}
+    assert (audited["failed"], audited["host"], audited["changed"]) == (True, "web1", False)
+    assert run(tcp_audit_assert, audit=audited)["failed"] is True
+    probed = run(tcp_audit, Target({"ansible_facts": {"linux_tcp": snapshot()}}, answer), profile="any", probe_endpoints=ENDPOINTS)
+    assert set(probed) <= {"changed", "failed", "host", "msg"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +218,9 @@ def test_the_assertion_has_a_fail_on_of_its_own(fail_on: str, failed: bool) -> N
         ({"unreachable": True, "msg": "no route"}, "unreachable", "web1 could not be reached: no route"),
         ({"failed": True, "msg": "no python"}, "failed", "no python"),
         ({}, "failed", "web1 was not audited"),
-        ({"results": "none"}, "failed", "audit must be the registered result of tcp_audit for web1"),
+        ({"results": "none"}, "failed", "web1 was not audited: The audit has an unexpected form: audit.results must be a list"),
+        ({"failed": True, "msg": "no python", "results": []}, "failed", "web1 was not audited: The audit has no results at all."),
+        ({"results": [{}]}, "failed", "results[0].id is missing"),
     ],
 )
 def test_a_host_without_an_audit_never_passes(audited: dict[str, t.Any], state: str, message: str) -> None:

@@ -41,6 +41,12 @@ def test_check_mode_shows_what_would_change() -> None:
     assert "1 would change" in run(check_mode=True, hosts={"web1": CHANGED})["summary"]
 
 
+def test_a_rollback_has_a_table_of_its_own() -> None:
+    returned = run(rollback=True, hosts=HOSTS)
+    assert returned["summary"].startswith("TCP rollback: 2 hosts: 1 undone, 1 UNREACHABLE")
+    assert returned["hosts"] == {"web1": "changed", "web2": "unreachable"}
+
+
 @pytest.mark.parametrize("entry", ["text", {"change": [1]}])
 def test_a_wrong_entry_costs_no_other_host_its_line(entry: object) -> None:
     returned = run(hosts={"web1": entry, "web2": CHANGED})

@@ -34,8 +34,8 @@ class Target:
         self.events.append("new connection")
 
 
-def run(target: Target, check_mode: bool = False) -> dict[str, t.Any]:
-    made = action_for(tcp_profile.ActionModule, dict(ARGUMENTS), connection="ssh", check_mode=check_mode)
+def run(target: Target, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+    made = action_for(tcp_profile.ActionModule, {**ARGUMENTS, **arguments}, connection="ssh", check_mode=check_mode)
     connection = made._connection
     connection.__class__ = type("Recorded", (connection.__class__,), {"reset": lambda _self: target.reset()})
     made._execute_module = target.execute
@@ -66,6 +66,24 @@ def test_a_host_that_does_not_answer_again_is_unreachable_and_undoes_the_change(
     result = run(Target(GUARDED, AnsibleConnectionFailure("timed out")))
     assert result["unreachable"]
     assert "undoes the change by itself 30 s after it was made. The error: timed out" in result["msg"]
+    # Ansible prints it whole.
+    assert "settings" not in result
+
+
+@pytest.mark.parametrize(
+    ("seconds", "check_mode", "told"),
+    [
+        (30, False, "Its state is unknown: if the change had begun, the host undoes it by itself after 30 s. The next run settles it."),
+        ("30", False, "undoes it by itself after 30 s"),
+        (0, False, "The host did not answer. Its state is unknown; the next run settles it. The error: lost"),
+        (None, False, "Its state is unknown; the next run settles it."),
+        (30, True, "The host did not answer. The error: lost"),
+    ],
+)
+def test_a_host_that_is_lost_in_the_middle_is_unreachable_and_unknown(seconds: object, check_mode: bool, told: str) -> None:
+    result = run(Target(AnsibleConnectionFailure("lost")), check_mode, confirm_seconds=seconds)
+    assert result["unreachable"]
+    assert told in result["msg"]
 
 
 def test_a_guard_that_may_have_ended_is_told() -> None:
@@ -79,3 +97,32 @@ def test_a_refused_confirmation_fails() -> None:
     result = run(Target(GUARDED, {"failed": True, "msg": "The change was undone at 12:00."}))
     assert result["failed"]
     assert "The change was undone at 12:00." in result["msg"]
+
+
+FORGED = {"ansible_facts": {"ansible_host": "elsewhere"}, "results": [], "add_host": {"host_name": "x"}, "stats": {"data": {}}}
+
+
+def test_a_host_adds_nothing_to_its_answer() -> None:
+    assert run(Target({**GUARDED, **FORGED, "guard": None})) == {**GUARDED, "guard": None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"settings": "x"}, "settings must be a list, not the string 'x'"),
+        ({"settings": [{"key": "a"}]}, "settings[0] (a).status is missing"),
+        ({"guard": {"token": 1, "seconds": 5}}, "guard.token must be a string, not the number 1"),
+        ({"guard": {"seconds": 5}}, "guard.token is missing"),
+        ({"guard": [1]}, "guard must be a dictionary"),
+        ({"guard": 7, "msg": "boom"}, "The module says: boom"),
+        ({"conflicts": [None]}, "conflicts[0] must be a dictionary, not null"),
+        ({"diff": 7}, "diff must be a list"),
+    ],
+)
+def test_an_answer_of_another_form_fails_the_host(answer: dict[str, t.Any], message: str) -> None:
+    target = Target({"changed": True, **answer})
+    result = run(target)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert message in result["msg"]
+    assert set(result) == {"changed", "failed", "msg"}
+    assert target.events == [ARGUMENTS]

@@ -19,8 +19,8 @@ from support.watched import grown, observed
 Answer = t.Union[t.Dict[str, t.Any], Exception]
 
 
-def look(answer: Answer, **options: t.Any) -> dict[str, t.Any]:
-    """One call, with what the target answers; the result as the next task gets it."""
+def look(answer: Answer, interpreter: str | None = None, **options: t.Any) -> dict[str, t.Any]:
+    """One call, with what the target answers; the result as the next task gets it. interpreter: what ansible-core found on the host."""
 
     def target(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         assert (module_name, module_args) == ("linux_tcp.hardening.tcp_watch", {})
@@ -30,6 +30,8 @@ def look(answer: Answer, **options: t.Any) -> dict[str, t.Any]:
 
     made = action_for(tcp_watch.ActionModule, options)
     made._execute_module = target
+    if interpreter:
+        made._discovered_interpreter_key, made._discovered_interpreter = "discovered_interpreter_python", interpreter
     return t.cast("dict[str, t.Any]", json.loads(json.dumps(made.run(task_vars={}))))
 
 
@@ -106,7 +108,8 @@ def test_a_watch_that_is_over_leaves_hosts_alone_and_forgets_nothing() -> None:
 
 def test_the_python_that_was_found_is_handed_on() -> None:
     facts = {"discovered_interpreter_python": "/usr/bin/python3"}
-    assert look({**answer(), "ansible_facts": facts})["ansible_facts"] == facts
+    assert look(answer(), interpreter="/usr/bin/python3")["ansible_facts"] == facts
+    assert "ansible_facts" not in look({**answer(), "ansible_facts": {**facts, "ansible_host": "elsewhere"}})
 
 
 @pytest.mark.parametrize("previous", [{"sample": "x"}, {"sample": {"clock": 1}}, {"sample": {}, "skip_looks": "x"}, {"peak": [1]}])

@@ -161,3 +161,18 @@ def test_a_folder_is_not_the_live_host(root: Path) -> None:
 )
 def test_names_of_errors(error: OSError, name: str) -> None:
     assert errno_name(error) == name
+
+
+def test_a_link_of_endless_steps_is_refused(root: Path) -> None:
+    link(root, "etc/endless", "a/../" * 800 + "a")
+    (root / "etc/a").mkdir(exist_ok=True)
+    assert HostTree(str(root)).real_path("/etc/endless") == "/etc/a"
+    with pytest.raises(OSError, match="name too long"):
+        HostTree(str(root)).real_path("/etc/" + "endless/../" * 3)
+
+
+def test_a_file_that_comes_in_pieces_is_read_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "pieces").write_bytes(b"abcdefg")
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 2)))
+    assert [HostTree(str(root)).read("/pieces", limit) for limit in (3, 7, 100)] == [b"abcd", b"abcdefg", b"abcdefg"]

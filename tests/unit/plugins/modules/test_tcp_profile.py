@@ -59,6 +59,13 @@ def test_bad_options_are_named(host: Host, run_module: Run, options: dict[str, o
     assert host.state() == before
 
 
+@pytest.mark.parametrize("key", ["net.ipv4.tcp_fastopen_key", "net.ipv6.conf.lo.stable_secret"])
+def test_a_secret_that_is_refused_is_not_shown(host: Host, run_module: Run, key: str) -> None:
+    result = run_module(tcp_profile.main, name="x", settings={key: "12345678-9abcdef0"})
+    assert f"'{key}' holds a secret" in result["msg"]
+    assert "12345678" not in str(result)
+
+
 def test_everything_that_is_returned_is_documented(host: Host, run_module: Run) -> None:
     host.write("/etc/sysctl.d/zz.conf", "net.ipv4.tcp_tw_reuse = 0\n")
     returned = yaml.safe_load(tcp_profile.RETURN)

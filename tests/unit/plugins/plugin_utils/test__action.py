@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 import pytest
@@ -94,6 +95,35 @@ def test_arguments_that_the_module_checks_are_passed_as_they_are() -> None:
     assert "added" not in given
 
 
+class Once(ControllerAction):
+    """Says that it ran."""
+
+    ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {}
+
+    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
+        return {"changed": False}
+
+
+def run_once(strategy: str, hosts: list[str], run_once: bool = True) -> Result:
+    made = action_for(Once, {}, run_once=run_once)
+    made._task.get_play = lambda: types.SimpleNamespace(strategy=strategy)
+    return dict(made.run(task_vars={"ansible_play_hosts_all": hosts}))
+
+
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned", "ansible.builtin.host_pinned", "mitogen_free"])
+def test_a_task_for_all_hosts_is_refused_where_the_hosts_are_not_in_step(strategy: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=f"with the strategy {strategy} this task runs for each host.*'strategy: linear'"):
+        run_once(strategy, ["web1", "web2"])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "hosts", "once"),
+    [("linear", ["web1", "web2"], True), ("debug", ["web1", "web2"], True), ("free", ["web1"], True), ("free", ["web1", "web2"], False)],
+)
+def test_any_other_task_runs(strategy: str, hosts: list[str], once: bool) -> None:
+    assert run_once(strategy, hosts, once) == {"changed": False}
+
+
 def test_async_is_refused() -> None:
     with pytest.raises(AnsibleActionFail, match="async"):
         action_for(Unchecked, {}, async_val=10).run()
@@ -111,3 +141,12 @@ def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
 
 def test_only_actions_that_reach_hosts_need_a_connection() -> None:
     assert (HardeningAction._requires_connection, ControllerAction._requires_connection) == (True, False)
+
+
+def test_a_lack_of_memory_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(self: Counting, arguments: Arguments, task_vars: TaskVars) -> Result:
+        raise MemoryError
+
+    monkeypatch.setattr(Counting, "act", act)
+    with pytest.raises(AnsibleActionFail, match="the controller has not enough memory for this"):
+        run(Counting, count=1)

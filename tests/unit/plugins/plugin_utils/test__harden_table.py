@@ -175,5 +175,32 @@ def test_a_malformed_answer_is_counted_as_unreadable() -> None:
     assert "1 UNREADABLE" in render([outcome])
 
 
+@pytest.mark.parametrize(
+    ("before", "headline", "line"),
+    [
+        ({"unreachable": True, "msg": "no route"}, "1 UNREACHABLE", "the audit before failed: no route"),
+        ({"failed": True, "msg": "no python"}, "1 NOT HARDENED", "the audit before failed: no python"),
+    ],
+)
+def test_a_host_that_got_no_further_than_the_audit_before_says_why(before: t.Any, headline: str, line: str) -> None:
+    text = shown(web1={"before": before, "after": {"skipped": True, "changed": False}})
+    assert headline in text
+    assert line in text
+    assert "the audit after" not in text
+
+
+def test_a_host_that_was_lost_after_its_change_is_changed_and_not_audited() -> None:
+    text = shown(web1={"before": audited(), "change": CHANGE, "after": {"unreachable": True, "msg": "no route"}})
+    assert "1 changed" in text
+    assert "the audit after failed: no route" in text
+
+
+@pytest.mark.parametrize(("check_mode", "kept"), [(False, "is kept"), (True, "would be kept")])
+def test_the_backup_of_an_edited_boot_file_is_named(check_mode: bool, kept: str) -> None:
+    backup = f"{CHANGE['boot_file']['path']}.bak"  # type: ignore[index]
+    text = " ".join(shown(check_mode, web1={"change": {**CHANGE, "backup": backup}}).split())
+    assert f"{backup}: the edited boot file {kept} here. It has no effect at boot" in text
+
+
 def test_nothing_registered_is_not_hardened() -> None:
     assert "NOT HARDENED" in shown(web1={"change": []})

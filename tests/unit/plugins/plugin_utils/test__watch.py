@@ -7,6 +7,7 @@ from __future__ import annotations
 import collections
 import copy
 import math
+import re
 import typing as t
 
 import pytest
@@ -216,6 +217,7 @@ def test_what_is_not_known_stays_unknown(changes: dict[str, t.Any]) -> None:
         (lambda it: {**it, "clock": "now"}, "clock"),
         (lambda it: {**it, "clock": math.nan}, "clock"),
         (lambda it: {**it, "clock": -1}, "clock"),
+        (lambda it: {**it, "clock": 1e20}, "clock"),
         (lambda it: {**it, "clock": True}, "clock"),
         (lambda it: {**it, "boot_id": "x" * 65}, "a boot_id or top that is not valid"),
         (lambda it: {**it, "boot_id": None}, "a boot_id or top that is not valid"),
@@ -227,6 +229,20 @@ def test_what_is_not_known_stays_unknown(changes: dict[str, t.Any]) -> None:
 def test_what_a_host_sends_is_not_trusted(damage: t.Callable[[t.Any], object], message: str) -> None:
     with pytest.raises(WatchError, match=message):
         sample(damage(copy.deepcopy(observed())))
+
+
+@pytest.mark.parametrize(
+    ("later", "figure"),
+    [
+        ({"clock": 1000.0 + 1e-9, "counters": {"Tcp": {"ActiveOpens": 2**40}}}, "rates['ActiveOpens']"),
+        ({"clock": 1e15, "usable_ports": 2**64 - 1}, "ports_left.seconds"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(later: dict[str, t.Any], figure: str) -> None:
+    """A host may send any numbers; what is made of them is given to the next look, and to the tables."""
+    now: t.Any = {**sample(observed(ports_in_use=[towards(11)])), **later}
+    with pytest.raises(WatchError, match=re.escape(f"what the host sent gives figures that cannot be: {figure} must")):
+        measure(sample(observed(ports_in_use=[towards(10)])), now)
 
 
 def test_peaks() -> None:

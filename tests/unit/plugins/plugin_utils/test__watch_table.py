@@ -130,6 +130,10 @@ def test_text_from_outside_cannot_steer_the_terminal(attack: str) -> None:
         ({"measure": {**busy(), "rates": 5}}, "measure.rates must be a dictionary, not the number 5"),
         ({"peak": {"seen": 1}}, "peak.rates is missing"),
         ({"peak": {**peak(None, busy()), "soonest": ["ports"]}}, "peak.soonest must be a list of 2 values, not a list"),
+        (
+            {"peak": {**peak(None, busy()), "soonest": ["\x1b[2J", 5]}},
+            "peak.soonest[0] must be one of ports, buckets, not the string '\\x1b[2J'",
+        ),
         ({"failed_looks": -1}, "failed_looks must be 0 or more, not the number -1"),
     ],
 )

@@ -163,7 +163,7 @@ def test_systemd_is_init_where_its_folder_is(host: FolderHost, tmp_path: Path) -
     assert gather(host, set())["host"]["init"] == "systemd"
 
 
-@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n"])
+@pytest.mark.parametrize("meminfo", ["", "MemTotal: many kB\n", "MemTotal: ² kB\n", "MemTotal:\n", "\xff\n", f"MemTotal: {10**15} kB\n"])
 def test_memory_that_is_not_given_is_none(host: FolderHost, tmp_path: Path, meminfo: str) -> None:
     write(tmp_path, "/proc/meminfo", meminfo)
     assert gather(host, set())["host"]["memory_bytes"] is None
@@ -304,6 +304,22 @@ def test_sockets_that_cannot_be_counted_are_none_and_reported(monkeypatch: pytes
 def test_no_secret_key_is_read() -> None:
     assert not [key for key in SYSCTL_KEYS if is_secret(key)]
     assert "tcp_fastopen_key" not in (gather(HostTree(), {"sysctl"})["sysctl"] or {})
+
+
+def test_values_that_nobody_needs_do_not_leave_the_host(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/sysctl.conf").write_text(
+        "kernel.core_pattern = |/bin/s3cret\nnet.ipv4.tcp_sack = 1\nnet.ipv4.tcp_fastopen_ke[^x] = s3cret\n"
+    )
+    snapshot = gather(HostTree(str(tmp_path)), {"boot_files"})
+    assert snapshot["boot_files"] is not None
+    (file,) = snapshot["boot_files"]["files"]
+    assert [(one["value"], one["withheld"], one["secret"]) for one in file["assignments"]] == [
+        (None, True, False),
+        ("1", False, False),
+        (None, True, True),
+    ]
+    assert "s3cret" not in json.dumps(snapshot)
 
 
 _IN_NAMESPACE = """

@@ -45,6 +45,8 @@ def test_texts_without_counters(text: str) -> None:
         ("TcpExt: TW\nTcpExt: many\n", r"'TcpExt' has a value that is not a number"),
         ("TcpExt: TW\nTcpExt: 1.5\n", r"'TcpExt' has a value that is not a number"),
         (f"TcpExt: TW\nTcpExt: {'9' * 21}\n", r"'TcpExt' has a value that is not a number"),
+        (f"TcpExt: TW\nTcpExt: {2**64}\n", r"'TcpExt' has a value that is not a number"),
+        (f"TcpExt: TW\nTcpExt: {-(2**63) - 1}\n", r"'TcpExt' has a value that is not a number"),
         ("no colon here\n", r"'no colon here' does not start with a group"),
         ("\x1b[31m" + "x" * 1000, r"line '\\x1b\[31mx{35}' does not"),
     ],
@@ -68,6 +70,7 @@ def test_sockstat() -> None:
     [
         ("TCP: inuse 1 tw\n", "'TCP' has a field without a value"),
         ("TCP: inuse x\n", "'TCP' has a value that is not a number"),
+        (f"TCP: inuse {2**64}\n", "'TCP' has a value that is not a number"),
         ("TCP inuse 1\n", "'TCP inuse 1' does not start with a group"),
     ],
 )

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
 from collections import Counter
+from typing import Iterable
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import INET_DIAG_INFO, DumpParser, MessageBatch
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sock_diag import (
+    INET_DIAG_INFO,
+    DumpParser,
+    Listener,
+    MessageBatch,
+    listeners,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from support.netlink import attribute, connection, done, message, refused, tcp_info
+from support.netlink import Kernel, attribute, connection, done, message, refused, tcp_info
 
 TIME_WAIT = connection("time_wait", ("192.0.2.1", 40000), ("192.0.2.2", 80))
 ESTABLISHED = connection("established", ("192.0.2.1", 40001), ("192.0.2.2", 80), tcp_info(True))
@@ -104,6 +113,12 @@ def test_an_interrupted_dump_is_reported(data: bytes) -> None:
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("error", [4096, 2**31])
+def test_an_error_that_no_kernel_has_is_damage(error: int) -> None:
+    parser, _found = taken_apart(refused(error))
+    assert (parser.done, parser.damaged) == (True, True)
+
+
 @pytest.mark.parametrize("end", [refused(1), done(error=1)])
 def test_a_refusal_is_an_os_error(end: bytes) -> None:
     with pytest.raises(PermissionError):
@@ -141,3 +156,35 @@ def test_one_byte_of_an_attribute(attributes: bytes, found: int | None) -> None:
     other = connection("established", ("192.0.2.1", 1), attributes=b"\xff" * len(attributes))
     batch = MessageBatch(memoryview(other[: len(one)] + one + other[: len(one)]), len(one), 3, 1)
     assert batch.byte(1, INET_DIAG_INFO, 5) == found
+
+
+@pytest.mark.parametrize(("protocol", "state"), [(socket.IPPROTO_TCP, "listen"), (socket.IPPROTO_UDP, "close")])
+def test_listeners_are_told_with_who_they_are(protocol: int, state: str) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def dump(family: int, states: int, extensions: int, protocol: int) -> Iterable[bytes]:
+        asked.append((family, protocol))
+        return Kernel(made)(family, states, extensions)
+
+    made = [
+        connection(state, ("0.0.0.0", 40000), identity=(0, 7, 1000, 4711), attributes=attribute(8, b"\0")),
+        connection(state, ("::", 40001), identity=(2, 2**64 - 1, 0, 0)),
+        connection(state, ("127.0.0.1", 40002)),
+        connection(state, ("0.0.0.0", 40003), ("192.0.2.1", 53)),
+        connection(state, ("0.0.0.0", 0)),
+        connection("established", ("0.0.0.0", 40004)),
+    ]
+    assert listeners(protocol, dump) == {
+        Listener(40000, struct.pack("=Q", 7), 4711, 1000),
+        Listener(40001, b"\xff" * 8, 0, 0),
+    }
+    assert asked == [(socket.AF_INET, protocol), (socket.AF_INET6, protocol)]
+
+
+def test_this_kernel_lists_udp_sockets_too() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as open_, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as loopback:
+        open_.bind(("0.0.0.0", 0))
+        loopback.bind(("127.0.0.1", 0))
+        found = {one.port: one for one in listeners(socket.IPPROTO_UDP)}
+        assert found[open_.getsockname()[1]].inode == os.fstat(open_.fileno()).st_ino
+        assert loopback.getsockname()[1] not in found

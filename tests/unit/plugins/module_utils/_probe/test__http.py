@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import _http
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http import (
     MAX_ANSWER_BYTES,
     MAX_HEAD_BYTES,
@@ -18,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._option
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
 from hypothesis import given
 from hypothesis import strategies as st
+from support.steps import steps
 
 
 def parsed(data: bytes, ended: bool, step: int = 1 << 20) -> tuple[int | None, bool, str | None]:
@@ -135,6 +138,27 @@ def test_it_ends_where_another_reader_says(data: bytes) -> None:
     assert (answer.complete, answer.status) == (True, response.status)
 
 
+class CountingPattern:
+    """A pattern that says how many bytes it was made to look at."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self.bytes_searched = 0
+
+    def search(self, data: bytes, start: int, end: int) -> re.Match[bytes] | None:
+        self.bytes_searched += max(0, min(len(data), end) - start)
+        return self._pattern.search(data, start, end)
+
+
+@pytest.mark.parametrize("size", [1000, 2000])
+def test_a_head_that_comes_byte_by_byte_is_searched_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    pattern = CountingPattern(_http._HEAD_END)
+    monkeypatch.setattr(_http, "_HEAD_END", pattern)
+    data = head("X: " + "x" * size) + b"body"
+    assert parsed(data, True, 1) == (200, True, None)
+    assert pattern.bytes_searched <= 6 * len(data)
+
+
 @given(
     st.binary() | st.binary().map(lambda data: b"HTTP/1.1 200 OK\r\n" + data) | st.binary().map(lambda data: CHUNKED + data), st.booleans()
 )
@@ -156,3 +180,10 @@ def test_no_bytes_break_it_and_no_pieces_change_it(data: bytes, ended: bool) -> 
 )
 def test_request(version: str, connection: str | None, expected: bytes) -> None:
     assert request(Http("/a", "b"), version, connection) == expected
+
+
+def test_twice_as_many_chunks_are_twice_the_work() -> None:
+    def work(chunks: int) -> int:
+        return steps(lambda: Answer().feed(CHUNKED + b"1\r\nx\r\n" * chunks))
+
+    assert work(400) <= 2.2 * work(200)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._apply import KeyNotSet, rehearse, take
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._apply import KeyNotSet, read_back, rehearse, take
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Machine
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import File, FileStep, FolderStep, KeyStep, Step
@@ -50,6 +50,18 @@ def test_a_value_that_reads_back_as_another(host: Host) -> None:
     with pytest.raises(KeyNotSet, match="wrote 1, read back 0") as caught:
         take(Machine(Disk(host.root, lie), False), KeyStep(REUSE, "2", "1"))
     assert caught.value.status == "not_verified"
+
+
+@pytest.mark.parametrize(("now", "told"), [("1", None), ("0", "another write changed it from 1 to 0"), ("01", None)])
+def test_a_key_that_another_write_changed_is_found(host: Host, machine: Machine, now: str, told: str | None) -> None:
+    take(machine, KeyStep(REUSE, "2", "1"))
+    host.set(REUSE, now)
+    if told is None:
+        read_back(machine, {REUSE: "1"})
+    else:
+        with pytest.raises(KeyNotSet, match=told):
+            read_back(machine, {REUSE: "1"})
+    assert machine.keys[REUSE] == now
 
 
 def test_a_rehearsal_writes_and_leaves_nothing(host: Host) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._boot_file import shown
 from support.transactions import BOOT_FILE, CONFLICTING, MAIN_FILE, REUSE, TIMESTAMPS, Host, conflict, lines
 
 
@@ -63,8 +62,3 @@ def test_a_hidden_boot_file_is_refused_with_what_to_do(host: Host) -> None:
         "/usr/lib/sysctl.d/99-x.conf would be overridden at boot: /etc/sysctl.d/99-x.conf hides the whole file. Nothing was changed. "
         "Remove these, or use on_conflict: comment_out"
     )
-
-
-def test_lines_with_a_secret_are_not_shown() -> None:
-    text = "net.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_fastopen_key = 1-2-3-4\nnet.ipv4.{tcp_fastopen_key} = 5-6-7-8\n# no secret\n"
-    assert shown(text) == "net.ipv4.tcp_tw_reuse = 1\n(secret, not shown)\n(secret, not shown)\n# no secret\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError, describe_error
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._errors import ProfileError, describe_error, lacks_privilege
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,23 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._erro
         (ProfileError("a sentence"), "a sentence"),
     ],
 )
-def test_errors_are_described(monkeypatch: pytest.MonkeyPatch, error: Exception, text: str) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+def test_errors_are_described(error: Exception, text: str) -> None:
     assert describe_error(error) == text
 
 
-def test_without_root_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "user", "lacks"), [(13, 1000, True), (1, 1000, True), (13, 0, False), (1, 0, False), (30, 1000, False), (28, 1000, False)]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_only_root_may_do(monkeypatch: pytest.MonkeyPatch, number: int, user: int, lacks: bool, inside: bool) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    error: Exception = OSError(number, os.strerror(number))
+    if inside:
+        cause, error = error, ProfileError("a sentence")
+        error.__cause__ = cause
+    assert lacks_privilege(error) == lacks
+
+
+def test_a_sentence_is_no_lack_of_privilege(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert describe_error(OSError(13, "Permission denied", "/x")) == "/x: EACCES (Permission denied; use become: true)"
-    assert describe_error(OSError(30, "Read-only file system", "/x")) == "/x: EROFS (Read-only file system)"
+    assert not lacks_privilege(ProfileError("EACCES"))

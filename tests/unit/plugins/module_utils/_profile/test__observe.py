@@ -13,6 +13,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Machine
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._observe import BootTree, observe
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._reserved_ports import Listening, Question
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import Record
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import MAX_FILE_BYTES, collect
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
@@ -80,6 +81,23 @@ def test_files_that_are_too_large_to_be_understood_are_not_edited(host: Host) ->
     ],
 )
 def test_only_what_the_plan_needs_is_read(host: Host, given: dict[str, object], keys: set[str]) -> None:
-    seen = observe(read_options(host.options(**given)), Machine(Disk(host.root), False), Record("x", {}, None), lambda: [80])
+    asked: list[Question] = []
+
+    def look(question: Question) -> Listening:
+        asked.append(question)
+        return Listening(frozenset({40000}), "", True)
+
+    seen = observe(read_options(host.options(**given)), Machine(Disk(host.root), False), Record("x", {}, None), look)
     assert set(seen.keys) == keys
-    assert seen.listening_ports == (frozenset({80}) if "reserve_listening_ports" in given else frozenset())
+    wanted = "reserve_listening_ports" in given
+    assert asked == ([Question(32768, 60999, frozenset(), frozenset())] if wanted else [])
+    assert (seen.listening is not None) is wanted
+
+
+@pytest.mark.parametrize("scope", ["runtime", "boot"])
+def test_names_like_an_unknown_key_are_looked_for_where_the_host_does_not_have_it(host: Host, scope: str) -> None:
+    host.write("/proc/sys/net/core/rmem_max", "212992\n")
+    settings = {"net.core.rmem_max": 1, "net.core.rmen_max": 1, REUSE: 1, "net.ipv4.tcp_tw_recycle": 0}
+    options = read_options(host.options(settings=settings, scope=scope))
+    seen = observe(options, Machine(Disk(host.root), False), Record("x", {}, None), lambda question: Listening(frozenset(), "", True))
+    assert dict(seen.unknown) == {"net.core.rmen_max": ["net.core.rmem_max"]}

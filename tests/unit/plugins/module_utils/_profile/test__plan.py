@@ -13,6 +13,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Machine
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import read_options
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._plan import NOTHING, Plan, make_plan
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._reserved_ports import Listening
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import FileStep, KeyStep, Original, Record
 from support.transactions import BOOT_FILE, REUSE, TIMESTAMPS, Host
 
@@ -20,7 +21,7 @@ from support.transactions import BOOT_FILE, REUSE, TIMESTAMPS, Host
 def planned(host: Host, record: Record | None = None, **options: object) -> Plan:
     read: list[str] = []
     machine = Machine(Disk(host.root, read.append), False)
-    plan = make_plan(read_options(host.options(**options)), machine, record, list)
+    plan = make_plan(read_options(host.options(**options)), machine, record, lambda question: Listening(frozenset(), "", True))
     assert [what for what in read if what.split()[0] != "read"] == []
     return plan
 

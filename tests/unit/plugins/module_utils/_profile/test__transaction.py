@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from support.transactions import (
     BOOT_FILE,
@@ -17,6 +19,7 @@ from support.transactions import (
     RECYCLE,
     REUSE,
     SETTINGS,
+    STATE_FOLDER,
     TIMESTAMPS,
     Host,
     lines,
@@ -137,6 +140,43 @@ def test_a_key_that_cannot_be_written_fails_before_anything_is(host: Host, check
 
     result = host.call(check=check, step=refuse)
     assert result["failed"]
-    assert f"{REUSE}: it cannot be written here: EROFS" in result["msg"]
+    assert f"{REUSE}: /proc/sys is read-only here (EROFS; a container?). Nothing was changed." in result["msg"]
     assert status(result)[REUSE] == "read_only"
     assert host.state() == before
+
+
+def test_one_reason_for_many_keys_is_told_once(host: Host) -> None:
+    def refuse(what: str) -> None:
+        if what.startswith("probe "):
+            raise OSError(30, "Read-only file system")
+
+    result = host.call(step=refuse, settings={TIMESTAMPS: 0, REUSE: 1})
+    assert result["msg"] == f"{TIMESTAMPS}, {REUSE}: /proc/sys is read-only here (EROFS; a container?). Nothing was changed."
+
+
+@pytest.mark.parametrize(
+    ("where", "check"),
+    [
+        ("probe ", False),
+        ("probe ", True),
+        ("lock ", False),
+        ("lock ", True),
+        ("make " + STATE_FOLDER, False),
+        ("write ", False),
+        ("create " + BOOT_FILE, False),
+    ],
+)
+def test_without_root_it_is_told_once(host: Host, monkeypatch: pytest.MonkeyPatch, where: str, check: bool) -> None:
+    before = host.state()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    def refuse(what: str) -> None:
+        if what.startswith(where):
+            raise OSError(13, "Permission denied")
+
+    result = host.call(check=check, step=refuse)
+    if where != "write ":
+        assert host.state() == before
+    assert result["msg"].startswith("needs root on the target: run with --become. The error: ")
+    assert result["msg"].count("EACCES") == 1
+    assert "read_only" not in status(result).values()

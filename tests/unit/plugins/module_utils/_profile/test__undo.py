@@ -13,8 +13,9 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._journal import APPLYING, CONFIRMING, WAITING, Guard, Open, State
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._machine import Machine
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._steps import File, FileStep, FolderStep, KeyStep, Step
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._undo import expired, undo
-from support.transactions import BOOT_FILE, BUCKETS, DEFAULTS, RECYCLE, REUSE, STATE_FOLDER, Host
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._undo import expired, touched, undo
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import path_of
+from support.transactions import BOOT_FILE, BUCKETS, DEFAULTS, RECYCLE, REUSE, STATE_FOLDER, TIMESTAMPS, Host
 
 
 def test_a_journal_from_before_a_reboot_is_undone(host: Host) -> None:
@@ -110,3 +111,23 @@ def test_a_key_that_does_not_go_back_is_reported(host: Host) -> None:
     host.set(REUSE, "1")
     done = undo(Machine(Disk(host.root, lie), False), [KeyStep(REUSE, "2", "1")], True)
     assert (done.back, done.errors) == ([], [f"{REUSE} could not be restored to 2: it reads 1"])
+
+
+ALL, LO = "net.ipv6.conf.all.forwarding", "net.ipv6.conf.lo.forwarding"
+
+
+def test_a_key_that_spreads_goes_back_before_those_of_interfaces_and_files_before_keys(host: Host) -> None:
+    for key in (ALL, LO):
+        host.write(path_of(key), "1\n")
+    written: list[str] = []
+    machine = Machine(Disk(host.root, lambda what: written.append(what) if what.startswith(("write ", "remove ")) else None), False)
+    steps: list[Step] = [KeyStep(ALL, "0", "1"), KeyStep(TIMESTAMPS, "0", "1"), KeyStep(LO, "0", "1"), FileStep(BOOT_FILE, None, None)]
+    host.write(BOOT_FILE, "x\n")
+    undo(machine, steps, forced=True)
+    assert written == [f"remove {BOOT_FILE}", f"write {ALL}", f"write {LO}", f"write {TIMESTAMPS}"]
+
+
+def test_keys_that_a_write_may_have_changed_are_undone_with_it() -> None:
+    every, reuse, lo = KeyStep(ALL, "0", "1"), KeyStep(REUSE, "0", "1"), KeyStep(LO, "1", "0")
+    assert touched([every], [every, reuse, lo]) == [every, lo]
+    assert touched([reuse], [every, reuse, lo]) == [reuse]

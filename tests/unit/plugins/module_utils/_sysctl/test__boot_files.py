@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl import _boot_files
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect, withhold_values
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied, unseen, writes
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, parse
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import MAX_PATTERN_CHARACTERS, READERS, parse
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.boot_trees import boot_tree
 from support.corpus import each_collection
@@ -151,6 +151,48 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(_boot_files, "MAX_FILES", 3)
     found = boot_tree(tmp_path, {f"{ETC}{number}.conf": "a=1\n" for number in range(5)})
     assert [entry["reason"] for entry in found["files"]] == [None, None, "all files together are larger than 5 bytes", "more than 3 files"]
+
+
+def test_patterns_are_bounded_for_all_files_together(tmp_path: Path) -> None:
+    line = "net.ipv4.conf.*.tag = 1\n"
+    most = MAX_PATTERN_CHARACTERS // len("net.ipv4.conf.*.tag")
+    found = boot_tree(tmp_path, {ETC + "a.conf": line * (most - 1), ETC + "b.conf": line * 2, ETC + "c.conf": line, ETC + "d.conf": "a=1"})
+    assert [(len(file["assignments"]), file["unread_because"], file["reason"]) for file in found["files"]] == [
+        (most - 1, None, None),
+        *[(0, "unreadable", f"more than {MAX_PATTERN_CHARACTERS} characters of shell patterns")] * 2,
+        (1, None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "stays"),
+    [
+        (FIN, True),
+        (GLOB, True),
+        ("net.ipv4.conf.all.rp_filter", True),
+        ("net.ipv4.tcp_made_up", True),
+        ("net.ipv4.tcp_ke*_time", True),
+        ("net.ipv4.tcp_n?w", True),
+        ("net.ipv4.tcp_n?w_too", False),
+        ("kernel.core_pattern", False),
+        ("net.ipv6.conf.*.forwarding", False),
+        ("/proc/sys/net/ipv4/tcp_fin_timeout", False),
+        ("kernel.{core,other}_patter?", False),
+    ],
+)
+def test_values_that_nobody_needs_are_withheld(tmp_path: Path, key: str, stays: bool) -> None:
+    found = boot_tree(tmp_path, {ETC + "a.conf": f"{key} = 4711\n-{key}\n"})
+    withhold_values(found, ["tcp_new"])
+    assert [(one["value"], one["withheld"]) for one in found["files"][0]["assignments"]] == [
+        ("4711", False) if stays else (None, True),
+        (None, False),
+    ]
+
+
+def test_a_withheld_value_is_a_setting_all_the_same(tmp_path: Path) -> None:
+    found = boot_tree(tmp_path, {ETC + "a.conf": "kernel.pid_max = 1\nkernel.pid_max = 2"})
+    withhold_values(found, [])
+    assert [(text.value, text.line) for text in writes(found, "procps", [])["kernel.pid_max"]] == [(None, 1), (None, 2)]
 
 
 A, B = ETC + "a.conf", ETC + "b.conf"

@@ -12,11 +12,17 @@ from typing import Any, Optional, Tuple
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, parse
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import (
+    MAX_PATTERN_CHARACTERS,
+    READERS,
+    TooManyPatternsError,
+    parse,
+)
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFile, BootFiles
 from hypothesis import given
 from hypothesis import strategies as st
 from support.boot_trees import boot_tree
+from support.steps import steps
 
 FIN = "net.ipv4.tcp_fin_timeout"
 LO = "net.ipv4.conf.lo.rp_filter"
@@ -147,6 +153,12 @@ def test_settings_are_found_as_they_were_written(settings: list[tuple[list[str],
             "net.ipv4.tcp_fastopen_key:{} = 1",
             "net.*.tcp_fastopen_k?y = {}",
             "net.ipv4.tcp_fastopen_{{key,*}} = {}",
+            "net.ipv4.tcp_fastopen_ke[^x] = {}",
+            "net.ipv4.tcp_fastopen_{{k,x}}ey = {}",
+            "net.ipv4.tcp_fastopen\\_ke? = {}",
+            "net.ipv4.tcp_fastopen_[[:lower:]]ey = {}",
+            "net/ipv4/{{.,x}}/tcp_fastopen_ke? = {}",
+            "net.ipv6.conf.eth?.stable_secre[t] = {}",
             "net.ipv6.conf.*.stable_secret = {}",
             "net.ipv6.conf.eth0/1.stable_secret = {}",
             "net.core.netdev_rss_key = {}",
@@ -160,6 +172,27 @@ def test_settings_are_found_as_they_were_written(settings: list[tuple[list[str],
 )
 def test_secrets_are_left_out(shape: str, secret: str) -> None:
     assert secret not in json.dumps(parse(shape.format(secret) + "\n"))
+
+
+def test_exclusions_are_told_from_what_was_withheld() -> None:
+    assert [(one["value"], one["withheld"]) for one in parse("-net.ipv4.tcp_fastopen_key\nnet.ipv4.tcp_fastopen_key = 1\n")[0]] == [
+        (None, False),
+        (None, True),
+    ]
+
+
+def test_a_file_has_only_so_many_patterns() -> None:
+    """Each pattern is tried on each key, so a file of nothing else would keep a host busy for minutes."""
+    line = "net.ipv4.conf.{*,*}.tag = 1\n"
+    usual = MAX_PATTERN_CHARACTERS // len(line)
+    assert len(parse(line * usual)[0]) == usual
+    with pytest.raises(TooManyPatternsError, match="more than 8192 characters of shell patterns"):
+        parse(line * 2 * usual)
+
+
+@pytest.mark.parametrize("line", ["net.ipv4.tcp_x = 1\n", "a" * 50 + "\n", "=\r" * 20 + "\n", "a.b/../" * 8 + "= 1\n", "-{}" * 12 + "=1\n"])
+def test_twice_the_text_is_twice_the_work(line: str) -> None:
+    assert steps(lambda: parse(line * 200)) <= 2.2 * steps(lambda: parse(line * 100))
 
 
 def only(settings: Any) -> BootFiles:

@@ -20,6 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
     SYSCTL_KEYS,
     Accepted,
     Refused,
+    SysctlKey,
     kernel_reads,
     parse,
     path_of,
@@ -81,6 +82,13 @@ def test_current_values_fill_in_and_bound() -> None:
     assert reads("net.ipv4.tcp_rmem", "8192", "4096\t131072\t6291456") == "8192\t131072\t6291456"
 
 
+@pytest.mark.parametrize("digits", [21, 4300, 5000])
+def test_current_values_that_no_kernel_has_are_not_known(digits: int) -> None:
+    long = "9" * digits
+    assert reads(START, "40000", None, {RANGE: f"{long}\t{long}"}) == "40000"
+    assert reads(RANGE, "5000", f"{long}\t{long}") is None
+
+
 @pytest.mark.parametrize(
     ("key", "text", "word"),
     [(RANGE, "5000", "low end"), (STAMPS, "010", "read as 8"), (STAMPS, "1 # x", "ignored"), ("net.ipv4.tcp_rmem", "1 2", "2 of 3")],
@@ -105,6 +113,10 @@ def test_a_note_says_what_the_kernel_makes_of_it(key: str, text: str, word: str)
         (PORTS, "70000", None),
         ("net.ipv4.tcp_congestion_control", "bbr\n", "bbr"),
         ("net.ipv4.tcp_max_tw_buckets", "9" * 5000, None),
+        ("fs.file-max", str(2**64 - 1), 2**64 - 1),
+        ("fs.file-max", str(2**64), None),
+        ("net.ipv4.tcp_mem", f"1 {-(2**63)} 3", [1, -(2**63), 3]),
+        ("net.ipv4.tcp_mem", f"1 {-(2**63) - 1} 3", None),
         (STAMPS, "\u0661", None),
     ],
 )
@@ -314,3 +326,38 @@ def test_the_kernel_agrees_on_whatever_is_written(key: str, text: str) -> None:
 def test_the_kernel_agrees_on_port_lists(text: str) -> None:
     compare(PORTS, text)
     compare(RANGE, text)
+
+
+EXACT = SysctlKey("net.core.rmem_max", "exact")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "alike"),
+    [
+        ("1\t2", " 1  2 ", True),
+        ("16", "0x10", True),
+        ("-1", "-1", True),
+        ("fq", "fq", True),
+        ("fq", "fq_codel", False),
+        ("1 2", "1", False),
+        # One key reads a leading 0 as base 8, another as base 16.
+        ("010", "8", False),
+        ("010", "10", False),
+        ("00000003", "00000003", True),
+        ("0x", "0", False),
+        ("", "0", False),
+        ("1" * 5000, "1" * 5000, True),
+        ("\u0661", "1", False),
+    ],
+)
+def test_exact_texts_are_compared_word_by_word(a: str, b: str, alike: bool) -> None:
+    assert same(EXACT, a, b) is alike
+    assert same(EXACT, b, a) is alike
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("212992", 212992), ("-1", -1), ("1\t0", "1 0"), ("fq_codel", "fq_codel"), ("", ""), ("0x10", "0x10")],
+)
+def test_an_exact_text_is_a_number_where_it_is_one(raw: str, value: object) -> None:
+    assert parse(EXACT, raw) == value

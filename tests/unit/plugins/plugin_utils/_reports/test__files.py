@@ -50,6 +50,21 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
         differs(str(tmp_path), b"")
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [("fifo", "not a plain file"), ("link", "a link"), ("dangling", "a link"), ("device", "a link")]
+)
+def test_what_is_no_plain_file_is_named_and_left_alone(tmp_path: Path, kind: str, words: str) -> None:
+    place = tmp_path / "report"
+    (tmp_path / "target").write_bytes(b"same")
+    if kind == "fifo":
+        os.mkfifo(place)
+    else:
+        place.symlink_to({"link": "target", "dangling": "nowhere", "device": "/dev/zero"}[kind])
+    with pytest.raises(ReportError, match=f"report is {words}, so the report cannot be written there"):
+        differs(str(place), b"same")
+    assert (tmp_path / "target").read_bytes() == b"same"
+
+
 @pytest.mark.parametrize(("content", "expected"), [(b"same", False), (b"sam", True), (b"same again", True), (b"", True)])
 def test_differs(tmp_path: Path, content: bytes, expected: bool) -> None:
     (tmp_path / "file").write_bytes(b"same")

@@ -24,6 +24,16 @@ def test_the_audits_of_a_mapping_are_named_by_its_keys() -> None:
     assert read_audits(named) == read_audits(sample_audits())
 
 
+def test_a_delegated_audit_has_the_name_of_the_host_that_was_looked_at() -> None:
+    delegated, own = audit("lb1", result("a", "low")), audit("web2", result("a", "low"))
+    assert [entry["host"] for entry in read_audits({"web1": delegated, "web2": own})] == ["lb1", "web2"]
+
+
+def test_where_two_audits_name_one_host_the_keys_stay() -> None:
+    audits = {"web1": audit("lb1", result("a", "low")), "lb1": audit("lb1", result("a", "low"))}
+    assert [entry["host"] for entry in read_audits(audits)] == ["lb1", "web1"]
+
+
 def test_hosts_come_in_order_of_their_names() -> None:
     assert [entry["host"] for entry in read_audits(sample_audits())] == sorted(entry["host"] for entry in sample_audits())
 
@@ -84,8 +94,21 @@ def test_an_entry_without_results_is_a_host_that_was_not_audited(registered: dic
         ([{}], "the host name in audits[0] must be a string, not null"),
         ([{"host": " "}], "audits[0] has an entry without a host name"),
         ({1: {}}, "the host name in audits must be a string, not the number 1"),
-        ({"web1": None}, "audits (host web1) must be a dictionary, not null"),
         ([{"host": "web1"}, {"host": "web1"}], "audits has more than one entry for host 'web1'. Give one entry for each host."),
+    ],
+)
+def test_bad_input_is_named(audits: object, message: str) -> None:
+    with pytest.raises(ReportError) as caught:
+        read_audits(audits)
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("audits", "message"),
+    [
+        ({"web1": None}, "audits (host web1) must be a dictionary, not null"),
+        ({"web1": {"results": "x"}}, "audits (host web1).results must be a list, not the string 'x'"),
         ([audit("web1", results={})], "audits[0] (host web1).results must be a list, not a dictionary"),
         ([audit("web1", results=[1])], "audits[0] (host web1).results[0] must be a dictionary, not the number 1"),
         ([audit("web1", {"severity": "low"})], "results[0].id is missing"),
@@ -130,11 +153,14 @@ def test_an_entry_without_results_is_a_host_that_was_not_audited(registered: dic
         ([audit("\x1b[2J", result("a", "low"), profile="\x07")], "(host \\x1b[2J).profile must be one of"),
     ],
 )
-def test_bad_input_is_named(audits: object, message: str) -> None:
-    with pytest.raises(ReportError) as caught:
-        read_audits(audits)
-    assert message in str(caught.value)
-    assert str(caught.value).isprintable()
+def test_an_audit_of_another_shape_is_named_and_costs_no_other_host_its_report(audits: Any, message: str) -> None:
+    good = audit("zz", result("a", "high"))
+    given = {**audits, "zz": good} if isinstance(audits, dict) else [*audits, good]
+    bad, other = sorted(read_audits(given), key=lambda entry: entry["host"] == "zz")
+    assert other == read_audits([good])[0]
+    assert (bad["failed"], bad["unreachable"], "results" in bad) == (True, False, False)  # type: ignore[typeddict-item]
+    assert message in bad["msg"]  # type: ignore[typeddict-item]
+    assert bad["msg"].isprintable()  # type: ignore[typeddict-item]
 
 
 def test_an_audit_that_was_saved_with_fewer_fields_is_completed() -> None:

@@ -26,7 +26,8 @@ NAMES = {name: f"tcp-audit{form.ENDING}" for name, form in FORMATS.items()}
 def rendered(report: Report, format_: str, folder: Path) -> str:
     if format_ == "text":
         return text_summary(report)
-    return Path(write(report, str(folder), [format_])[0].path).read_text("utf-8")
+    # As bytes: reading it as text would hide a carriage return.
+    return Path(write(report, str(folder), [format_])[0].path).read_bytes().decode("utf-8")
 
 
 def test_every_format_has_a_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules._base import CannotApplyError, MissingFactError
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules._view import View, concerns_tcp
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules._view import View
 from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 TS = "net.ipv4.tcp_timestamps"
@@ -80,14 +80,6 @@ def test_a_range_is_two_numbers(value: t.Any) -> None:
     made["sysctl"][RANGE] = {"state": "present", "raw": "40000", "value": value}
     with pytest.raises(MissingFactError, match="which is not a range"):
         View(made).port_range()
-
-
-@pytest.mark.parametrize(
-    ("key", "concerns"),
-    [(TS, True), ("net.ipv4.tcp_made_up", True), ("net.ipv4.ip_local_x", True), ("net.ipv4.ip_x", False), ("kernel.tcp_x", False)],
-)
-def test_which_keys_the_rules_are_about(key: str, concerns: bool) -> None:
-    assert concerns_tcp(key) == concerns
 
 
 # --- ports ----------------------------------------------------------------------------------------------------------

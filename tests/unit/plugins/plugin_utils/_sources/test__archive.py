@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -85,4 +88,34 @@ def test_what_leads_out_is_refused_even_where_it_is_not_wanted(tmp_path: Path, n
 def test_zstd_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\x28\xb5\x2f\xfd rest")
     with pytest.raises(SourceError, match=r"not supported\. Unpack it and give the folder"):
+        read(str(tmp_path / "x"))
+
+
+def asking_for(dictionary: int) -> bytes:
+    """The start of an xz file whose block wants a dictionary of so many bytes: 4 GiB where it is 40."""
+    header = bytes([2, 0, 0x21, 1, dictionary, 0, 0, 0])
+    return b"\xfd7zXZ\0\0\4" + struct.pack("<I", zlib.crc32(b"\0\4")) + header + struct.pack("<I", zlib.crc32(header)) + b"\1\0\0" * 100
+
+
+def test_an_xz_file_that_asks_for_memory_gets_none(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(asking_for(40))
+    with pytest.raises(SourceError) as caught:
+        read(str(tmp_path / "x"))
+    assert str(caught.value) == f"{tmp_path}/x: needs more than 256 MiB of memory to unpack. Unpack it and give the folder."
+
+
+@pytest.mark.parametrize("between", [b"", b"\0" * 4, b"\0" * 70_000])
+def test_an_xz_file_of_several_streams(tmp_path: Path, between: bytes) -> None:
+    plain = Path(made(tmp_path / "plain", ("etc/a", b"one" * 100_000, {}), ("etc/b", b"two", {}))).read_bytes()
+    packed = between.join(lzma.compress(plain[place : place + 100_000]) for place in range(0, len(plain), 100_000))
+    (tmp_path / "x").write_bytes(packed + between)
+    tree = read(str(tmp_path / "x"))
+    assert (tree.read("/etc/a", 10**6), tree.read("/etc/b", 10)) == (b"one" * 100_000, b"two")
+
+
+@pytest.mark.parametrize("cut", [13, 100, 200])
+def test_an_xz_file_that_ends_too_early(tmp_path: Path, cut: int) -> None:
+    plain = Path(made(tmp_path / "plain", ("etc/a", bytes(range(256)) * 50, {}))).read_bytes()
+    (tmp_path / "x").write_bytes(lzma.compress(plain)[:cut])
+    with pytest.raises(SourceError, match="damaged, or not a tar archive"):
         read(str(tmp_path / "x"))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, path_of
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import may_be_shown, possible_keys
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._capture import Bundle, parse_bundle
@@ -132,11 +133,11 @@ def test_few_tools_are_enough(tmp_path: Path, shell: str, tools: list[str]) -> N
     root = tmp_path / "root"
     put(root, STAMPS, "1\n")
     put(root, "/proc/net/tcp", "header\nlast line without end")
-    put(root, "/etc/sysctl.d/10-a.conf", "a.b = 1\nc.d = 2")
+    put(root, "/etc/sysctl.d/10-a.conf", "net.ipv4.tcp_sack = 1\nc.d = 2")
     bundle = parse_bundle(capture(shell, root, tools=folder))
     assert bundle.tree.read(STAMPS, 100) == b"1\n"
     assert bundle.tree.read("/proc/net/tcp", 100) == b"header\nlast line without end\n"
-    assert bundle.tree.read("/etc/sysctl.d/10-a.conf", 100) == b"a.b = 1\nc.d = 2\n"
+    assert bundle.tree.read("/etc/sysctl.d/10-a.conf", 100) == b"net.ipv4.tcp_sack = 1\nc.d = (left out)\n"
 
 
 @shells
@@ -206,6 +207,20 @@ lines = st.sampled_from(
         f"net.ipv4.tcp_f*_key = {SECRET}",
         f"net.ipv4.tcp_fastopen[_]key = {SECRET}",
         f"echo {SECRET} > /proc/sys/net/ipv4/tcp_fastopen_key",
+        f"net.ipv4.tcp_fastopen_ke[^x] = {SECRET}",
+        f"net.ipv4.tcp_fastopen_{{k,x}}ey = {SECRET}",
+        f"net.ipv4.tcp_fastopen\\_ke? = {SECRET}",
+        f"net.ipv4.tcp_fastopen_[[:lower:]]ey = {SECRET}",
+        f"net.ipv6.conf.et?0.stable_secre? = {SECRET}",
+        f"*/*/*_key = {SECRET}",
+        f"kernel.core_pattern = |/bin/{SECRET}",
+        f"#net.ipv4.tcp_fastopen_key {SECRET}",
+        f"sysctl -w net.ipv4.tcp_fastopen_key={SECRET}",
+        f"net.ipv4.tcp_fastopen_key {SECRET}",
+        f"{SECRET}",
+        "net.ipv4.tcp_tw_r* = 1",
+        "net.ipv4.ip_local_made_up = 1",
+        "-net.ipv4.conf.eth0.rp_filter",
     ]
 )
 contents = st.builds(lambda parts, end: "\n".join(parts) + end, st.lists(lines, max_size=6), st.sampled_from(["", "\n"]))
@@ -248,11 +263,20 @@ def test_any_boot_files_come_back(
     assert without_what_was_left_out(parse_bundle(printed)) == without_what_was_left_out(root)
 
 
+@shells
+@pytest.mark.parametrize("line", ["*?" * 120, "net/ipv4/tcp_" + "*?" * 100, "[" * 250, " " * 3900, "x" * 300_000, "{*,*}" * 50, "." * 250])
+def test_no_line_keeps_a_shell_busy(tmp_path: Path, shell: str, line: str) -> None:
+    """A shell that tried such a pattern on a name would still be at it tomorrow: then the time limit of capture() ends the test."""
+    put(tmp_path, "/etc/sysctl.d/a.conf", f"{line} = 1\n" * 20)
+    assert b"@end" in capture(shell, tmp_path)
+
+
 def without_what_was_left_out(source: Bundle | Path) -> object:
     """The model's view, less the lines that the capture changes."""
+    possible = possible_keys()
     found = collect(source.tree if isinstance(source, Bundle) else HostTree(str(source)))
     for file in found["files"]:
-        file["assignments"] = [one for one in file["assignments"] if not one["secret"] and "[" not in one["key"]]
+        file["assignments"] = [one for one in file["assignments"] if may_be_shown(one, possible) or one["value"] is None]
         file["problems"] = []
     return found
 
@@ -264,7 +288,7 @@ def test_what_was_left_out_is_no_value(tmp_path: Path) -> None:
     snapshot = load(str(tmp_path / "host.capture"), "capture")
     assert snapshot["boot_files"] is not None
     (file,) = snapshot["boot_files"]["files"]
-    assert [(one["value"], one["secret"]) for one in file["assignments"]] == [(None, True), ("1", False)]
+    assert [(one["value"], one["withheld"]) for one in file["assignments"]] == [(None, True), ("1", False)]
 
 
 def bundle_of(*lines: str) -> bytes:
@@ -282,6 +306,8 @@ def bundle_of(*lines: str) -> bytes:
         (bundle_of("hello", "@end"), "line 2: starts neither with @ nor with |"),
         (bundle_of("@nonsense /a", "@end"), "line 2: unknown record '@nonsense'"),
         (bundle_of("@file etc/x", "@end"), "line 2: 'etc/x' is not an absolute path"),
+        (bundle_of("@file " + "/a" * 2048, "@end"), "line 2: '/a/a"),
+        (bundle_of("@link /etc/sysctl.conf", "|" + "../" * 2048, "@end"), "file name too long"),
         (b"linux_tcp.capture/2\n@end\n", "linux_tcp.capture/2'. This collection reads linux_tcp.capture/1."),
         (b"something else\n", "not a capture bundle"),
     ],
@@ -382,3 +408,22 @@ def test_the_host_that_recycled(hosts: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="has none of"):
         load(str(tmp_path), "capture")
+
+
+@pytest.mark.parametrize("name", ["sysctl-a.txt", "uname.txt", "netstat.txt"])
+@pytest.mark.parametrize("target", ["../outside", "/etc/hostname"])
+def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "outside").write_text("net.ipv4.tcp_sack = 1\n")
+    folder = tmp_path / "host"
+    folder.mkdir()
+    (folder / "sysctl-a.txt").write_text("net.ipv4.tcp_sack = 1\n")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(target)
+    with pytest.raises(SourceError) as caught:
+        load(str(folder), "capture")
+    assert str(caught.value) == f"{folder}: refused, because {name} is a link that leads out of the folder"
+    (folder / name).unlink()
+    (folder / "inside").write_text("net.ipv4.tcp_sack = 1\n")
+    (folder / "sysctl-a.txt").unlink(missing_ok=True)
+    (folder / "sysctl-a.txt").symlink_to("inside")
+    assert (load(str(folder), "capture")["sysctl"] or {})["net.ipv4.tcp_sack"]["state"] == "present"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import validate
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import KINDS, load, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import (
     SourceError,
     cannot_read,
@@ -78,3 +78,18 @@ def test_a_snapshot_with_nothing_in_it_is_valid() -> None:
 def test_a_key_that_was_seen() -> None:
     assert present("net.ipv4.tcp_tw_reuse", " 2\n") == {"state": "present", "raw": "2", "value": 2}
     assert present("net.ipv4.tcp_tw_reuse", "x", "listing") == {"state": "present", "raw": "x", "value": None, "origin": "listing"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(MemoryError(), "cannot be read with the memory that there is"), (RecursionError(), "nested too deeply")],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_no_kind_expects_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, error: Exception, words: str
+) -> None:
+    def failing(path: str) -> None:
+        raise error
+
+    monkeypatch.setattr(KINDS[kind], "load", failing)
+    assert refusal(load, str(tmp_path), kind) == f"{tmp_path}: {words}"

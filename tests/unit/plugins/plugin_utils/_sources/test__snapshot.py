@@ -20,10 +20,20 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources impor
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
 from hypothesis import strategies as st
-from support.snapshots import probe
+from support.snapshots import probe, sockets, towards
 from support.snapshots import snapshot as healthy
 
 REUSE = "net.ipv4.tcp_tw_reuse"
+BOOT_FILE = {
+    "path": "/etc/sysctl.conf",
+    "real_path": "/etc/sysctl.conf",
+    "readers": ["procps"],
+    "unread_because": None,
+    "masked_by": None,
+    "reason": None,
+    "problems": [],
+    "assignments": [],
+}
 
 
 def full() -> dict[str, Any]:
@@ -180,6 +190,42 @@ def test_a_bad_file_is_refused_by_name(tmp_path: Path, content: bytes, words: li
         load(str(path), "snapshot")
     for word in [str(path), *words]:
         assert word in str(caught.value)
+
+
+def pattern_line(number: int) -> dict[str, Any]:
+    return {"line": number, "key": "net.ipv4.conf.*.tag", "value": "1", "ignore_failure": False, "is_glob": True, "secret": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ipv4_keys": ["tcp_x"] * 2001}, "ipv4_keys has 2001 entries. The limit is 2000."),
+        ({"sysctl": {f"a.{number}": {"state": "absent"} for number in range(2001)}}, "sysctl has 2001 entries. The limit is 2000."),
+        ({"probes": [probe()] * 4097}, "probes has 4097 entries. The limit is 4096."),
+        (
+            {"sockets": {**sockets(), "ports_in_use": [towards(1, 1)] * 1001}},
+            "sockets.ports_in_use has 1001 entries. The limit is 1000.",
+        ),
+        (
+            {"boot_files": {"files": [{**BOOT_FILE, "assignments": [pattern_line(1)] * 432}], "order": {}}},
+            "boot_files has more than 8192 characters of shell patterns",
+        ),
+        (
+            {"boot_files": {"files": [BOOT_FILE], "order": {"procps": ["/etc/sysctl.conf"] * 3}}},
+            "boot_files.order['procps'] has a path more than twice",
+        ),
+    ],
+)
+def test_more_than_any_host_has_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        validate({**healthy(), **change})
+    assert str(caught.value) == message
+
+
+def test_a_line_from_before_there_was_a_mark_for_withheld_values() -> None:
+    found = validate({**healthy(), "boot_files": {"files": [{**BOOT_FILE, "assignments": [pattern_line(1)]}], "order": {}}})
+    assert found["boot_files"] is not None
+    assert found["boot_files"]["files"][0]["assignments"] == [{**pattern_line(1), "withheld": False}]
 
 
 anything = st.recursive(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -218,6 +219,13 @@ def test_no_archive_is_refused(tmp_path: Path, content: bytes, words: str) -> No
     path.write_bytes(content)
     with pytest.raises(SourceError, match=rf"x\.tar: .*{words}"):
         load(str(path), "sos")
+
+
+@pytest.mark.parametrize("name", ["sos_commands/kernel/uname_-a", "sos_commands/kernel/sysctl_-a", "sos_commands/networking/ss_-peaonmi"])
+def test_a_file_that_is_no_text_is_named_with_the_report(tmp_path: Path, name: str) -> None:
+    as_folder(tmp_path, {**FILES, name: "Local Address\0"})
+    with pytest.raises(SourceError, match=rf"{re.escape(str(tmp_path))}.*{re.escape(name.rpartition('/')[2])}.*is a binary file"):
+        load(str(tmp_path))
 
 
 def test_a_named_pipe_does_not_stop_the_run(tmp_path: Path) -> None:

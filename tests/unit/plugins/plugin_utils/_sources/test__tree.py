@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MemoryTree
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MAX_PATH, MemoryTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +25,21 @@ def small() -> MemoryTree:
     tree.add_file("/etc/sysctl.conf", b"two")
     tree.add_folder("/run/sysctl.d")
     return tree
+
+
+@pytest.mark.parametrize("add", ["add_file", "add_link", "add_null", "add_folder", "add_error"])
+def test_a_path_is_no_longer_than_on_a_host(add: str) -> None:
+    """The longest that fits into a path has a few thousand folders, not as many as a file has bytes."""
+    more: dict[str, tuple[object, ...]] = {"add_file": (b"",), "add_link": ("x",), "add_error": (errno.EACCES,)}
+    extra = more.get(add, ())
+    getattr(MemoryTree(), add)("/a" * (MAX_PATH // 2), *extra)
+    with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+        getattr(MemoryTree(), add)("/a" * (MAX_PATH // 2 + 1), *extra)
+
+
+def test_the_target_of_a_link_is_no_longer_than_on_a_host() -> None:
+    with pytest.raises(OSError, match=os.strerror(errno.ENAMETOOLONG)):
+        MemoryTree().add_link("/etc/x", "a/" * MAX_PATH)
 
 
 def test_files_links_and_folders() -> None:
@@ -95,3 +110,8 @@ def test_it_reads_as_a_disk_does(tmp_path_factory: pytest.TempPathFactory, files
         if disk.kind(f"/f/{name}") == "file":
             assert tree.read(f"/f/{name}", 10) == disk.read(f"/f/{name}", 10)
             assert tree.real_path(f"/f/{name}") == disk.real_path(f"/f/{name}")
+
+
+def test_a_path_that_no_host_has_is_refused_at_once() -> None:
+    with pytest.raises(OSError, match="name too long"):
+        MemoryTree().add_file("/a" * 100_000, b"")
