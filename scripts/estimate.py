@@ -29,7 +29,7 @@ SECONDS = {
     "molecule/client_host": 99.0,
     "molecule/default": 113.0,
     "molecule/fullnat_lb": 86.0,
-    "molecule/guard": 90.0,
+    "molecule/guard": 60.0,
     "molecule/lab": 143.0,
 }
 UNKNOWN_SECONDS = 60.0

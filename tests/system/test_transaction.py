@@ -545,6 +545,7 @@ def test_a_guard_that_is_ended_undoes_at_once() -> None:
     os.kill(guard, signal.SIGTERM)
     until(lambda: not others())
     assert HERE.settled() == before
+    assert "was not confirmed before its guard was ended. It was undone: " in HERE.call(state="absent")["recovered"]
 
 
 @own_namespaces

@@ -23,7 +23,7 @@ JOURNAL = "/var/lib/linux_tcp_hardening"
 # Enough to look at what is there meanwhile, also on a busy machine.
 SOON, LATE = 30, 3600
 PATIENCE_SECONDS = 90
-SSH = "ssh -i /root/oncall -o StrictHostKeyChecking=no -o LogLevel=ERROR oncall@127.0.0.1"
+SSH = "ssh -i /etc/ssh/oncall -o StrictHostKeyChecking=no -o LogLevel=ERROR oncall@127.0.0.1"
 STARTERS = {
     "session": f"{SSH} sudo --non-interactive",
     # In a container systemd may not see that a service has no process left, and then waits for its time to stop.

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 import typing as t
 from pathlib import Path
@@ -50,6 +51,19 @@ def calls(notes: Path, count: int) -> list[list[str]]:
 def test_what_waits_is_undone_after_the_deadline(notes: Path) -> None:
     detach(time.monotonic() - 1, noting(notes, "waiting", [True]), noting(notes, "undo", [True]))
     assert [line[0] for line in calls(notes, 3)] == ["waiting", "waiting", "undo"]
+
+
+def test_a_guard_that_is_ended_as_soon_as_it_is_there_undoes(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = _guard._let_go
+
+    def ended() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        let_go()
+
+    monkeypatch.setattr(_guard, "_let_go", ended)
+    detach(time.monotonic() + 600, noting(notes, "waiting", [True]), noting(notes, "undo", [True]))
+    assert [line[0] for line in calls(notes, 3)] == ["waiting", "waiting", "undo"]
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
 def test_what_is_confirmed_is_not_undone(notes: Path) -> None:
