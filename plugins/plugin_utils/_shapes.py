@@ -163,7 +163,7 @@ def _string(strict: bool) -> _Checker:
     def run(value: Any) -> str:
         if not isinstance(value, str):
             raise must_be("a string", value)
-        text = value if type(value) is str else str.__str__(value)
+        text = value if value.__class__ is str else str.__str__(value)
         if text.isascii() or not _SURROGATE.search(text):
             return text
         if strict:
@@ -189,7 +189,7 @@ def _number(kind: Any, low: int, as_text: bool) -> _Checker:
         if not isinstance(value, classes) or isinstance(value, bool):
             raise must_be(wanted, value)
         if low <= value <= HIGHEST:
-            return value if type(value) is kind else typing.cast("int | float", kind(value))
+            return value if value.__class__ is kind else typing.cast("int | float", kind(value))
         if as_text:
             return TOO_LARGE if isinstance(value, int) else str(value)
         raise must_be(f"{low} or more" if LOWEST <= value < low else "a number that 64 bits can hold", value)

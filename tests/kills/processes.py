@@ -122,7 +122,7 @@ def kill_guard(pid: int) -> bool:
 @contextlib.contextmanager
 def load(processes: int) -> t.Iterator[None]:
     """While the block lasts, so many processes do nothing but compute."""
-    started = [subprocess.Popen([sys.executable, "-c", _LOAD, str(os.getpid())]) for _ in range(processes)]
+    started = [subprocess.Popen([sys.executable, "-c", _LOAD, str(os.getpid())]) for _number in range(processes)]
     try:
         yield
     finally:

@@ -57,7 +57,7 @@ class _Xz:
                 if self._unpacker is not None:
                     # Padding between streams is zeros.
                     self._waiting = self._unpacker.unused_data.lstrip(b"\0")
-                self._waiting = self._waiting or self._packed.read(_XZ_READ).lstrip(b"\0" if self._unpacker else b"")
+                self._waiting = self._waiting or self._packed.read(_XZ_READ).lstrip(b"" if self._unpacker is None else b"\0")
                 if not self._waiting:
                     return b""
                 self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)

@@ -111,7 +111,7 @@ def _endpoint(given: dict[Any, Any]) -> dict[str, Any]:
     port, timeout = given.get("port"), given.get("timeout")
     return {
         "host": str(given.get("host")),
-        "port": port if type(port) is int else 80,
+        "port": port if isinstance(port, int) and not isinstance(port, bool) else 80,
         "timeout": float(timeout) if isinstance(timeout, (int, float)) and abs(timeout) < 1e300 else 5.0,
         "source": str(given["source"]) if given.get("source") is not None else None,
         "tls": given.get("tls"),

@@ -40,7 +40,7 @@ def counters(data: bytes) -> None:
             found = parser(data.decode("utf-8", "replace"))
         except ValueError:
             continue
-        assert all(type(value) is int for group in found.values() for value in group.values())
+        assert all(isinstance(value, int) for group in found.values() for value in group.values())
 
 
 def socket_tables(data: bytes) -> None:

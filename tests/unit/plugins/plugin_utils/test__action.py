@@ -130,7 +130,7 @@ def test_async_is_refused() -> None:
 
 
 def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
-    assert failure("no", message="x", failed=False, host="web1") == {
+    assert failure("no", **{"message": "x", "failed": False, "host": "web1"}) == {
         "changed": False,
         "message": "x",
         "failed": True,

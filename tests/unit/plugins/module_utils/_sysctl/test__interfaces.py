@@ -29,7 +29,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._inter
 )
 def test_which_write_may_change_another_key(key: str, to: str, spreads: bool) -> None:
     assert may_spread(key, to) is spreads
-    assert not (spreads and may_spread(to, key))
+    way_back = (to, key)
+    assert not (spreads and may_spread(*way_back))
 
 
 def test_the_order_of_writes() -> None:
