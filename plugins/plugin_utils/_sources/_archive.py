@@ -61,7 +61,7 @@ class _Xz:
                 if not self._waiting:
                     return b""
                 self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-            elif self._unpacker.needs_input:
+            elif self._unpacker.needs_input:  # pylint: disable=using-constant-test  # it is an attribute
                 self._waiting = self._packed.read(_XZ_READ)
                 if not self._waiting:
                     raise EOFError("it ends in the middle")

@@ -130,7 +130,8 @@ def test_async_is_refused() -> None:
 
 
 def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
-    assert failure("no", **{"message": "x", "failed": False, "host": "web1"}) == {
+    more: dict[str, t.Any] = {"message": "x", "failed": False, "host": "web1"}
+    assert failure("no", **more) == {
         "changed": False,
         "message": "x",
         "failed": True,
