@@ -131,7 +131,7 @@ def test_async_is_refused() -> None:
 
 def test_what_else_a_failed_result_holds_cannot_make_it_a_success() -> None:
     more: dict[str, t.Any] = {"message": "x", "failed": False, "host": "web1"}
-    assert failure("no", **more) == {
+    assert failure("no", **more) == {  # pylint: disable=kwarg-superseded-by-positional-arg
         "changed": False,
         "message": "x",
         "failed": True,
