@@ -158,6 +158,9 @@ class _Call:
         self.plan.items[key] = self.plan.items.get(key, Item(key))._replace(status=status, reason=reason)
 
     def execute(self, document: Document) -> None:
+        # Loaded before the first change: what fails later may be the reading of the module's own files.
+        from ._undo import give_up
+
         plan, options = self.plan, self.options
         if options.confirm_seconds:
             deadline = time.monotonic() + options.confirm_seconds
@@ -182,7 +185,7 @@ class _Call:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
             self.guard, self.keys_read_back = None, False
-            raise ProfileError(f"{describe_error(error)}. {self.give_up(document, begun)}") from error
+            raise ProfileError(f"{describe_error(error)}. {give_up(self.machine, self.state, document, begun, plan.steps)}") from error
         for step in later:
             self.machine.foresee(step)
 
@@ -201,19 +204,6 @@ class _Call:
         except KeyNotSet as error:
             self.mark(error.key, error.status, error.reason)
             raise
-
-    def give_up(self, document: Document, begun: list[Step]) -> str:
-        """Undo the steps that were begun. Returns a sentence on how that went."""
-        from ._undo import KEPT, touched, undo
-
-        done = undo(self.machine, touched(begun, self.plan.steps), forced=True)
-        if not done.errors:
-            try:
-                self.state.close(document._replace(open=None))
-                return "All changes were undone."
-            except OSError as error:
-                done.errors.append(f"the journal could not be written: {describe_error(error)}")
-        return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
 
     def leave(self) -> None:
         """Mark the keys that were to change as not changed."""

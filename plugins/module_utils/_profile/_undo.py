@@ -51,6 +51,18 @@ def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
     return done
 
 
+def give_up(machine: Machine, state: State, document: Document, begun: Sequence[Step], steps: Iterable[Step]) -> str:
+    """Undo the steps that were begun, and close the journal. Returns a sentence on how that went."""
+    done = undo(machine, touched(begun, steps), forced=True)
+    if not done.errors:
+        try:
+            state.close(document._replace(open=None))
+            return "All changes were undone."
+        except OSError as error:
+            done.errors.append(f"the journal could not be written: {describe_error(error)}")
+    return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"
+
+
 def touched(begun: Sequence[Step], steps: Iterable[Step]) -> list[Step]:
     """The steps that were begun, and those whose key may have changed by them."""
     keys = [step.key for step in begun if isinstance(step, KeyStep)]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sys
 import tempfile
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._transaction import run
 from support.transactions import BOOT_FILE, SCENARIOS, STATE_FOLDER, Host, Scenario, Tree, failing, stable
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
@@ -106,8 +108,8 @@ def undashed(state: Tree) -> Tree:
     """With scope boot, a key that cannot be read is written with a dash: it may be missing at boot. The checksum differs then, too."""
     entry = state.get(BOOT_FILE)
     if isinstance(entry, tuple):
-        mode, content = entry
-        return {**state, BOOT_FILE: (mode, re.sub(rb"^-|, checksum [0-9a-f]+", b"", content, flags=re.MULTILINE))}
+        *access, content = entry
+        return {**state, BOOT_FILE: (*access, re.sub(rb"^-|, checksum [0-9a-f]+", b"", content, flags=re.MULTILINE))}
     return state
 
 
@@ -164,3 +166,25 @@ def test_scenarios_go_through_every_kind_of_operation(tmp_path: Path) -> None:
         scenario.prepare(host)
         seen |= {what.split()[0] for what in host.steps(**scenario.options)}
     assert seen == {"read", "lock", "probe", "write", "make", "create", "fill", "sync", "rename", "remove"}
+
+
+def test_a_disk_that_gives_no_more_of_the_module_changes_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded_late = run.__module__.replace("_transaction", "_undo")
+    before = host.settled()
+    operations = Host.made(host.path("/other")).steps()
+    monkeypatch.delitem(sys.modules, loaded_late, raising=False)
+    last_key = max(number for number, what in enumerate(operations) if what.startswith("write net."))
+    fail, failed = failing(last_key)
+
+    def step(what: str) -> None:
+        if what.startswith("write net."):
+            # From the first change on, no file of the collection can be read.
+            monkeypatch.setattr(sys, "meta_path", [])
+        fail(what)
+
+    result = host.call(step=step)
+
+    assert failed == [operations[last_key]]
+    assert "ENOSPC" in result["msg"]
+    assert "All changes were undone." in result["msg"]
+    assert host.settled() == before
