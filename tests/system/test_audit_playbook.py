@@ -172,6 +172,13 @@ def test_an_inventory_without_hosts_fails_instead_of_auditing_this_machine(tmp_p
     assert not run.reports.exists()
 
 
+def test_the_inventory_dev_null_leaves_this_machine(tmp_path: Path) -> None:
+    # As `make audit` does.
+    run = run_playbook(tmp_path, "-i", os.devnull, tcp_fail_on="never")
+    assert run.code == 0, run.output
+    assert "results" in run.audits()["localhost"]
+
+
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 def test_hosts_stay_in_step_whatever_strategy_is_configured(tmp_path: Path, strategy: str) -> None:
     inventory = {"all": {"hosts": {"one": LOCAL, "two": LOCAL, "three": LOCAL}}}
