@@ -6,18 +6,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ..plugin_utils._action import HardeningAction
-from ..plugin_utils._target_module import run_on_target, with_interpreter
-
-if t.TYPE_CHECKING:
-    from ..plugin_utils._action import Arguments, Result, TaskVars
+from ..plugin_utils._passing_action import PassingAction
 
 
-class ActionModule(HardeningAction):
+class ActionModule(PassingAction):
     """One run of the module, which checks the arguments itself."""
-
-    def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
-        """Returns what the module returned (see RETURN of tcp_facts)."""
-        return with_interpreter(self, run_on_target(self, "tcp_facts", arguments, task_vars))
