@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._passing_action import PassingAction
+from ..plugin_utils._module_action import ModuleAction
 
 
-class ActionModule(PassingAction):
+class ActionModule(ModuleAction):
     """One run of the module, which checks the arguments itself."""

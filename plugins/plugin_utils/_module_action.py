@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from ._action import Arguments, Result, TaskVars
 
 
-class PassingAction(HardeningAction):
+class ModuleAction(HardeningAction):
     """One run of the module; it checks the arguments itself."""
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
