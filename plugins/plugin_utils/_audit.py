@@ -88,6 +88,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
         results=results,
         summary=summarise(results),
         capacity=_figures(case),
+        verdict={"sentence": "", "next_step": "", "fine": [], "not_known": [], "profile": ""},
         not_seen=list(snapshot["not_seen"]),
     )
 
@@ -122,6 +123,7 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
         severity=severity,
         status=finding.status,
         profiles=rule.profiles(options.profile),
+        decides=options.profile != ANY_PROFILE or len(rule.severities) == len(PROFILES),
         subject=finding.subject,
         observed=finding.observed,
         expected=finding.expected,
@@ -158,17 +160,18 @@ def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOption
 def summarise(results: Sequence[Result]) -> Summary:
     """How many results have each status, how many failed ones each severity, and the worst severity that failed."""
     status = {name: sum(result["status"] == name for result in results) for name in STATUSES}
-    severity = {name: sum(result["status"] == "fail" and result["severity"] == name for result in results) for name in SEVERITIES}
+    failed = [result for result in results if result["status"] == "fail"]
+    severity = {name: sum(result["decides"] and result["severity"] == name for result in failed) for name in SEVERITIES}
     worst: Severity | None = next((name for name in SEVERITIES if severity[name]), None)
-    return {"status": status, "severity": severity, "worst": worst}
+    return {"status": status, "severity": severity, "worst": worst, "told_apart": sum(not result["decides"] for result in failed)}
 
 
 def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
-    """The failed results at or above the severity that fails the audit."""
+    """The failed results that decide, at or above the severity that fails the audit."""
     if fail_on == NEVER:
         return []
     severities = SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
-    return [result for result in results if result["status"] == "fail" and result["severity"] in severities]
+    return [result for result in results if result["status"] == "fail" and result["decides"] and result["severity"] in severities]
 
 
 def reason_to_fail(audit_of_host: Audit) -> str:
@@ -195,6 +198,9 @@ def _figures(case: Case) -> Capacity:
         "usable_ports": case.usable_ports,
         "connections_per_second": None if sustainable is None or sustainable.rate is None else round(sustainable.rate, 2),
         "binds": sustainable.binds if sustainable else None,
+        "reuse": None,
+        "connections_per_second_with_reuse": None,
+        "knee_ports": None,
         "busiest": busiest
         and {
             "source": busiest["source"],

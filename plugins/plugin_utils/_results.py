@@ -47,6 +47,8 @@ class Result(TypedDict):
     profiles: those for which the result counts. subject: what was checked, a key, a file, a destination.
     observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file that causes the result.
     reason: why the status is unknown, not_applicable or waived; empty otherwise.
+    decides: False where no profile is known and the rule is one of some profiles only: then it is told apart ("if this is a balancer"),
+    and decides neither the worst severity nor whether the audit fails.
     """
 
     id: Annotated[str, Label()]
@@ -54,6 +56,7 @@ class Result(TypedDict):
     severity: Severity
     status: Status
     profiles: Annotated[list[Profile], Default([])]
+    decides: Annotated[bool, Default(True)]
     subject: Text
     observed: Text
     expected: Text
@@ -68,11 +71,30 @@ class Result(TypedDict):
 
 
 class Summary(TypedDict):
-    """status: status to number of results. severity: severity to number of failed ones. worst: the highest of those, or None."""
+    """status: status to number of results. severity: severity to number of failed ones that decide. worst: the highest of those, or None.
+
+    told_apart: number of failed results that do not decide.
+    """
 
     status: dict[Status, int]
     severity: dict[Severity, int]
     worst: Severity | None
+    told_apart: int
+
+
+class Verdict(TypedDict):
+    """What a person reads first.
+
+    sentence: what is wrong, where, since when, with the figure; or that nothing was found. next_step: what to do about it, "" where nothing.
+    fine: what was looked at and is in order, with figures, one short text each. not_known: what could not be judged, likewise.
+    profile: a proposal for the profile, with the figures that speak for it; "" where one was given or no figures speak for one.
+    """
+
+    sentence: Text
+    next_step: Text
+    fine: Texts
+    not_known: Texts
+    profile: Text
 
 
 class BusiestDestination(TypedDict):
@@ -88,6 +110,9 @@ class Capacity(TypedDict):
     time_wait: TIME_WAIT sockets now. bucket_limit: tcp_max_tw_buckets. usable_ports: the ephemeral range less reserved ports.
     connections_per_second: the highest sustainable rate of short connections from one address to one destination (the busiest, where
     there is one) that this host closes first, with its settings as they are. binds: what limits it, "ports", "buckets" or "memory".
+    reuse: whether ports in TIME_WAIT are reused towards it: "proven", "no", or "unknown" (settings allow it, nothing shows it); with
+    "unknown" connections_per_second counts without reuse, and connections_per_second_with_reuse says what it would be with it.
+    knee_ports: ports towards one destination from which each connect() costs more and more CPU time (half the range).
     """
 
     time_wait: int | None
@@ -96,6 +121,9 @@ class Capacity(TypedDict):
     busiest: BusiestDestination | None
     connections_per_second: float | None
     binds: str | None
+    reuse: Literal["proven", "no", "unknown"] | None
+    connections_per_second_with_reuse: float | None
+    knee_ports: int | None
 
 
 class AdviceGain(TypedDict):
@@ -151,6 +179,7 @@ class AuditBody(TypedDict):
     advice: Annotated[list[Advice], Default([])]
     results: list[Result]
     capacity: Annotated[Capacity, Default({})]
+    verdict: Annotated[Verdict, Default({})]
     not_seen: Texts
 
 

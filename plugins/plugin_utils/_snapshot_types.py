@@ -102,26 +102,63 @@ class Sample(TypedDict):
     """What changed between two samples: seconds between them and, per group, the counters' deltas.
 
     A counter that shrank (it wrapped, or the namespace was replaced) has the delta None. The gauge CurrEstab may go either way.
+    states: how many more sockets than in the first sample are in "syn_sent", "fin_wait2" and "close_wait", which a program or a peer
+    that is stuck makes pile up; negative where there are fewer now. None: sockets were counted once only.
     """
 
     seconds: float
     deltas: dict[str, dict[str, int | None]]
+    states: Annotated[dict[str, int] | None, Default(None)]
 
 
 class Listener(TypedDict):
+    """A TCP listener, or a UDP socket without a peer.
+
+    queue: TCP connections that wait for accept(). backlog: how many may. None where the source does not tell, and for UDP.
+    """
+
     family: Literal["ipv4", "ipv6"]
     address: str
     port: Count
+    queue: Annotated[Count | None, Default(None)]
+    backlog: Annotated[Count | None, Default(None)]
 
 
 class PortUse(TypedDict):
-    """Local ports that outgoing connections of one (source, destination, destination port) hold; time_wait of them in TIME_WAIT."""
+    """Local ports that outgoing connections of one (device, source, destination, destination port) hold.
 
+    device: the interface that the sockets are bound to (SO_BINDTODEVICE), None where to none: connections of two devices do not
+    share ports. ports: all of them. states: how many are in each state ("time_wait", "established", ...), by the names of
+    Sockets.states; a state that none is in may be missing.
+    """
+
+    device: Annotated[str | None, Default(None)]
     source: str
     destination: str
     destination_port: Count
     ports: Count
-    time_wait: Count
+    states: dict[str, Count]
+
+
+class SourcePorts(TypedDict):
+    """Ephemeral ports that outgoing connections from one source address (and device) hold, each counted once for all destinations.
+
+    connections: how many there are. bind_parity: of the ports, those that have the parity that bind() to port 0 takes, which is not
+    that of the range's low end; connect() takes the other until half the range is full (kernel __inet_hash_connect()).
+    """
+
+    device: Annotated[str | None, Default(None)]
+    source: str
+    connections: Count
+    ports: Count
+    bind_parity: Count
+
+
+class AcceptedUse(TypedDict):
+    """Connections whose local port has a listener, by state ("close_wait", "time_wait", ...)."""
+
+    port: Count
+    states: dict[str, Count]
 
 
 class TimestampUse(TypedDict):
@@ -143,6 +180,10 @@ class Sockets(TypedDict):
     The rest are ports that a program chose itself, most often a listener that is gone.
     ports_in_use: the busiest groups, most ports first. error_bound: how many ports a group's count may be short by (0 is exact).
     outgoing: live connections (TIME_WAIT not counted) from a local port without a listener to an address that is not loopback.
+    source_ports: the source addresses that hold most ports, most first; source_ports_left_out: how many others there were.
+    accepted: the listening ports with most connections, most first; states of no connection may be missing.
+    fin_wait2_orphans: FIN_WAIT2 sockets that no program has open any more; None where the source does not tell.
+    udp: UDP sockets that are bound to a port of the ephemeral range and have no peer, loopback's too; None: not listed.
     """
 
     states: dict[str, dict[str, Count]]
@@ -154,6 +195,64 @@ class Sockets(TypedDict):
     ports_in_use: list[PortUse]
     error_bound: Count
     timestamps: list[TimestampUse]
+    source_ports: Annotated[list[SourcePorts], Default([])]
+    source_ports_left_out: Annotated[Count, Default(0)]
+    accepted: Annotated[list[AcceptedUse], Default([])]
+    fin_wait2_orphans: Annotated[Count | None, Default(None)]
+    udp: Annotated[list[Listener] | None, Default(None)]
+
+
+class SnatUse(TypedDict):
+    """Connections that were source-NATed to one address towards one destination: each holds one port of that address.
+
+    address: the SNAT address. destination, destination_port: as the peer sees them.
+    """
+
+    protocol: Literal["tcp", "udp"]
+    address: str
+    destination: str
+    destination_port: Count
+    ports: Count
+
+
+class SnatPool(TypedDict):
+    """What one rule of the firewall gives to source NAT. low, high: first and last address, None for masquerade (any address of the
+    outgoing interface). first_port, last_port: None where the rule sets none; the kernel then uses 1024 to 65535 for ports from 1024 on.
+    """
+
+    protocol: Literal["tcp", "udp"] | None
+    low: str | None
+    high: str | None
+    first_port: Count | None
+    last_port: Count | None
+
+
+class DnatPorts(TypedDict):
+    """Local ports that a rule of the firewall sends elsewhere (DNAT, REDIRECT): connections to them reach no socket of this host."""
+
+    protocol: Literal["tcp", "udp"]
+    first_port: Count
+    last_port: Count
+
+
+class Nat(TypedDict):
+    """What connection tracking and the firewall do to the addresses and ports of connections.
+
+    snat: the busiest groups, most ports first; None where the entries could not be listed (a refused dump is not an empty table).
+    snat_entries: source-NATed entries counted. error_bound: how many ports a group's count may be short by. complete: False where
+    the bound on entries or on time was reached first. pools, dnat: from the firewall's rules, None where they could not be read.
+    rules_from: "nft" or "iptables-save". kubernetes: whether there are traces of kube-proxy or IPVS, so that NodePorts
+    (30000 to 32767) may be in use without a listener; None: not known.
+    """
+
+    snat: list[SnatUse] | None
+    snat_entries: Annotated[Count, Default(0)]
+    error_bound: Annotated[Count, Default(0)]
+    complete: Annotated[bool, Default(True)]
+    pools: list[SnatPool] | None
+    dnat: list[DnatPorts] | None
+    rules_from: str | None
+    kubernetes: bool | None
 
 
 class HostFacts(TypedDict):
@@ -163,6 +262,7 @@ class HostFacts(TypedDict):
     boot_files_apply: False where pid 1 lives in another network namespace, or in a container without systemd, so that nobody
     ever applied these boot files to this namespace; None: unknown.
     init: "systemd" where systemd-sysctl applies the boot files, "other", or None.
+    uptime_seconds: since the host booted; counters may be younger, those of a network namespace begin with it.
     """
 
     hostname: str | None
@@ -173,6 +273,7 @@ class HostFacts(TypedDict):
     init: Literal["systemd", "other"] | None
     memory_bytes: int | None
     root: bool | None
+    uptime_seconds: Annotated[Count | None, Default(None)]
 
 
 class Source(TypedDict):
@@ -186,7 +287,8 @@ class _SnapshotRequired(TypedDict):
     """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
-    counters: group ("TcpExt", "Tcp") to counter name to value since boot; a missing name is a counter that this kernel does not have.
+    counters: group to counter name to value since boot; a missing name is a counter that this kernel does not have. Groups: "TcpExt",
+    "Tcp", "Ip", and "nf_conntrack" (/proc/net/stat/nf_conntrack, summed over CPUs; missing where connection tracking is not loaded).
     sockstat: group ("sockets", "TCP", ...) to field to value.
     not_seen: what could not be read and why, one sentence each.
     """
@@ -202,6 +304,7 @@ class _SnapshotRequired(TypedDict):
     counters: dict[str, dict[str, int]] | None
     sample: Sample | None
     sockets: Sockets | None
+    nat: Annotated[Nat | None, Default(None)]
     not_seen: list[str]
 
 

@@ -14,7 +14,7 @@ import typing as t
 from ..module_utils._facts._gather import deltas
 from ._capacity import TIME_WAIT_SECONDS
 from ._rules import CannotApplyError, MissingFactError, View
-from ._rules._view import MAX_TW_BUCKETS, TW_REUSE
+from ._rules._view import MAX_TW_BUCKETS, TW_REUSE, in_state
 from ._shapes import ShapeError, check
 from ._snapshot_types import PortUse
 from ._sources import SourceError, validate
@@ -247,7 +247,7 @@ def _ports_left(before: Observation | None, now: Observation, rates: Mapping[str
     found: PortsLeft | None = None
     opens = rates.get("ActiveOpens", math.inf)
     for group, growth, live_growth in _group_growth(before, now):
-        live = group["ports"] - group["time_wait"]
+        live = group["ports"] - in_state(group, "time_wait")
         left = seconds_left(now["usable_ports"], group["ports"], live, growth, live_growth, opens)
         if left is not None and (found is None or left < found["seconds"]):
             found = {
@@ -269,7 +269,7 @@ def _group_growth(before: Observation | None, now: Observation) -> Iterator[tupl
             continue
         seconds = now["clock"] - before["clock"]
         grown = group["ports"] - (old["ports"] if old else 0)
-        grown_time_wait = group["time_wait"] - (old["time_wait"] if old else 0)
+        grown_time_wait = in_state(group, "time_wait") - (in_state(old, "time_wait") if old else 0)
         yield group, grown / seconds, (grown - grown_time_wait) / seconds
 
 

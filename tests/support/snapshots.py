@@ -16,6 +16,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
 if t.TYPE_CHECKING:
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
+        Listener,
         PortUse,
         Probe,
         Snapshot,
@@ -101,7 +102,7 @@ def sysctl(values: t.Mapping[str, str | None]) -> dict[str, Sysctl]:
 def sockets(**changes: t.Any) -> Sockets:
     base: Sockets = {
         "states": {"ipv4": {"established": 40, "listen": 2, "time_wait": 0}, "ipv6": {}},
-        "listeners": [{"family": "ipv4", "address": "0.0.0.0", "port": 22}, {"family": "ipv6", "address": "::", "port": 443}],
+        "listeners": [listener(22), listener(443, "::")],
         "listeners_left_out": 0,
         "time_wait_listening": 0,
         "time_wait_outgoing": 0,
@@ -109,12 +110,33 @@ def sockets(**changes: t.Any) -> Sockets:
         "ports_in_use": [],
         "error_bound": 0,
         "timestamps": [],
+        "source_ports": [],
+        "source_ports_left_out": 0,
+        "accepted": [],
+        "fin_wait2_orphans": 0,
+        "udp": [],
     }
     return t.cast("Sockets", {**base, **changes})
 
 
-def towards(ports: int, time_wait: int = 0, destination: str = "192.0.2.80", port: int = 80) -> PortUse:
-    return {"source": "192.0.2.10", "destination": destination, "destination_port": port, "ports": ports, "time_wait": time_wait}
+def listener(port: int, address: str = "0.0.0.0", queue: int | None = 0, backlog: int | None = 128) -> Listener:
+    return {"family": "ipv6" if ":" in address else "ipv4", "address": address, "port": port, "queue": queue, "backlog": backlog}
+
+
+def towards(
+    ports: int, time_wait: int = 0, destination: str = "192.0.2.80", port: int = 80, device: str | None = None, **states: int
+) -> PortUse:
+    """Ports towards one destination: so many in TIME_WAIT, so many in each of these states, and the others established."""
+    held = {"time_wait": time_wait, **states}
+    held["established"] = ports - sum(held.values())
+    return {
+        "device": device,
+        "source": "192.0.2.10",
+        "destination": destination,
+        "destination_port": port,
+        "ports": ports,
+        "states": {state: count for state, count in held.items() if count},
+    }
 
 
 def negotiated(yes: int, no: int = 0, destination: str = "192.0.2.80", port: int = 80) -> TimestampUse:
@@ -181,6 +203,7 @@ def snapshot(
         "init": "systemd",
         "memory_bytes": 8 << 30,
         "root": True,
+        "uptime_seconds": 86400,
         **parts.pop("host", {}),
     }
     made: dict[str, t.Any] = {
@@ -193,8 +216,9 @@ def snapshot(
         "boot_files": boot_files(files or {}),
         "sockstat": {"TCP": {"inuse": 42, "orphan": 0, "tw": 0, "alloc": 50, "mem": 3}},
         "counters": counters,
-        "sample": None if grown is None else {"seconds": 5.0, "deltas": deltas},
+        "sample": None if grown is None else {"seconds": 5.0, "deltas": deltas, "states": {}},
         "sockets": sockets(),
+        "nat": None,
         "not_seen": [],
         "open_changes": [],
         **parts,

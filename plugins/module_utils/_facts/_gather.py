@@ -50,6 +50,7 @@ _PROC_LIMIT = 1 << 20
 _NAME_LIMIT = 255
 # More is no memory of any machine, and its bytes have to fit into 64 bits.
 _KILOBYTES_DIGITS = 15
+_SECONDS_DIGITS = 12
 _NAMED_FILES = 10
 
 
@@ -96,6 +97,7 @@ class _Gatherer:
             "counters": counters,
             "sample": None,
             "sockets": self._sockets(top) if "sockets" in subset else None,
+            "nat": None,
             "not_seen": self._not_seen,
         }
         self._add_open_changes(snapshot)
@@ -122,6 +124,7 @@ class _Gatherer:
             "init": self._init(),
             "memory_bytes": self._memory_bytes(),
             "root": os.geteuid() == 0 if self._host.live else None,
+            "uptime_seconds": self._uptime_seconds(),
         }
 
     def _namespace(self) -> Literal["initial", "own"] | None:
@@ -160,6 +163,10 @@ class _Gatherer:
             if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal() and len(words[1]) <= _KILOBYTES_DIGITS:
                 return int(words[1]) * 1024
         return None
+
+    def _uptime_seconds(self) -> int | None:
+        whole = (self._text("/proc/uptime") or "").partition(".")[0]
+        return int(whole) if whole.isdecimal() and whole.isascii() and len(whole) <= _SECONDS_DIGITS else None
 
     def _name(self, path: str) -> str | None:
         text = self._text(path)
@@ -234,7 +241,7 @@ class _Gatherer:
         time.sleep(max(0.0, started + seconds - time.monotonic()))
         taken = time.monotonic()
         second = self._counters()
-        return None if second is None else {"seconds": round(taken - started, 3), "deltas": deltas(first, second)}
+        return None if second is None else {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": None}
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:

@@ -147,6 +147,11 @@ class _DumpTally:
             "ports_in_use": [_port_use(group, count, time_wait[group]) for group, count in _top(ports, top)],
             "error_bound": self.live.error_bound + sum(heavy_hitters.error_bound for heavy_hitters in self.time_wait.values()),
             "timestamps": self._timestamp_use(top),
+            "source_ports": [],
+            "source_ports_left_out": 0,
+            "accepted": [],
+            "fin_wait2_orphans": None,
+            "udp": None,
         }
 
     def _timestamp_use(self, top: int) -> list[TimestampUse]:
@@ -239,15 +244,16 @@ def _top(counts: Counter[bytes], top: int) -> list[tuple[bytes, int]]:
 
 def _listener(listener: tuple[Family, bytes, int]) -> Listener:
     family, address, port = listener
-    return {"family": family, "address": _address(address[:4] if family == "ipv4" else address), "port": port}
+    return {"family": family, "address": _address(address[:4] if family == "ipv4" else address), "port": port, "queue": None, "backlog": None}
 
 
 def _port_use(group: bytes, ports: int, time_wait: int) -> PortUse:
     middle = len(group) // 2 + 1
     return {
+        "device": None,
         "source": _address(group[2:middle]),
         "destination": _address(group[middle:]),
         "destination_port": int.from_bytes(group[:2], "big"),
         "ports": ports,
-        "time_wait": time_wait,
+        "states": {"time_wait": time_wait, "established": ports - time_wait},
     }

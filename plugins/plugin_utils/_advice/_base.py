@@ -16,7 +16,7 @@ from .. import _capacity
 from .._addresses import endpoint
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
-from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
+from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE, in_state
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,7 +168,7 @@ class Case:
     @property
     def time_wait_holds_the_ports(self) -> bool:
         """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of open connections."""
-        return self.busiest is not None and 2 * self.busiest["time_wait"] >= self.busiest["ports"]
+        return self.busiest is not None and 2 * in_state(self.busiest, "time_wait") >= self.busiest["ports"]
 
     @functools.cached_property
     def pressure(self) -> str:
@@ -176,7 +176,7 @@ class Case:
         if self.busiest is None or self.usable_ports is None:
             return "ports are running out"
         group, opened = self.busiest, self.opened_per_second
-        held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {group['time_wait']} of them in TIME_WAIT"
+        held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {in_state(group, 'time_wait')} of them in TIME_WAIT"
         return held if opened is None else f"{held}, and {opened:,.0f} connections are opened per second"
 
     @property

@@ -40,6 +40,11 @@ CONNTRACK_TIME_WAIT = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
 IPV4 = "net.ipv4."
 
 
+def in_state(group: PortUse, state: str) -> int:
+    """How many of a group's ports are in a state, by its name in Sockets.states."""
+    return group["states"].get(state, 0)
+
+
 @dataclasses.dataclass(frozen=True)
 class Growth:
     """How far a counter moved: between two samples (seconds is set), or since boot."""
@@ -171,7 +176,7 @@ class View:
     def taken_ports(self, group: PortUse) -> int:
         """Ports of a group that a new connection cannot have: all of them, without those in TIME_WAIT that can be reused for sure."""
         reusable = self.reuses(group["destination"]) and self.negotiates_timestamps(group["destination"], group["destination_port"])
-        return group["ports"] - (group["time_wait"] if reusable else 0)
+        return group["ports"] - (in_state(group, "time_wait") if reusable else 0)
 
     def port_share_percent(self, group: PortUse) -> float:
         """Share of the usable ports that a group takes, in percent; 100 where there are none at all."""
@@ -238,11 +243,15 @@ class View:
         return self.snapshot["sockets"]
 
     def time_wait(self) -> int:
-        """TIME_WAIT sockets of this network namespace, both families (orphaned FIN_WAIT2 counted in, as the limit does)."""
+        """TIME_WAIT sockets of this network namespace, both families. Not sockstat's tw, which counts orphaned FIN_WAIT2 sockets, too."""
+        return sum(states.get("time_wait", 0) for states in self.sockets["states"].values())
+
+    def bucket_use(self) -> int:
+        """Sockets that count against tcp_max_tw_buckets: TIME_WAIT and orphaned FIN_WAIT2, both families."""
         try:
             return (self.snapshot["sockstat"] or {})["TCP"]["tw"]
         except KeyError:
-            return sum(states.get("time_wait", 0) for states in self.sockets["states"].values())
+            return self.time_wait() + (self.sockets["fin_wait2_orphans"] or 0)
 
     def growth(self, group: str, counter: str) -> Growth:
         """How far a counter grew, between two samples where there are two."""

@@ -140,14 +140,14 @@ def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
     limit = host.number(MAX_TW_BUCKETS)
     if limit <= 0:
         raise CannotApplyError(f"tcp_max_tw_buckets is {limit}; see buckets-disabled")
-    time_wait = host.time_wait()
-    percent = 100.0 * time_wait / limit
+    used = host.bucket_use()
+    percent = 100.0 * used / limit
     yield judge(
         percent >= limits.buckets_nearly_full_percent,
         MAX_TW_BUCKETS,
-        f"{time_wait} TIME_WAIT sockets of {limit} ({percent:.1f} %)",
+        f"{used} of {limit} are used by TIME_WAIT and orphaned FIN_WAIT2 sockets ({percent:.1f} %)",
         f"under {limits.buckets_nearly_full_percent} %",
-        evidence={"time_wait": time_wait, "tcp_max_tw_buckets": limit, "memory_bytes": time_wait * TIME_WAIT_BYTES},
+        evidence={"used": used, "tcp_max_tw_buckets": limit, "memory_bytes": used * TIME_WAIT_BYTES},
     )
 
 

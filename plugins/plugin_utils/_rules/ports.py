@@ -13,7 +13,7 @@ import typing as t
 from .._addresses import endpoint, is_loopback, port_list
 from .._capacity import Load, capacity
 from ._base import Finding, MissingFactError, everywhere, judge, rule
-from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE
+from ._view import MAX_TW_BUCKETS, PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE, in_state
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
             severity=severity,
             evidence={
                 "ports": group["ports"],
-                "time_wait": group["time_wait"],
+                "time_wait": in_state(group, "time_wait"),
                 "usable_ports": usable,
                 "ports not counted, at most": host.sockets["error_bound"],
                 "tcp_tw_reuse": host.shown(TW_REUSE),
@@ -177,5 +177,5 @@ def ports_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
             where = endpoint(busiest["destination"], busiest["destination_port"])
             observed = f"the busiest destination, {where}, holds {busiest['ports']} of {usable} usable ports"
             if host.taken_ports(busiest) < busiest["ports"]:
-                observed += f", {busiest['time_wait']} of them in TIME_WAIT, which tcp_tw_reuse can reuse"
+                observed += f", {in_state(busiest, 'time_wait')} of them in TIME_WAIT, which tcp_tw_reuse can reuse"
         yield Finding("pass", PORT_RANGE, observed)

@@ -12,7 +12,7 @@ import typing as t
 
 from .._addresses import endpoint, is_loopback
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._view import TIMESTAMPS, TW_REUSE
+from ._view import TIMESTAMPS, TW_REUSE, in_state
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding("pass", TW_REUSE, f"tcp_tw_reuse is {reuse}")
         return
     outgoing = host.sockets["outgoing"] + sum(
-        group["time_wait"] for group in host.sockets["ports_in_use"] if not is_loopback(group["destination"])
+        in_state(group, "time_wait") for group in host.sockets["ports_in_use"] if not is_loopback(group["destination"])
     )
     opened = 0
     if host.snapshot["sample"] is not None:

@@ -220,7 +220,7 @@ def _sample(snapshot: Snapshot, bundle: Bundle) -> None:
         return
     seconds = round(float(times[1].group(1)) - float(times[0].group(1)), 2)
     if seconds > 0:
-        snapshot["sample"] = {"seconds": seconds, "deltas": deltas(snapshot["counters"], second)}
+        snapshot["sample"] = {"seconds": seconds, "deltas": deltas(snapshot["counters"], second), "states": None}
 
 
 def _first(bundle: Bundle, path: str) -> bytes:

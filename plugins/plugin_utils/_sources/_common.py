@@ -103,6 +103,7 @@ def empty_snapshot(kind: str, path: str) -> Snapshot:
             "init": None,
             "memory_bytes": None,
             "root": None,
+            "uptime_seconds": None,
         },
         "sysctl": None,
         "ipv4_keys": None,
@@ -111,6 +112,7 @@ def empty_snapshot(kind: str, path: str) -> Snapshot:
         "counters": None,
         "sample": None,
         "sockets": None,
+        "nat": None,
         "not_seen": [],
     }
 

@@ -137,16 +137,22 @@ class _RowTally:
             "ports_in_use": [self._port_use(group) for group in _most_frequent(self.ports, top)],
             "error_bound": 0,
             "timestamps": self._timestamp_use(top),
+            "source_ports": [],
+            "source_ports_left_out": 0,
+            "accepted": [],
+            "fin_wait2_orphans": None,
+            "udp": None,
         }
 
     def _port_use(self, group: Group) -> PortUse:
         source, destination, port = group
         return {
+            "device": None,
             "source": source,
             "destination": destination,
             "destination_port": port,
             "ports": self.ports[group],
-            "time_wait": self.time_wait[group],
+            "states": {"time_wait": self.time_wait[group], "established": self.ports[group] - self.time_wait[group]},
         }
 
     def _timestamp_use(self, top: int) -> list[TimestampUse]:
@@ -170,7 +176,7 @@ def _most_frequent(counts: Counter[Any], top: int) -> list[Any]:
 
 def _listener(one: tuple[int, str, str]) -> Listener:
     port, family, address = one
-    return {"family": "ipv4" if family == "ipv4" else "ipv6", "address": address, "port": port}
+    return {"family": "ipv4" if family == "ipv4" else "ipv6", "address": address, "port": port, "queue": None, "backlog": None}
 
 
 def socket_rows(text: str) -> Iterator[SocketRow]:
