@@ -328,6 +328,12 @@ results:
       type: list
       elements: str
       returned: always
+    decides:
+      description:
+        - V(false) if O(profile=any) and the rule is one of some profiles only. Such a result is shown apart, for the case that the host
+          is one of these. It counts neither for C(summary.worst) nor for O(fail_on).
+      type: bool
+      returned: always
     subject:
       description: What was checked - a key, a file, a destination.
       type: str
@@ -392,11 +398,42 @@ summary:
       type: dict
       returned: always
     severity:
-      description: Number of failed results by severity.
+      description: Number of failed results that decide, by severity.
       type: dict
       returned: always
     worst:
-      description: The highest severity among the failed results, or null.
+      description: The highest severity among the failed results that decide, or null.
+      type: str
+      returned: always
+    told_apart:
+      description: Number of failed results that do not decide.
+      type: int
+      returned: always
+verdict:
+  description: What a person reads first.
+  returned: when the host could be checked
+  type: dict
+  contains:
+    sentence:
+      description: What is wrong, where, since when, with the figure. Or that nothing was found.
+      type: str
+      returned: always
+    next_step:
+      description: What to do about it. Empty if there is nothing to do.
+      type: str
+      returned: always
+    fine:
+      description: What was checked and is in order, with figures, one short text each.
+      type: list
+      elements: str
+      returned: always
+    not_known:
+      description: What could not be checked, one short text each.
+      type: list
+      elements: str
+      returned: always
+    profile:
+      description: Which profile the host looks like, with the figures. Empty if O(profile) was set, or if no figures speak for one.
       type: str
       returned: always
 capacity:
@@ -425,6 +462,20 @@ capacity:
     binds:
       description: What limits that rate, V(ports), V(buckets) or V(memory).
       type: str
+      returned: always
+    reuse:
+      description:
+        - Whether ports in TIME_WAIT are reused towards that destination. V(proven) - a counter or a connection shows it. V(no) - the
+          settings do not allow it. V(unknown) - the settings allow it, but nothing shows it.
+      type: str
+      returned: always
+    connections_per_second_with_reuse:
+      description: What C(connections_per_second) would be with reuse. Only where C(reuse) is V(unknown), else null.
+      type: float
+      returned: always
+    knee_ports:
+      description: How many ports one destination may hold before each connect() costs more and more CPU time. It is half of the range.
+      type: int
       returned: always
     busiest:
       description: The C(source), C(destination) and C(destination_port) that hold most local ports, and how many C(ports).

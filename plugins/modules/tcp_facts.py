@@ -78,7 +78,7 @@ ansible_facts:
           description: Name and version of this structure.
           returned: always
           type: str
-          sample: linux_tcp.snapshot/2
+          sample: linux_tcp.snapshot/3
         collected_at:
           description: When the snapshot was taken, in UTC.
           returned: always
@@ -91,7 +91,7 @@ ansible_facts:
           sample: {kind: live, path: null}
         host:
           description:
-            - C(hostname), C(kernel_release), C(memory_bytes), and whether the module ran as C(root).
+            - C(hostname), C(kernel_release), C(memory_bytes), C(uptime_seconds), and whether the module ran as C(root).
             - C(network_namespace) is V(initial), or V(own) in a container or another namespace.
             - C(boot_files_apply) is V(false) if boot files set the keys of another network namespace, and in a container without systemd,
               where nothing applies them.
@@ -109,6 +109,7 @@ ansible_facts:
             init: systemd
             memory_bytes: 8323014656
             root: true
+            uptime_seconds: 86400
         sysctl:
           description:
             - The sysctl keys that the rules use, by name. C(state) is V(present), V(absent) or V(unreadable).
@@ -159,7 +160,8 @@ ansible_facts:
               server. C(time_wait_outgoing) is the number of the others whose local port is an ephemeral port. C(outgoing) is the number of
               live connections to other hosts from ports without a listener.
             - C(ports_in_use) lists how many ephemeral ports the connections from one source to one destination and port use, and how many
-              of them are in TIME_WAIT. A count may be too low, by C(error_bound) at most.
+              of them are in each state. C(device) is the interface that the sockets are bound to, or null. A count may be too low, by
+              C(error_bound) at most.
             - C(timestamps) is the number of connections to each destination that did and did not negotiate TCP timestamps.
           returned: always
           type: dict
@@ -171,10 +173,15 @@ ansible_facts:
             time_wait_outgoing: 3
             outgoing: 2
             ports_in_use:
-              - {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5, time_wait: 3}
+              - {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5, device: null, states: {time_wait: 3, established: 2}}
             error_bound: 0
             timestamps:
               - {destination: 192.0.2.80, destination_port: 443, negotiated: 2, not_negotiated: 0}
+        nat:
+          description:
+            - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.
+          returned: always
+          type: dict
         open_changes:
           description:
             - Changes of M(linux_tcp.hardening.tcp_profile) that are not finished. Missing if only root could see it.

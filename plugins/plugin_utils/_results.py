@@ -85,7 +85,7 @@ class Summary(TypedDict):
 class Verdict(TypedDict):
     """What a person reads first.
 
-    sentence: what is wrong, where, since when, with the figure; or that nothing was found. next_step: what to do about it, "" where nothing.
+    sentence: what is wrong, where, since when, with the figure; or that nothing was found. next_step: what to do about it, "" for nothing.
     fine: what was looked at and is in order, with figures, one short text each. not_known: what could not be judged, likewise.
     profile: a proposal for the profile, with the figures that speak for it; "" where one was given or no figures speak for one.
     """

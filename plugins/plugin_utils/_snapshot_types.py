@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, TypedDict, Union
 
+from ._probe_types import Probe
 from ._shapes import AtLeast, Default
 
 Count = Annotated[int, AtLeast(0)]
@@ -284,7 +285,7 @@ class Source(TypedDict):
 
 
 class _SnapshotRequired(TypedDict):
-    """schema is "linux_tcp.snapshot/2"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+    """schema is "linux_tcp.snapshot/3"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
     counters: group to counter name to value since boot; a missing name is a counter that this kernel does not have. Groups: "TcpExt",
@@ -330,69 +331,3 @@ class Snapshot(_SnapshotRequired, total=False):
 
     probes: list[Probe]
     open_changes: list[OpenChange]
-
-
-class ProbeTls(TypedDict):
-    """What the TLS handshake agreed on, in OpenSSL's words: version "TLSv1.3", cipher "TLS_AES_256_GCM_SHA384"."""
-
-    version: str
-    cipher: str
-
-
-Closer = Literal["peer", "local", "reset", "error"]
-
-
-class ProbeCloses(TypedDict):
-    """Who ended the connection after one complete answer, for each kind of request; None: not asked.
-
-    "peer": it sent the first FIN, so that TIME_WAIT is the peer's. "local": it left closing to us until the bound.
-    "reset": it reset the connection. "error": there was no complete HTTP answer.
-    """
-
-    connection_close: Closer | None
-    http_1_0: Closer | None
-    keep_alive: Closer | None
-
-
-class ProbeHttp(TypedDict):
-    """status: of the first answer, None where there was none.
-
-    keep_alive_seconds: how long the peer kept the idle connection. None where it outlived keep_alive_bound (seconds), and where
-    there was no answer.
-    """
-
-    status: int | None
-    closes: ProbeCloses
-    keep_alive_seconds: float | None
-    keep_alive_bound: float
-
-
-class Probe(TypedDict):
-    """One address of one endpoint, as tcp_probe saw it from the host.
-
-    address and family: None where there is no address to connect to. address has the zone of a link-local one ("fe80::1%eth0").
-    source: the local address of the connection; where there was none, the one asked for or None.
-    reached: the TCP handshake was completed.
-    error: None where all that was asked for could be done, else an errno name ("ECONNREFUSED"), or "TIMEOUT", "NAME_NOT_RESOLVED",
-    "INVALID" (the endpoint itself), "TLS", "GARBAGE", "NO_ANSWER", "TOO_MUCH_DATA", "INTERNAL"; message says it in a sentence.
-    timestamps, sack, window_scaling, ecn: what both ends agreed on in the handshake; None where the kernel did not tell.
-    mss: bytes that this host may send in one segment. rtt_us: of the handshake, in microseconds.
-    tls and http: None where not asked for, or where the probe did not get that far.
-    """
-
-    host: str
-    port: int
-    address: str | None
-    family: Literal["ipv4", "ipv6"] | None
-    source: str | None
-    reached: bool
-    error: str | None
-    message: str
-    timestamps: bool | None
-    sack: bool | None
-    window_scaling: bool | None
-    ecn: bool | None
-    mss: int | None
-    rtt_us: int | None
-    tls: ProbeTls | None
-    http: ProbeHttp | None

@@ -14,11 +14,12 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if t.TYPE_CHECKING:
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
         Listener,
+        Nat,
         PortUse,
-        Probe,
         Snapshot,
         Sockets,
         Sysctl,
@@ -119,6 +120,21 @@ def sockets(**changes: t.Any) -> Sockets:
     return t.cast("Sockets", {**base, **changes})
 
 
+def nat(**changes: t.Any) -> Nat:
+    """Connection tracking that sees no source NAT, and a firewall without NAT rules."""
+    base: Nat = {
+        "snat": [],
+        "snat_entries": 0,
+        "error_bound": 0,
+        "complete": True,
+        "pools": [],
+        "dnat": [],
+        "rules_from": "nft",
+        "kubernetes": False,
+    }
+    return t.cast("Nat", {**base, **changes})
+
+
 def listener(port: int, address: str = "0.0.0.0", queue: int | None = 0, backlog: int | None = 128) -> Listener:
     return {"family": "ipv6" if ":" in address else "ipv4", "address": address, "port": port, "queue": queue, "backlog": backlog}
 
@@ -207,7 +223,7 @@ def snapshot(
         **parts.pop("host", {}),
     }
     made: dict[str, t.Any] = {
-        "schema": "linux_tcp.snapshot/2",
+        "schema": "linux_tcp.snapshot/3",
         "collected_at": "2026-11-21T12:00:00Z",
         "source": {"kind": "live", "path": None},
         "host": host,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Groups = Dict[str, Dict[str, int]]
 
-SCHEMA = "linux_tcp.snapshot/2"
+SCHEMA = "linux_tcp.snapshot/3"
 # The beginning of a sentence in not_seen.
 BOOT_FILES_UNKNOWN = "Whether boot files apply to this network namespace is unknown"
 SUBSETS = ("sysctl", "boot_files", "counters", "sockets")

@@ -244,7 +244,13 @@ def _top(counts: Counter[bytes], top: int) -> list[tuple[bytes, int]]:
 
 def _listener(listener: tuple[Family, bytes, int]) -> Listener:
     family, address, port = listener
-    return {"family": family, "address": _address(address[:4] if family == "ipv4" else address), "port": port, "queue": None, "backlog": None}
+    return {
+        "family": family,
+        "address": _address(address[:4] if family == "ipv4" else address),
+        "port": port,
+        "queue": None,
+        "backlog": None,
+    }
 
 
 def _port_use(group: bytes, ports: int, time_wait: int) -> PortUse:

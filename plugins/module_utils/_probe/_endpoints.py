@@ -20,7 +20,7 @@ from ._peer import Limits, Target, probe_peer, unreached, unreached_peer
 from ._tcp import ProbeError
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import Probe
+    from ...plugin_utils._probe_types import Probe
     from ._tcp import Address
 
 MAX_ADDRESSES = 16

@@ -18,7 +18,7 @@ from ._tcp import Address, Connection, ProbeError
 if TYPE_CHECKING:
     from typing import Literal
 
-    from ...plugin_utils._snapshot_types import Probe, ProbeHttp
+    from ...plugin_utils._probe_types import Probe, ProbeHttp
     from ._options import Http
 
     Case = Literal["connection_close", "http_1_0", "keep_alive"]

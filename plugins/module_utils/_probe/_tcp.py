@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
     from typing import Callable, Literal
 
-    from ...plugin_utils._snapshot_types import ProbeTls
+    from ...plugin_utils._probe_types import ProbeTls
     from ._options import Tls
 
 Result = TypeVar("Result")

@@ -21,9 +21,10 @@ from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE, in_state
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._probe_types import Probe, ProbeHttp
     from .._results import Result, Severity
     from .._rules import Thresholds, View
-    from .._snapshot_types import PortUse, Probe, ProbeHttp
+    from .._snapshot_types import PortUse
 
     AssessFailure = Callable[["Case", Result], "Assessment"]
 
@@ -176,7 +177,9 @@ class Case:
         if self.busiest is None or self.usable_ports is None:
             return "ports are running out"
         group, opened = self.busiest, self.opened_per_second
-        held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {in_state(group, 'time_wait')} of them in TIME_WAIT"
+        held = (
+            f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {in_state(group, 'time_wait')} of them in TIME_WAIT"
+        )
         return held if opened is None else f"{held}, and {opened:,.0f} connections are opened per second"
 
     @property

@@ -22,7 +22,8 @@ from ._base import CannotApplyError, MissingFactError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._snapshot_types import Assignment, BootFile, BootFiles, OpenChange, PortUse, Probe, Snapshot, Sockets, Sysctl
+    from .._probe_types import Probe
+    from .._snapshot_types import Assignment, BootFile, BootFiles, OpenChange, PortUse, Snapshot, Sockets, Sysctl
 
 TIMESTAMPS = "net.ipv4.tcp_timestamps"
 TW_REUSE = "net.ipv4.tcp_tw_reuse"

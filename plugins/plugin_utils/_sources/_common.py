@@ -17,7 +17,7 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, parse
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot, Sysctl
 
-SCHEMA = "linux_tcp.snapshot/2"
+SCHEMA = "linux_tcp.snapshot/3"
 
 # A snapshot of the busiest host has a few megabytes. What is larger is some other file.
 MAX_TEXT = 64 * 1024 * 1024

@@ -102,14 +102,16 @@ def validate(data: object) -> Snapshot:
 
 def _check_sizes(snapshot: Snapshot) -> None:
     """No honest host has more, and rules look at some of these for each one of others."""
-    sockets, boot_files = snapshot["sockets"], snapshot["boot_files"]
+    sockets, nat, boot_files = snapshot["sockets"], snapshot["nat"], snapshot["boot_files"]
     sizes: list[tuple[str, int, int]] = [
         ("sysctl", len(snapshot["sysctl"] or ()), MAX_KEYS),
         ("ipv4_keys", len(snapshot["ipv4_keys"] or ()), MAX_KEYS),
         ("probes", len(snapshot.get("probes", ())), MAX_PROBES),
     ]
     if sockets:
-        sizes += [(f"sockets.{name}", len(sockets[name]), MAX_SOCKET_ROWS) for name in ("listeners", "ports_in_use", "timestamps")]
+        sizes += [(f"sockets.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in sockets.items() if isinstance(rows, list)]
+    if nat:
+        sizes += [(f"nat.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in nat.items() if isinstance(rows, list)]
     if boot_files:
         patterns = sum(len(one["key"]) for file in boot_files["files"] for one in file["assignments"] if one["is_glob"])
         if patterns > MAX_PATTERN_CHARACTERS:

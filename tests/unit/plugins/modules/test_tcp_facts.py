@@ -30,7 +30,7 @@ def test_it_returns_the_snapshot_and_nothing_else(run_module: Run, check_mode: b
     snapshot = snapshot_of(run_module(tcp_facts.main, _ansible_check_mode=check_mode))
     # Not root, it cannot look.
     assert set(snapshot) - {"open_changes"} == Snapshot.__required_keys__
-    assert snapshot["schema"] == "linux_tcp.snapshot/2"
+    assert snapshot["schema"] == "linux_tcp.snapshot/3"
     assert snapshot["source"] == {"kind": "live", "path": None}
     assert snapshot["sample"] is None
 

@@ -15,7 +15,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._option
     MIN_SECONDS,
 )
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_probe
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Probe, ProbeCloses, ProbeHttp, ProbeTls
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe, ProbeCloses, ProbeHttp, ProbeTls
 from support.peers import make_certificate, secured, serving, well_behaved
 
 Run = Callable[..., dict[str, Any]]

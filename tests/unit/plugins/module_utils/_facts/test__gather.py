@@ -43,6 +43,7 @@ def host(tmp_path: Path) -> FolderHost:
     write(tmp_path, "/proc/net/snmp", SNMP)
     write(tmp_path, "/proc/net/sockstat", SOCKSTAT)
     write(tmp_path, "/proc/meminfo", "MemTotal:       24684084 kB\nMemFree: 1 kB\n")
+    write(tmp_path, "/proc/uptime", "93784.52 180000.10\n")
     write(tmp_path, "/proc/sys/kernel/hostname", "web1\n")
     write(tmp_path, "/proc/sys/kernel/osrelease", "4.9.154\n")
     write(tmp_path, "/proc/sys/net/ipv4/ip_forward", "0\n")
@@ -63,7 +64,7 @@ def write(root: Path, path: str, text: str | bytes) -> None:
 
 def test_the_snapshot_of_a_folder(host: FolderHost) -> None:
     snapshot = gather(host, set(SUBSETS))
-    assert snapshot["schema"] == "linux_tcp.snapshot/2"
+    assert snapshot["schema"] == "linux_tcp.snapshot/3"
     assert snapshot["source"] == {"kind": "live", "path": None}
     assert snapshot["host"] == {
         "hostname": "web1",
@@ -74,6 +75,7 @@ def test_the_snapshot_of_a_folder(host: FolderHost) -> None:
         "init": "other",
         "memory_bytes": 24684084 * 1024,
         "root": None,
+        "uptime_seconds": 93784,
     }
     assert snapshot["counters"] == {"TcpExt": {"TW": 12, "PAWSEstab": 3}, "Tcp": {"MaxConn": -1, "ActiveOpens": 5}}
     assert snapshot["sockstat"] == {"sockets": {"used": 3}, "TCP": {"inuse": 1, "orphan": 0, "tw": 2, "alloc": 1, "mem": 1}}

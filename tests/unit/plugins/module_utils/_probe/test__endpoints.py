@@ -14,7 +14,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe import 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._endpoints import MAX_ADDRESSES, MAX_AT_A_TIME, probe_all
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import MAX_ENDPOINTS, read_endpoints
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._peer import probe_peer
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Probe
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe
 from support.namespaces import own_namespaces
 from support.peers import answering, close, serving, wait_for_close
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._options import Endpoint, read_endpoints
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._peer import Limits, Target, probe_peer
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Probe
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe
 from support.peers import (
     NAME,
     OK,

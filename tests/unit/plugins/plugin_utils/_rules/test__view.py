@@ -183,12 +183,21 @@ def test_open_connections_tell_more_than_a_probe(uses: list[t.Any], probes: list
 # --- sockets and counters -------------------------------------------------------------------------------------------
 
 
-def test_time_wait_is_what_the_kernel_counts_or_else_the_sum_of_both_families() -> None:
-    states = {"ipv4": {"time_wait": 3}, "ipv6": {"time_wait": 4, "listen": 1}}
-    assert view(sockstat={"TCP": {"tw": 9}}, sockets=sockets(states=states)).time_wait() == 9
-    assert view(sockstat=None, sockets=sockets(states=states)).time_wait() == 7
+STATES = {"ipv4": {"time_wait": 3}, "ipv6": {"time_wait": 4, "listen": 1}}
+
+
+def test_time_wait_is_the_sum_of_both_families_and_never_what_sockstat_calls_tw() -> None:
+    assert view(sockstat={"TCP": {"tw": 9}}, sockets=sockets(states=STATES)).time_wait() == 7
     with pytest.raises(MissingFactError):
-        view(sockstat=None, sockets=None).time_wait()
+        view(sockstat={"TCP": {"tw": 9}}, sockets=None).time_wait()
+
+
+def test_the_limit_counts_orphaned_fin_wait2_sockets_too() -> None:
+    assert view(sockstat={"TCP": {"tw": 9}}, sockets=None).bucket_use() == 9
+    assert view(sockstat=None, sockets=sockets(states=STATES, fin_wait2_orphans=2)).bucket_use() == 9
+    assert view(sockstat=None, sockets=sockets(states=STATES, fin_wait2_orphans=None)).bucket_use() == 7
+    with pytest.raises(MissingFactError):
+        view(sockstat=None, sockets=None).bucket_use()
 
 
 def test_growth_since_boot_and_between_samples() -> None:

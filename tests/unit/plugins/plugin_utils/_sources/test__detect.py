@@ -21,7 +21,7 @@ LINE = "net.ipv4.tcp_timestamps = 1\n"
     [
         ("x", "linux_tcp.capture/1\n@end\n", "capture"),
         ("x", "linux_tcp.capture/9\n", "capture"),
-        ("x", '  {"schema": "linux_tcp.snapshot/2"}', "snapshot"),
+        ("x", '  {"schema": "linux_tcp.snapshot/3"}', "snapshot"),
         ("x", "\ufeff{}", "snapshot"),
         ("x.txt", "kernel.osrelease = 6\n" + LINE, "sysctl_a"),
         ("x.txt", LINE * 300, "sysctl_a"),

@@ -20,7 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources impor
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._common import empty_snapshot, present
 from hypothesis import given
 from hypothesis import strategies as st
-from support.snapshots import probe, sockets, towards
+from support.snapshots import listener, nat, probe, sockets, towards
 from support.snapshots import snapshot as healthy
 
 REUSE = "net.ipv4.tcp_tw_reuse"
@@ -110,7 +110,7 @@ def test_alone_or_as_ansible_saves_it(tmp_path: Path, around: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("schema", "linux_tcp.snapshot/1", ["'linux_tcp.snapshot/1'", "linux_tcp.snapshot/2"]),
+        ("schema", "linux_tcp.snapshot/2", ["'linux_tcp.snapshot/2'", "linux_tcp.snapshot/3"]),
         ("schema", 1, ["'1'"]),
         ("-schema", 0, ["schema"]),
         ("-host", 0, ["host is missing"]),
@@ -206,6 +206,8 @@ def pattern_line(number: int) -> dict[str, Any]:
             {"sockets": {**sockets(), "ports_in_use": [towards(1, 1)] * 1001}},
             "sockets.ports_in_use has 1001 entries. The limit is 1000.",
         ),
+        ({"sockets": sockets(udp=[listener(51820)] * 1001)}, "sockets.udp has 1001 entries. The limit is 1000."),
+        ({"nat": nat(dnat=[{"protocol": "tcp", "first_port": 1, "last_port": 1}] * 1001)}, "nat.dnat has 1001 entries. The limit is 1000."),
         (
             {"boot_files": {"files": [{**BOOT_FILE, "assignments": [pattern_line(1)] * 432}], "order": {}}},
             "boot_files has more than 8192 characters of shell patterns",
