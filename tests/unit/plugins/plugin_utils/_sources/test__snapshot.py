@@ -45,7 +45,7 @@ def full() -> dict[str, Any]:
         "net.ipv4.ip_local_reserved_ports": present("net.ipv4.ip_local_reserved_ports", "1,3-4"),
     }
     snapshot["counters"] = {"TcpExt": {"TW": 2**63}, "Tcp": {"MaxConn": -1}}
-    snapshot["sample"] = {"seconds": 5, "deltas": {"TcpExt": {"TW": None}}}
+    snapshot["sample"] = {"seconds": 5, "deltas": {"TcpExt": {"TW": None}}, "states": None}
     return snapshot
 
 
