@@ -163,20 +163,36 @@ ansible_facts:
               of them are in each state. C(device) is the interface that the sockets are bound to, or null. A count may be too low, by
               C(error_bound) at most.
             - C(timestamps) is the number of connections to each destination that did and did not negotiate TCP timestamps.
+            - C(source_ports) is, for each source address, how many ephemeral ports its C(connections) hold for all destinations together.
+              C(bind_parity) of them are odd where the range starts even, or the other way round. bind() takes those first, connect() the
+              others. C(source_ports_left_out) is the number of source addresses beyond.
+            - C(accepted) is, for each port with a listener, the number of its connections in each state.
+            - C(fin_wait2_orphans) is the number of FIN_WAIT2 sockets that no program has open.
+            - C(udp) lists the UDP sockets without a peer whose port is an ephemeral port.
           returned: always
           type: dict
           sample:
             states: {ipv4: {established: 3, time_wait: 3, listen: 1}, ipv6: {}}
-            listeners: [{family: ipv4, address: 0.0.0.0, port: 22}]
+            listeners: [{family: ipv4, address: 0.0.0.0, port: 22, queue: 0, backlog: 128}]
             listeners_left_out: 0
             time_wait_listening: 0
             time_wait_outgoing: 3
             outgoing: 2
             ports_in_use:
-              - {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5, device: null, states: {time_wait: 3, established: 2}}
+              - device: null
+                source: 192.0.2.1
+                destination: 192.0.2.80
+                destination_port: 443
+                ports: 5
+                states: {time_wait: 3, established: 2}
             error_bound: 0
             timestamps:
               - {destination: 192.0.2.80, destination_port: 443, negotiated: 2, not_negotiated: 0}
+            source_ports: [{device: null, source: 192.0.2.1, connections: 5, ports: 5, bind_parity: 0}]
+            source_ports_left_out: 0
+            accepted: [{port: 22, states: {established: 1}}]
+            fin_wait2_orphans: 0
+            udp: [{family: ipv4, address: 0.0.0.0, port: 51820, queue: null, backlog: null}]
         nat:
           description:
             - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.

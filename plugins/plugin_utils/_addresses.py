@@ -12,7 +12,7 @@ import functools
 import socket
 import typing as t
 
-from ..module_utils._facts import _sockets
+from ..module_utils._facts import _socket_tally
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,6 @@ def endpoint(address: str, port: int) -> str:
 def is_loopback(address: str) -> bool:
     """Whether an address is one of the host's own loopback interface; False for what is no address."""
     try:
-        return _sockets.is_loopback(socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address))
+        return _socket_tally.is_loopback(socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address))
     except (OSError, ValueError):
         return False

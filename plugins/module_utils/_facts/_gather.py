@@ -17,10 +17,11 @@ from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import HostTree, errno_name
 from ._changes import STATE_FOLDER, open_changes
 from ._proc import parse_counters, parse_sockstat
-from ._sockets import count_sockets
+from ._sockets import count_sockets, count_stuck
+from ._udp import TABLES, udp_listeners
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
 
     Groups = Dict[str, Dict[str, int]]
@@ -102,7 +103,7 @@ class _Gatherer:
         }
         self._add_open_changes(snapshot)
         if counters and sample_seconds > 0:
-            snapshot["sample"] = self._second_sample(counters, started, sample_seconds)
+            snapshot["sample"] = self._second_sample(counters, snapshot["sockets"], started, sample_seconds)
         return snapshot
 
     def _add_open_changes(self, snapshot: Snapshot) -> None:
@@ -237,19 +238,38 @@ class _Gatherer:
                 self._not_seen.append(f"{path} has no group {group}.")
         return counters or None
 
-    def _second_sample(self, first: Groups, started: float, seconds: float) -> Sample | None:
+    def _second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
         time.sleep(max(0.0, started + seconds - time.monotonic()))
         taken = time.monotonic()
         second = self._counters()
-        return None if second is None else {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": None}
+        if second is None:
+            return None
+        stuck = count_stuck() if sockets else None
+        grown = None
+        if sockets and stuck is not None:
+            before = sockets["states"].values()
+            grown = {state: count - sum(states.get(state, 0) for states in before) for state, count in stuck.items()}
+        return {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": grown}
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:
             self._not_seen.append("Sockets were not counted: only a live host has sockets.")
             return None
-        sockets, not_seen = count_sockets(self._ephemeral_ports(), top)
+        ports = self._ephemeral_ports()
+        sockets, not_seen = count_sockets(ports, top)
         self._not_seen.extend(not_seen)
+        if sockets and ports:
+            sockets["udp"] = self._udp(ports)
         return sockets
+
+    def _udp(self, ports: tuple[int, int]) -> list[Listener] | None:
+        texts = [self._text(path, wanted=path == TABLES[0]) for path in TABLES]
+        # Without IPv6 in the kernel there is no second table.
+        if texts[0] is None:
+            return None
+        if any(text and len(text) >= _PROC_LIMIT for text in texts):
+            self._not_seen.append(f"{TABLES[0]} is very long. Only its beginning was read.")
+        return udp_listeners([text for text in texts if text], ports)
 
     def _ephemeral_ports(self) -> tuple[int, int] | None:
         one = self._one_sysctl(SYSCTL_KEYS["net.ipv4.ip_local_port_range"])

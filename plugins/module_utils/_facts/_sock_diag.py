@@ -29,6 +29,8 @@ INET_DIAG_INFO = 2
 # nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
 SOCKET_MESSAGE = 88
 _STATE = 17
+# Length, type and flags of a message: its first bytes.
+_HEADER_CHECKED = 8
 # The states of a TCP listener and of a UDP socket without a peer.
 _WAITING = {socket.IPPROTO_TCP: 10, socket.IPPROTO_UDP: 7}
 # inet_diag_msg: family, local and remote port, local address, interface, cookie, user id, inode.
@@ -132,10 +134,12 @@ def _uniform(data: bytes) -> MessageBatch | None:
     if kind != SOCK_DIAG_BY_FAMILY or flags != NLM_F_MULTI or not SOCKET_MESSAGE <= stride <= len(data) or stride % 4:
         return None
     count = len(data) // stride
-    messages = memoryview(data)[: stride * count]
-    if set(struct.iter_unpack(f"8s{_STATE - 8}xB{stride - _STATE - 1}x", messages)) != {(data[:8], data[_STATE])}:
-        return None
-    return MessageBatch(messages, stride, count, data[_STATE])
+    messages = data[: stride * count]
+    # One column of bytes at a time, at the speed of C.
+    for at in (*range(_HEADER_CHECKED), _STATE):
+        if messages[at::stride] != messages[at : at + 1] * count:
+            return None
+    return MessageBatch(memoryview(messages), stride, count, data[_STATE])
 
 
 def kernel_dump(family: int, states: int, extensions: int, protocol: int = socket.IPPROTO_TCP) -> Iterator[bytes]:

@@ -4,170 +4,30 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Counts TCP sockets while the kernel's dump streams, in memory that does not grow with their number."""
+"""Counts TCP sockets while the kernel's dump streams, in memory that does not grow with their number, and names the busiest groups."""
 
 from __future__ import annotations
 
 import heapq
 import socket
-import struct
+import sys
 from collections import Counter
-from itertools import compress
-from typing import TYPE_CHECKING, Callable, Iterable, Literal
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator
 
 from .._tree import errno_name
-from ._heavy_hitters import HeavyHitters
 from ._sock_diag import INET_DIAG_INFO, DumpParser, MessageBatch, kernel_dump
+from ._socket_tally import CLOSE, CONNECTED, LISTEN, STATES, SocketTally, SourcePorts, plain
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import Listener, PortUse, Sockets, TimestampUse
+    from ...plugin_utils._snapshot_types import AcceptedUse, Listener, PortUse, Sockets, TimestampUse
+    from ...plugin_utils._snapshot_types import SourcePorts as SourcePortUse
+    from ._socket_tally import Family
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
-    Family = Literal["ipv4", "ipv6"]
-
-# TCP states by number (net/tcp_states.h).
-STATES = (
-    "",
-    "established",
-    "syn_sent",
-    "syn_recv",
-    "fin_wait1",
-    "fin_wait2",
-    "time_wait",
-    "close",
-    "close_wait",
-    "last_ack",
-    "listen",
-    "closing",
-)
-_TIME_WAIT = 6
-_CLOSE = 7
-_LISTEN = 10
-_CONNECTED = sum(1 << number for number in range(1, len(STATES)) if number != _LISTEN)
-# States after the handshake: TCP_INFO then has the options that were negotiated.
-AFTER_HANDSHAKE = {1, 4, 5, 8, 9, 11}
-_TCPI_OPTIONS = 5
-_TCPI_OPT_TIMESTAMPS = 1
 
 _FAMILIES: dict[Family, int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-_MAPPED = b"\0" * 10 + b"\xff\xff"
-_PORTS = 65536
-# Uses of a local port; 0 is any other.
-_EPHEMERAL = 1
-_LISTENING = 2
-_ONLY_EPHEMERAL = bytes.maketrans(bytes((_LISTENING,)), b"\0")
-MAX_LISTENERS = 500
-
-# Inside one message: the local port, and the group: the peer's port, source and destination (16 bytes each).
-_PORT_GROUP = ">20xH34s"
-_PORT_GROUP_SIZE = 56
-
-
-class _DumpTally:
-    """The totals of the dumps of both families.
-
-    A group is an outgoing connection without its local port: destination port, source and destination as bytes.
-    """
-
-    def __init__(self, ephemeral: tuple[int, int] | None) -> None:
-        low, high = ephemeral or (0, _PORTS - 1)
-        low, high = max(0, low), min(high, _PORTS - 1)
-        # What each local port is. Listeners are dumped first, so that each port is known before its connections come.
-        self.port_use = bytearray(low) + bytes((_EPHEMERAL,)) * (high - low + 1) + bytearray(_PORTS - 1 - high)
-        self.listeners: dict[tuple[Family, bytes, int], None] = {}
-        self.listeners_left_out = 0
-        self.states: dict[Family, Counter[int]] = {family: Counter() for family in _FAMILIES}
-        self.time_wait: dict[Family, HeavyHitters] = {family: HeavyHitters() for family in _FAMILIES}
-        self.time_wait_listening = 0
-        self.time_wait_outgoing = 0
-        self.outgoing = 0
-        self.live = HeavyHitters()
-        self.timestamps = HeavyHitters()
-
-    def add(self, family: Family, batch: MessageBatch) -> None:
-        self.states[family][batch.state] += batch.size
-        if batch.state == _LISTEN:
-            self._add_listeners(family, batch)
-        elif batch.state == _TIME_WAIT:
-            self._add_time_wait(family, batch)
-        elif batch.state != _CLOSE:
-            self._add_live(family, batch)
-
-    def _add_listeners(self, family: Family, batch: MessageBatch) -> None:
-        for port, group in _connections(batch):
-            self.port_use[port] = _LISTENING
-            listener = (family, group[2:18], port)
-            if len(self.listeners) < MAX_LISTENERS:
-                self.listeners[listener] = None
-            elif listener not in self.listeners:
-                self.listeners_left_out += 1
-
-    def _add_time_wait(self, family: Family, batch: MessageBatch) -> None:
-        # Everything here runs at the speed of C: a host may have some hundred thousand of these.
-        ports, groups = zip(*_connections(batch))
-        uses = bytes(map(self.port_use.__getitem__, ports))
-        self.time_wait_listening += uses.count(_LISTENING)
-        self.time_wait_outgoing += uses.count(_EPHEMERAL)
-        self.time_wait[family].add(compress(groups, uses.translate(_ONLY_EPHEMERAL)))
-
-    def _add_live(self, family: Family, batch: MessageBatch) -> None:
-        live: list[bytes] = []
-        timestamps: list[bytes] = []
-        for index, (port, group) in enumerate(_connections(batch)):
-            if self.port_use[port] == _LISTENING:
-                continue
-            group = _plain(family, group)
-            destination = group[:2] + group[len(group) // 2 + 1 :]
-            self.outgoing += not is_loopback(destination[2:])
-            if self.port_use[port] == _EPHEMERAL:
-                live.append(group)
-            if batch.state in AFTER_HANDSHAKE:
-                options = batch.byte(index, INET_DIAG_INFO, _TCPI_OPTIONS)
-                if options is not None:
-                    timestamps.append(bytes((options & _TCPI_OPT_TIMESTAMPS,)) + destination)
-        self.live.add(live)
-        self.timestamps.add(timestamps)
-
-    def result(self, top: int) -> Sockets:
-        time_wait: Counter[bytes] = Counter()
-        for family, heavy_hitters in self.time_wait.items():
-            for group, count in heavy_hitters.counts.items():
-                time_wait[_plain(family, group)] += count
-        ports = time_wait + self.live.counts
-        return {
-            "states": {
-                family: {STATES[state]: count for state, count in sorted(counts.items()) if 0 < state < len(STATES)}
-                for family, counts in self.states.items()
-            },
-            "listeners": sorted(map(_listener, self.listeners), key=lambda it: (it["port"], it["family"], it["address"])),
-            "listeners_left_out": self.listeners_left_out,
-            "time_wait_listening": self.time_wait_listening,
-            "time_wait_outgoing": self.time_wait_outgoing,
-            "outgoing": self.outgoing,
-            "ports_in_use": [_port_use(group, count, time_wait[group]) for group, count in _top(ports, top)],
-            "error_bound": self.live.error_bound + sum(heavy_hitters.error_bound for heavy_hitters in self.time_wait.values()),
-            "timestamps": self._timestamp_use(top),
-            "source_ports": [],
-            "source_ports_left_out": 0,
-            "accepted": [],
-            "fin_wait2_orphans": None,
-            "udp": None,
-        }
-
-    def _timestamp_use(self, top: int) -> list[TimestampUse]:
-        counts = self.timestamps.counts
-        destinations: Counter[bytes] = Counter()
-        for key, count in counts.items():
-            destinations[key[1:]] += count
-        return [
-            {
-                "destination": _address(key[2:]),
-                "destination_port": int.from_bytes(key[:2], "big"),
-                "negotiated": counts[b"\1" + key],
-                "not_negotiated": counts[b"\0" + key],
-            }
-            for key, _count in _top(destinations, top)
-        ]
+# Sockets pile up in these where a program or a peer is stuck.
+STUCK = ("syn_sent", "fin_wait2", "close_wait")
 
 
 def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump: Dump = kernel_dump) -> tuple[Sockets | None, list[str]]:
@@ -175,34 +35,50 @@ def count_sockets(ephemeral: tuple[int, int] | None = None, top: int = 20, dump:
 
     ephemeral: first and last port that the kernel gives to outgoing connections; only those count as ports in use, all of
     them without it. top: how many groups and destinations to name. dump: as kernel_dump. No content of a dump makes it raise.
+    udp is left None: see _udp.
     """
     for _attempt in range(2):
-        tally = _DumpTally(ephemeral)
+        tally = SocketTally(ephemeral)
         parsers: list[DumpParser] = []
         try:
-            _read_all(tally, parsers, dump)
+            # Listeners come first: whether a port has one decides what the other sockets count as.
+            # All other states come in one dump, because each dump walks the whole table of sockets.
+            for family, batch in _batches(1 << LISTEN, 0, parsers, dump):
+                tally.add(family, batch)
+            for family, batch in _batches(CONNECTED, 1 << (INET_DIAG_INFO - 1), parsers, dump):
+                tally.add(family, batch)
         except OSError as error:
             return None, [f"Sockets were not counted: the kernel's socket list (sock_diag) answered {errno_name(error)}."]
         if not any(parser.interrupted for parser in parsers):
             break
-    return tally.result(top), _not_seen(tally, parsers)
+    return _result(tally, top), _not_seen(tally, parsers)
 
 
-def _read_all(tally: _DumpTally, parsers: list[DumpParser], dump: Dump) -> None:
-    # Listeners come first: whether a port has one decides what the other sockets count as.
-    # All other states come in one dump, because each dump walks the whole table of sockets.
-    for states, extensions in ((1 << _LISTEN, 0), (_CONNECTED, 1 << (INET_DIAG_INFO - 1))):
-        for family, number in _FAMILIES.items():
-            parser = DumpParser()
-            parsers.append(parser)
-            for data in dump(number, states, extensions):
-                for batch in parser.batches(data):
-                    tally.add(family, batch)
-                if parser.done:
-                    break
+def count_stuck(dump: Dump = kernel_dump) -> dict[str, int] | None:
+    """How many sockets are in each of the states STUCK, both families; None if they cannot be listed."""
+    numbers = {STATES.index(name): name for name in STUCK}
+    counts = dict.fromkeys(STUCK, 0)
+    try:
+        for _family, batch in _batches(sum(1 << number for number in numbers), 0, [], dump):
+            if batch.state in numbers:
+                counts[numbers[batch.state]] += batch.size
+    except OSError:
+        return None
+    return counts
 
 
-def _not_seen(tally: _DumpTally, parsers: list[DumpParser]) -> list[str]:
+def _batches(states: int, extensions: int, parsers: list[DumpParser], dump: Dump) -> Iterator[tuple[Family, MessageBatch]]:
+    for family, number in _FAMILIES.items():
+        parser = DumpParser()
+        parsers.append(parser)
+        for data in dump(number, states, extensions):
+            for batch in parser.batches(data):
+                yield family, batch
+            if parser.done:
+                break
+
+
+def _not_seen(tally: SocketTally, parsers: list[DumpParser]) -> list[str]:
     sentences = []
     if any(parser.interrupted for parser in parsers):
         sentences.append("The socket table changed twice while the kernel listed it, so socket counts may be a little wrong.")
@@ -215,23 +91,117 @@ def _not_seen(tally: _DumpTally, parsers: list[DumpParser]) -> list[str]:
     return sentences
 
 
-def _connections(batch: MessageBatch) -> Iterable[tuple[int, bytes]]:
-    """Local port and group of each message of the batch."""
-    return struct.iter_unpack(f"{_PORT_GROUP}{batch.stride - _PORT_GROUP_SIZE}x", batch.data)
+def _result(tally: SocketTally, top: int) -> Sockets:
+    sources, more_sources = _source_ports(tally, top)
+    return {
+        "states": {
+            family: {STATES[state]: count for state, count in sorted(counts.items()) if 0 < state < len(STATES)}
+            for family, counts in tally.states.items()
+        },
+        "listeners": sorted(
+            (_listener(listener, *queues) for listener, queues in tally.listeners.items()),
+            key=lambda it: (it["port"], it["family"], it["address"]),
+        ),
+        "listeners_left_out": tally.listeners_left_out,
+        "time_wait_listening": tally.time_wait_listening,
+        "time_wait_outgoing": tally.time_wait_outgoing,
+        "outgoing": tally.outgoing,
+        "ports_in_use": _ports_in_use(tally, top),
+        "error_bound": tally.error_bound,
+        "timestamps": _timestamp_use(tally, top),
+        "source_ports": sources,
+        "source_ports_left_out": more_sources,
+        "accepted": _accepted(tally, top),
+        "fin_wait2_orphans": tally.fin_wait2_orphans,
+        "udp": None,
+    }
 
 
-def _plain(family: Family, group: bytes) -> bytes:
-    """The group with addresses of their real size, a mapped IPv4 address (::ffff:192.0.2.1) as IPv4."""
-    if family == "ipv4":
-        return group[:6] + group[18:22]
-    if group[2:14] == _MAPPED == group[18:30]:
-        return group[:2] + group[14:18] + group[30:]
-    return group
+def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
+    ports: Counter[bytes] = Counter()
+    states: dict[int, Counter[bytes]] = {}
+    for family, by_state in tally.groups.items():
+        for state, heavy_hitters in by_state.items():
+            counts = states.setdefault(state, Counter())
+            for whole, count in heavy_hitters.counts.items():
+                group = plain(family, whole)
+                counts[group] += count
+                ports[group] += count
+    return [
+        {
+            "device": _device(group[-4:]),
+            "source": _address(group[2 : len(group) // 2 - 1]),
+            "destination": _address(group[len(group) // 2 - 1 : -4]),
+            "destination_port": int.from_bytes(group[:2], "big"),
+            "ports": count,
+            "states": {STATES[state]: counts[group] for state, counts in sorted(states.items()) if counts[group] and state < len(STATES)},
+        }
+        for group, count in _top(ports, top)
+    ]
 
 
-def is_loopback(address: bytes) -> bool:
-    """Whether a packed address (4 or 16 bytes) is one of the host's own loopback interface."""
-    return address[0] == 127 if len(address) == 4 else address == b"\0" * 15 + b"\1"
+def _source_ports(tally: SocketTally, top: int) -> tuple[list[SourcePortUse], int]:
+    """The sources that hold most ports, and how many others there were."""
+    merged: dict[bytes, SourcePorts] = {}
+    for family, sources in tally.sources.items():
+        for source, one in sources.items():
+            # Of a group only the source and the device are asked for.
+            group = plain(family, b"\0\0" + source[:16] + source[:16] + source[16:])
+            merged.setdefault(group[len(group) // 2 - 1 :], SourcePorts()).merge(one)
+    held = Counter({source: sum(one.held) for source, one in merged.items()})
+    found: list[SourcePortUse] = [
+        {
+            "device": _device(source[-4:]),
+            "source": _address(source[:-4]),
+            "connections": merged[source].connections,
+            "ports": ports,
+            "bind_parity": sum(merged[source].held[tally.low + 1 :: 2]),
+        }
+        for source, ports in _top(held, top)
+    ]
+    return found, len(held) - len(found) + len(tally.sources_left_out)
+
+
+def _accepted(tally: SocketTally, top: int) -> list[AcceptedUse]:
+    by_port: Counter[int] = Counter()
+    for (port, _state), count in tally.accepted.items():
+        by_port[port] += count
+    return [
+        {
+            "port": port,
+            "states": {
+                name: tally.accepted[port, state] for state, name in enumerate(STATES) if state != CLOSE and tally.accepted[port, state]
+            },
+        }
+        for port, _count in heapq.nsmallest(top, by_port.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _timestamp_use(tally: SocketTally, top: int) -> list[TimestampUse]:
+    counts = tally.timestamps.counts
+    destinations: Counter[bytes] = Counter()
+    for key, count in counts.items():
+        destinations[key[1:]] += count
+    return [
+        {
+            "destination": _address(key[2:]),
+            "destination_port": int.from_bytes(key[:2], "big"),
+            "negotiated": counts[b"\1" + key],
+            "not_negotiated": counts[b"\0" + key],
+        }
+        for key, _count in _top(destinations, top)
+    ]
+
+
+def _device(number: bytes) -> str | None:
+    """The interface that a socket is bound to, None for none; one that is gone is named by its number, such as "if7"."""
+    index = int.from_bytes(number, sys.byteorder)
+    if not index:
+        return None
+    try:
+        return socket.if_indextoname(index)
+    except (OSError, OverflowError):
+        return f"if{index}"
 
 
 def _address(packed: bytes) -> str:
@@ -242,24 +212,12 @@ def _top(counts: Counter[bytes], top: int) -> list[tuple[bytes, int]]:
     return heapq.nsmallest(top, counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _listener(listener: tuple[Family, bytes, int]) -> Listener:
+def _listener(listener: tuple[Family, bytes, int], queue: int, backlog: int) -> Listener:
     family, address, port = listener
     return {
         "family": family,
         "address": _address(address[:4] if family == "ipv4" else address),
         "port": port,
-        "queue": None,
-        "backlog": None,
-    }
-
-
-def _port_use(group: bytes, ports: int, time_wait: int) -> PortUse:
-    middle = len(group) // 2 + 1
-    return {
-        "device": None,
-        "source": _address(group[2:middle]),
-        "destination": _address(group[middle:]),
-        "destination_port": int.from_bytes(group[:2], "big"),
-        "ports": ports,
-        "states": {"time_wait": time_wait, "established": ports - time_wait},
+        "queue": queue,
+        "backlog": backlog,
     }

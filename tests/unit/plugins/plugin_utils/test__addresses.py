@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _sockets
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _socket_tally
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._addresses import endpoint, is_loopback, port_list
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,4 +60,4 @@ def test_what_is_no_address_is_not_loopback(text: str) -> None:
 
 @given(st.ip_addresses() | st.builds(ipaddress.IPv4Address, st.integers(126 << 24, 129 << 24)))
 def test_text_and_packed_addresses_agree(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
-    assert is_loopback(str(address)) == _sockets.is_loopback(address.packed) == address.is_loopback
+    assert is_loopback(str(address)) == _socket_tally.is_loopback(address.packed) == address.is_loopback

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Iterable, NamedTuple
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import STATES, count_sockets
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._socket_tally import STATES
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from hypothesis import given
 from hypothesis import strategies as st
 from support.netlink import Kernel, connection, done, refused, tcp_info
@@ -44,6 +45,11 @@ def test_no_sockets() -> None:
         "ports_in_use": [],
         "error_bound": 0,
         "timestamps": [],
+        "source_ports": [],
+        "source_ports_left_out": 0,
+        "accepted": [],
+        "fin_wait2_orphans": 0,
+        "udp": None,
     }
 
 
@@ -62,11 +68,16 @@ def test_a_listener_is_named_once_however_many_sockets_share_it() -> None:
     found = counted(
         [connection("listen", ("0.0.0.0", 80))] * 4 + [connection("listen", ("::1", 53)), connection("listen", ("127.0.0.1", 53))]
     )
-    assert found["listeners"] == [
-        {"family": "ipv4", "address": "127.0.0.1", "port": 53},
-        {"family": "ipv6", "address": "::1", "port": 53},
-        {"family": "ipv4", "address": "0.0.0.0", "port": 80},
+    assert [(one["family"], one["address"], one["port"]) for one in found["listeners"]] == [
+        ("ipv4", "127.0.0.1", 53),
+        ("ipv6", "::1", 53),
+        ("ipv4", "0.0.0.0", 80),
     ]
+
+
+def test_of_listeners_that_share_an_address_the_longest_queue_counts() -> None:
+    found = counted([connection("listen", ("0.0.0.0", 80), queues=queues) for queues in ((1, 128), (6, 5), (0, 4096))])
+    assert [(one["queue"], one["backlog"]) for one in found["listeners"]] == [(6, 5)]
 
 
 def test_a_listener_that_is_named_is_not_also_left_out() -> None:
@@ -101,11 +112,76 @@ def test_ports_in_use_are_grouped_by_source_destination_and_port_busiest_first()
         + [connection("close_wait", ("192.0.2.2", 40000), WEB, tcp_info(True))]
     )
     assert found["ports_in_use"] == [
-        {"source": CLIENT, "destination": WEB[0], "destination_port": 443, "ports": 8, "time_wait": 5},
-        {"source": CLIENT, "destination": WEB[0], "destination_port": 80, "ports": 3, "time_wait": 3},
-        {"source": "192.0.2.2", "destination": WEB[0], "destination_port": 443, "ports": 1, "time_wait": 0},
+        {**group(443, 8), "states": {"established": 2, "syn_sent": 1, "time_wait": 5}},
+        {**group(80, 3), "states": {"time_wait": 3}},
+        {**group(443, 1), "source": "192.0.2.2", "states": {"close_wait": 1}},
     ]
     assert found["error_bound"] == 0
+
+
+def group(port: int, ports: int) -> dict[str, Any]:
+    return {"device": None, "source": CLIENT, "destination": WEB[0], "destination_port": port, "ports": ports}
+
+
+def test_sockets_that_are_bound_to_two_devices_share_no_ports() -> None:
+    loopback, gone = 1, 0x7FFFFFFF
+    found = counted(
+        [connection("time_wait", (CLIENT, 40000 + n), WEB, identity=(loopback, 0, 0, 0)) for n in range(3)]
+        + [connection("established", (CLIENT, 40000 + n), WEB, tcp_info(True), identity=(gone, 0, 0, 0)) for n in range(2)]
+    )
+    assert [(one["device"], one["ports"]) for one in found["ports_in_use"]] == [("lo", 3), (f"if{gone}", 2)]
+    assert [(one["device"], one["ports"], one["connections"]) for one in found["source_ports"]] == [("lo", 3, 3), (f"if{gone}", 2, 2)]
+
+
+def test_a_source_holds_each_port_once_for_all_destinations() -> None:
+    found = counted(
+        [connection("established", (CLIENT, port), ("192.0.2.80", to), tcp_info(True)) for port in (32769, 32770, 40001) for to in (1, 2)]
+        + [connection("time_wait", ("::ffff:" + CLIENT, 40003), ("::ffff:192.0.2.80", 1))]
+        + [connection("time_wait", ("192.0.2.2", 50000 + 2 * n), WEB) for n in range(2)]
+        + [connection("time_wait", (CLIENT, 22), WEB), connection("listen", (CLIENT, 22))]
+    )
+    assert found["source_ports"] == [
+        {"device": None, "source": CLIENT, "connections": 7, "ports": 4, "bind_parity": 3},
+        {"device": None, "source": "192.0.2.2", "connections": 2, "ports": 2, "bind_parity": 0},
+    ]
+    assert found["source_ports_left_out"] == 0
+
+
+def test_very_many_sources_are_told_apart_up_to_a_bound() -> None:
+    found = counted([connection("time_wait", (f"192.0.3.{n}", 40000), WEB) for n in range(200)], top=10)
+    assert (len(found["source_ports"]), found["source_ports_left_out"]) == (10, 190)
+
+
+def test_accepted_connections_are_counted_by_port_and_state() -> None:
+    peers = [("192.0.2.9", port) for port in range(50000, 50005)]
+    found = counted(
+        [connection("listen", ("0.0.0.0", 80)), connection("listen", ("0.0.0.0", 443))]
+        + [connection("close_wait", (CLIENT, 80), peer, tcp_info(True)) for peer in peers]
+        + [connection("time_wait", (CLIENT, 80), peer) for peer in peers[:2]]
+        + [connection("established", (CLIENT, 443), peer, tcp_info(True)) for peer in peers[:1]]
+    )
+    assert found["accepted"] == [
+        {"port": 80, "states": {"time_wait": 2, "close_wait": 5}},
+        {"port": 443, "states": {"established": 1}},
+    ]
+
+
+def test_an_orphan_is_a_socket_in_fin_wait2_that_no_program_has_open() -> None:
+    found = counted(
+        [connection("fin_wait2", (CLIENT, 40000 + n), WEB) for n in range(3)]
+        + [connection("fin_wait2", (CLIENT, 41000), WEB, tcp_info(True), identity=(0, 0, 0, 4711))]
+        + [connection("time_wait", (CLIENT, 42000), WEB)]
+    )
+    assert found["fin_wait2_orphans"] == 3
+    assert found["ports_in_use"][0]["states"] == {"fin_wait2": 4, "time_wait": 1}
+
+
+def test_a_connection_that_a_proxy_took_for_another_address_is_not_outgoing() -> None:
+    """TPROXY: the local port is the service's and has no listener; the peer's is an ephemeral one."""
+    taken = connection("established", ("198.51.100.7", 443), ("192.0.2.9", 50000), tcp_info(True))
+    own = connection("established", (CLIENT, 700), ("192.0.2.80", 2049), tcp_info(True))
+    assert (counted([taken])["outgoing"], counted([own])["outgoing"]) == (0, 1)
+    assert counted([taken])["timestamps"] == []
 
 
 @pytest.mark.parametrize(
@@ -142,9 +218,9 @@ def test_an_ipv4_address_inside_ipv6_joins_the_ipv4_group() -> None:
             connection("established", (mapped[0], 40003), ("::ffff:127.0.0.1", 443), tcp_info(True)),
         ]
     )
-    assert [(group["destination"], group["ports"], group["time_wait"]) for group in found["ports_in_use"]] == [
-        (WEB[0], 3, 2),
-        ("127.0.0.1", 1, 0),
+    assert [(one["destination"], one["ports"], one["states"]) for one in found["ports_in_use"]] == [
+        (WEB[0], 3, {"established": 1, "time_wait": 2}),
+        ("127.0.0.1", 1, {"established": 1}),
     ]
     assert {one["destination"] for one in found["timestamps"]} == {WEB[0], "127.0.0.1"}
     assert (found["outgoing"], found["states"]["ipv6"]) == (1, {"established": 2, "time_wait": 1})
@@ -358,10 +434,47 @@ def test_ports_in_use_are_those_that_others_see(scenario: Any, seen: list[Seen])
         if 20000 <= one.port <= 29999:
             groups.setdefault((one.source, one.destination, one.destination_port), []).append(one.state)
     assert {
-        (one["source"], one["destination"], one["destination_port"]): (one["ports"], one["time_wait"])
+        (one["source"], one["destination"], one["destination_port"]): (one["ports"], one["states"])
         for one in scenario["ours"]["ports_in_use"]
-    } == {group: (len(states), states.count("time_wait")) for group, states in groups.items()}
+    } == {group: (len(states), Counter(states)) for group, states in groups.items()}
     assert len(groups) >= 8
+    assert {state for states in groups.values() for state in states} == {"established", "time_wait", "syn_sent", "fin_wait2"}
+
+
+def test_source_ports_are_those_that_others_see(scenario: Any, seen: list[Seen]) -> None:
+    held: dict[str, list[int]] = {}
+    for one in outgoing(seen):
+        if 20000 <= one.port <= 29999:
+            held.setdefault(one.source, []).append(one.port)
+    assert {one["source"]: (one["connections"], one["ports"], one["bind_parity"]) for one in scenario["ours"]["source_ports"]} == {
+        source: (len(ports), len(set(ports)), sum(port % 2 for port in set(ports))) for source, ports in held.items()
+    }
+    assert len(held) >= 3
+
+
+def test_accepted_connections_are_those_that_others_see(scenario: Any, seen: list[Seen]) -> None:
+    listening = {one.port for one in seen if one.state == "listen"}
+    states: dict[int, Counter[str]] = {}
+    for one in seen:
+        if one.port in listening and one.state != "listen":
+            states.setdefault(one.port, Counter())[one.state] += 1
+    assert {one["port"]: one["states"] for one in scenario["ours"]["accepted"]} == states
+
+
+def test_queues_are_those_that_ss_sees(scenario: Any) -> None:
+    queues = {}
+    for line in scenario["ss"].splitlines():
+        if line.startswith("LISTEN"):
+            _state, queue, backlog, local = line.split()[:4]
+            queues[plain(local.rsplit(":", 1)[0].strip("[]").replace("*", "::")), int(local.rsplit(":", 1)[1])] = (int(queue), int(backlog))
+    assert {(one["address"], one["port"]): (one["queue"], one["backlog"]) for one in scenario["ours"]["listeners"]} == queues
+    assert any(queue > backlog for queue, backlog in queues.values())
+
+
+def test_an_orphan_is_one_that_ss_sees_without_an_inode(scenario: Any) -> None:
+    """The peer's end of the connection that a program closed is still open; the other one is half closed by its program."""
+    assert scenario["ours"]["fin_wait2_orphans"] == 1
+    assert scenario["ours"]["states"]["ipv4"]["fin_wait2"] == 2
 
 
 def test_time_waits_are_on_the_side_that_others_see(scenario: Any, seen: list[Seen]) -> None:

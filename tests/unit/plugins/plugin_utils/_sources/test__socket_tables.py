@@ -9,10 +9,12 @@ from __future__ import annotations
 import socket
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_sockstat
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import MAX_LISTENERS
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._socket_tally import MAX_LISTENERS
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
     SocketRow,
     count,
@@ -84,10 +86,16 @@ listeners = st.builds(SocketRow, st.just("ipv4"), st.just("listen"), st.just("0.
 def test_all_tables_tell_the_same(table: list[SocketRow]) -> None:
     proc4 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv4")
     proc6 = PROC + "".join(as_proc(row) for row in table if row.family == "ipv6")
-    expected = count([proc4, proc6])
+    expected = told_by_all(count([proc4, proc6]))
     assert sum(sum(one.values()) for one in expected["states"].values()) == len(table)
-    assert count([SS + "".join(map(as_ss, table))]) == expected
-    assert count([NETSTAT + "".join(map(as_netstat, table))]) == expected
+    assert told_by_all(count([SS + "".join(map(as_ss, table))])) == expected
+    assert told_by_all(count([NETSTAT + "".join(map(as_netstat, table))])) == expected
+
+
+def told_by_all(figures: Sockets) -> dict[str, Any]:
+    """What every kind of table tells: /proc/net has no backlog, netstat no queue of a listener, and only /proc/net has inodes."""
+    listeners = [{**one, "queue": None, "backlog": None} for one in figures["listeners"]]
+    return {**figures, "listeners": listeners, "fin_wait2_orphans": None}
 
 
 def made(*rows: tuple[str, str, int, str, int]) -> str:
@@ -110,7 +118,8 @@ def test_who_closed_first() -> None:
         "destination": "10.0.0.3",
         "destination_port": 443,
         "ports": 2,
-        "time_wait": 1,
+        "device": None,
+        "states": {"established": 1, "time_wait": 1},
     }
     late = count([text], (50001, 60000))
     assert late["ports_in_use"][0]["ports"] == 1
@@ -202,3 +211,49 @@ BUSY = {
 def test_a_busy_host(hosts: Path) -> None:
     figures = count([(hosts / "other" / "percona_netstat-002.txt").read_text()])
     assert (figures["states"]["ipv4"], figures["time_wait_listening"]) == BUSY[hosts]
+
+
+def test_ss_tells_the_queues_of_a_listener_and_the_device_of_a_socket() -> None:
+    figures = count(
+        [
+            SS
+            + "LISTEN 6 5 0.0.0.0:80 0.0.0.0:*\n"
+            + "LISTEN 0 128 0.0.0.0:80 0.0.0.0:*\n"
+            + "ESTAB 0 0 10.0.0.1%eth0:50000 10.0.0.3:443\n"
+            + "ESTAB 0 0 10.0.0.1%eth1:50000 10.0.0.3:443\n"
+            + "FIN-WAIT-2 0 0 10.0.0.1%eth1:50001 10.0.0.3:443\n"
+        ]
+    )
+    assert [(one["queue"], one["backlog"]) for one in figures["listeners"]] == [(6, 5)]
+    assert [(one["device"], one["ports"]) for one in figures["ports_in_use"]] == [("eth1", 2), ("eth0", 1)]
+    assert [(one["device"], one["ports"], one["bind_parity"]) for one in figures["source_ports"]] == [("eth1", 2, 1), ("eth0", 1, 1)]
+    assert figures["fin_wait2_orphans"] is None
+
+
+def test_proc_tells_the_queue_of_a_listener_and_which_sockets_no_program_has_open() -> None:
+    def row(number: int, state: str, queue: int, inode: int) -> str:
+        ends = f"{as_hex('10.0.0.1')}:{50000 + number:04X} {as_hex('10.0.0.3')}:01BB"
+        return f"   {number}: {ends} {state} 00000000:{queue:08X} 00:00000000 00000000     0        0 {inode} 1 0 100 0 0 10 0\n"
+
+    figures = count([PROC + row(1, "0A", 7, 100) + row(2, "05", 0, 0) + row(3, "05", 0, 101) + row(4, "05", 0, 0)])
+    assert [(one["queue"], one["backlog"]) for one in figures["listeners"]] == [(7, None)]
+    assert figures["fin_wait2_orphans"] == 2
+
+
+def test_accepted_connections_and_source_ports() -> None:
+    figures = count(
+        [
+            made(
+                ("listen", "0.0.0.0", 80, "0.0.0.0", 0),
+                ("close_wait", "10.0.0.1", 80, "10.0.0.2", 40000),
+                ("close_wait", "10.0.0.1", 80, "10.0.0.2", 40001),
+                ("time_wait", "10.0.0.1", 80, "10.0.0.2", 40002),
+                ("established", "10.0.0.1", 50000, "10.0.0.3", 443),
+                ("established", "10.0.0.1", 50000, "10.0.0.4", 443),
+                ("syn_sent", "10.0.0.1", 50002, "10.0.0.4", 443),
+            )
+        ],
+        (50000, 50009),
+    )
+    assert figures["accepted"] == [{"port": 80, "states": {"close_wait": 2, "time_wait": 1}}]
+    assert figures["source_ports"] == [{"device": None, "source": "10.0.0.1", "connections": 3, "ports": 2, "bind_parity": 0}]
