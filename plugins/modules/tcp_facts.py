@@ -169,6 +169,8 @@ ansible_facts:
             - C(accepted) is, for each port with a listener, the number of its connections in each state.
             - C(fin_wait2_orphans) is the number of FIN_WAIT2 sockets that no program has open.
             - C(udp) lists the UDP sockets without a peer whose port is an ephemeral port.
+            - C(reuse_sample) is the number of connections C(opened) within some C(seconds), and how many of them C(recycled) a port in
+              TIME_WAIT. It is taken only if one destination holds half of the range in TIME_WAIT, and O(sample_seconds) is 0.
           returned: always
           type: dict
           sample:
@@ -193,6 +195,7 @@ ansible_facts:
             accepted: [{port: 22, states: {established: 1}}]
             fin_wait2_orphans: 0
             udp: [{family: ipv4, address: 0.0.0.0, port: 51820, queue: null, backlog: null}]
+            reuse_sample: null
         nat:
           description:
             - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.

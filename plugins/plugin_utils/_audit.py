@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ._advice import Case, advise
-from ._capacity import capacity
+from ._capacity import Estimate, capacity, knee_ports
 from ._results import PROFILES, SEVERITIES, STATUSES, Audit, Capacity, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 
@@ -117,6 +117,9 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
     if finding.since_boot:
         severity = lowered(severity)
         evidence["one sample only"] = "counted since boot, so the severity is one step lower"
+        if finding.long_ago:
+            severity = max(severity, "low", key=SEVERITIES.index)
+            evidence["one sample only"] = "counted since a boot that is long ago, and rare since then, so the severity is low"
     return Result(
         id=rule.id,
         title=rule.title,
@@ -192,15 +195,16 @@ def reason_to_fail(audit_of_host: Audit) -> str:
 def _figures(case: Case) -> Capacity:
     busiest = case.busiest
     sustainable = capacity(case.whole_load) if case.whole_load else None
+    reused = capacity(dataclasses.replace(case.whole_load, reuse_delay=case.host.reuse_delay)) if case.whole_load else None
     return {
         "time_wait": case.time_wait,
         "bucket_limit": case.bucket_limit,
         "usable_ports": case.usable_ports,
-        "connections_per_second": None if sustainable is None or sustainable.rate is None else round(sustainable.rate, 2),
+        "connections_per_second": _rounded(sustainable),
         "binds": sustainable.binds if sustainable else None,
-        "reuse": None,
-        "connections_per_second_with_reuse": None,
-        "knee_ports": None,
+        "reuse": case.reuse_of_busiest,
+        "connections_per_second_with_reuse": _rounded(reused) if case.reuse_of_busiest == "unknown" else None,
+        "knee_ports": None if case.usable_ports is None else knee_ports(case.usable_ports),
         "busiest": busiest
         and {
             "source": busiest["source"],
@@ -209,3 +213,7 @@ def _figures(case: Case) -> Capacity:
             "ports": busiest["ports"],
         },
     }
+
+
+def _rounded(estimate: Estimate | None) -> float | None:
+    return None if estimate is None or estimate.rate is None else round(estimate.rate, 2)

@@ -162,6 +162,14 @@ class AcceptedUse(TypedDict):
     states: dict[str, Count]
 
 
+class ReuseSample(TypedDict):
+    """What new connections did within some seconds: how many were opened, and how many of them took a port in TIME_WAIT."""
+
+    seconds: float
+    opened: Count
+    recycled: Count
+
+
 class TimestampUse(TypedDict):
     """How many live outgoing connections to one destination did and did not negotiate timestamps (TCP_INFO)."""
 
@@ -185,6 +193,7 @@ class Sockets(TypedDict):
     accepted: the listening ports with most connections, most first; states of no connection may be missing.
     fin_wait2_orphans: FIN_WAIT2 sockets that no program has open any more; None where the source does not tell.
     udp: UDP sockets that are bound to a port of the ephemeral range and have no peer, loopback's too; None: not listed.
+    reuse_sample: taken where one group holds half of the range in TIME_WAIT and nobody asked for two samples; else None.
     """
 
     states: dict[str, dict[str, Count]]
@@ -201,6 +210,7 @@ class Sockets(TypedDict):
     accepted: Annotated[list[AcceptedUse], Default([])]
     fin_wait2_orphans: Annotated[Count | None, Default(None)]
     udp: Annotated[list[Listener] | None, Default(None)]
+    reuse_sample: Annotated[ReuseSample | None, Default(None)]
 
 
 class SnatUse(TypedDict):

@@ -14,7 +14,8 @@ import typing as t
 from ..module_utils._facts._gather import deltas
 from ._capacity import TIME_WAIT_SECONDS
 from ._rules import CannotApplyError, MissingFactError, View
-from ._rules._view import MAX_TW_BUCKETS, TW_REUSE, in_state
+from ._rules._view import in_state
+from ._rules._view_keys import MAX_TW_BUCKETS, TW_REUSE
 from ._shapes import ShapeError, check
 from ._snapshot_types import PortUse
 from ._sources import SourceError, validate

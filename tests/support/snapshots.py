@@ -116,6 +116,7 @@ def sockets(**changes: t.Any) -> Sockets:
         "accepted": [],
         "fin_wait2_orphans": 0,
         "udp": [],
+        "reuse_sample": None,
     }
     return t.cast("Sockets", {**base, **changes})
 

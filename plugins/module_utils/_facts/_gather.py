@@ -53,6 +53,8 @@ _NAME_LIMIT = 255
 _KILOBYTES_DIGITS = 15
 _SECONDS_DIGITS = 12
 _NAMED_FILES = 10
+# Long enough for some new connections on a host that is busy enough to fill its range.
+_GLANCE_SECONDS = 0.5
 
 
 def chosen_subset(wanted: Iterable[str]) -> set[str]:
@@ -102,6 +104,8 @@ class _Gatherer:
             "not_seen": self._not_seen,
         }
         self._add_open_changes(snapshot)
+        if counters and snapshot["sockets"] and sample_seconds <= 0:
+            self._glance_at_reuse(snapshot["sockets"])
         if counters and sample_seconds > 0:
             snapshot["sample"] = self._second_sample(counters, snapshot["sockets"], started, sample_seconds)
         return snapshot
@@ -250,6 +254,19 @@ class _Gatherer:
             before = sockets["states"].values()
             grown = {state: count - sum(states.get(state, 0) for states in before) for state, count in stuck.items()}
         return {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": grown}
+
+    def _glance_at_reuse(self, sockets: Sockets) -> None:
+        """Where TIME_WAIT fills half of the range, whether its ports are reused decides between a healthy host and a sick one."""
+        low, high = self._ephemeral_ports() or (0, 65535)
+        if not any(2 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
+            return
+        first, started = self._counters(), time.monotonic()
+        time.sleep(_GLANCE_SECONDS)
+        second, seconds = self._counters(), time.monotonic() - started
+        grown = deltas(first, second) if first and second else {}
+        opened, recycled = grown.get("Tcp", {}).get("ActiveOpens"), grown.get("TcpExt", {}).get("TWRecycled")
+        if opened is not None and recycled is not None:
+            sockets["reuse_sample"] = {"seconds": round(seconds, 3), "opened": opened, "recycled": recycled}
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:

@@ -114,6 +114,7 @@ def _result(tally: SocketTally, top: int) -> Sockets:
         "accepted": _accepted(tally, top),
         "fin_wait2_orphans": tally.fin_wait2_orphans,
         "udp": None,
+        "reuse_sample": None,
     }
 
 

@@ -16,7 +16,8 @@ from .. import _capacity
 from .._addresses import endpoint
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
-from .._rules._view import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE, in_state
+from .._rules._view import in_state
+from .._rules._view_keys import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
     from .._probe_types import Probe, ProbeHttp
     from .._results import Result, Severity
     from .._rules import Thresholds, View
+    from .._rules._view import Reuse
     from .._snapshot_types import PortUse
 
     AssessFailure = Callable[["Case", Result], "Assessment"]
@@ -154,7 +156,14 @@ class Case:
     def busiest(self) -> PortUse | None:
         """The group that keeps most ports from new connections; None where there is none, or where it is not known."""
         sockets = self.host.snapshot["sockets"]
+        if self.usable_ports is None:
+            return max(sockets["ports_in_use"] if sockets else (), key=lambda group: group["ports"], default=None)
         return max(sockets["ports_in_use"] if sockets else (), key=self.host.taken_ports, default=None)
+
+    @functools.cached_property
+    def reuse_of_busiest(self) -> Reuse | None:
+        """Whether ports in TIME_WAIT are reused towards the busiest destination; None where there is none."""
+        return None if self.busiest is None or self.usable_ports is None else self.host.reuse_of(self.busiest)
 
     @property
     def where(self) -> str:
@@ -244,8 +253,12 @@ class Case:
         """Short connections from one address to the busiest destination, closed first by this host, limited by ports alone."""
         if self.usable_ports is None:
             return None
-        reused = self.busiest is not None and self.host.reuses(self.busiest["destination"]) and self.peer_timestamps
-        return _capacity.Load(self.usable_ports, reuse_delay=self.host.reuse_delay if reused else None)
+        return _capacity.Load(
+            self.usable_ports,
+            reuse_delay=self.host.reuse_delay if self.reuse_of_busiest == "proven" else None,
+            bound_first=self.failed("ports-bound-first") is not None,
+            time_wait_seconds=self.host.time_wait_seconds,
+        )
 
     @functools.cached_property
     def whole_load(self) -> _capacity.Load | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._rules._view import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_RECYCLE
+from .._rules._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_RECYCLE
 from ._base import wrong_cure
 
 if t.TYPE_CHECKING:

@@ -56,11 +56,44 @@ class Thresholds:
         metadata=_about(1, 65535, "`ports-few` fails with fewer usable ports than this. The kernel's default range has 28232."),
     )
     ports_pressure_medium_percent: int = dataclasses.field(
-        default=60,
+        default=50,
         metadata=_about(1, 100, "`ports-pressure` fails (medium) when one destination holds this many percent of the usable ports."),
     )
     ports_pressure_high_percent: int = dataclasses.field(
         default=85, metadata=_about(1, 100, "`ports-pressure` is high when one destination holds this many percent of the usable ports.")
+    )
+    ports_bound_first_percent: int = dataclasses.field(
+        default=25,
+        metadata=_about(1, 100, "`ports-bound-first` fails when programs bound this many percent of the usable ports before connect()."),
+    )
+    ports_bound_first_sockets: int = dataclasses.field(
+        default=20, metadata=_about(1, 65535, "`ports-bound-first` passes with fewer such ports than this.")
+    )
+    stuck_percent: int = dataclasses.field(
+        default=10,
+        metadata=_about(
+            1,
+            100,
+            "`close-wait-leak` and `fin-wait2-orphans` fail when such sockets hold this many percent of the usable ports of one destination.",
+        ),
+    )
+    stuck_sockets: int = dataclasses.field(
+        default=20, metadata=_about(1, 2**31 - 1, "Fewer such sockets than this towards one destination do not count.")
+    )
+    close_wait_sockets: int = dataclasses.field(
+        default=100, metadata=_about(1, 2**31 - 1, "`close-wait-leak` fails with this many CLOSE_WAIT sockets of one destination or port.")
+    )
+    fin_wait2_sockets: int = dataclasses.field(
+        default=1000,
+        metadata=_about(
+            1, 2**31 - 1, "`fin-wait2-orphans` fails with this many orphaned FIN_WAIT2 sockets if they are a tenth of tcp_max_tw_buckets."
+        ),
+    )
+    conntrack_high_percent: int = dataclasses.field(
+        default=80, metadata=_about(1, 100, "`conntrack-nearly-full` is high when the table is this many percent full.")
+    )
+    conntrack_critical_percent: int = dataclasses.field(
+        default=95, metadata=_about(1, 100, "`conntrack-nearly-full` is critical when the table is this many percent full.")
     )
     closes_first_client_sockets: int = dataclasses.field(
         default=10, metadata=_about(1, 2**31 - 1, "`closes-first-as-client` passes with fewer outgoing TIME_WAIT sockets than this.")
@@ -120,6 +153,7 @@ class Thresholds:
         for lower, upper in (
             ("buckets_very_small", "buckets_small"),
             ("ports_pressure_medium_percent", "ports_pressure_high_percent"),
+            ("conntrack_high_percent", "conntrack_critical_percent"),
             ("fin_timeout_low_seconds", "fin_timeout_seconds"),
         ):
             if getattr(thresholds, lower) > getattr(thresholds, upper):
@@ -134,6 +168,7 @@ class Finding:
     status: as in a result; reason says why where it is neither "fail" nor "pass".
     severity: replaces the rule's own severity where the circumstances decide it.
     since_boot: there was one sample only, so the severity is lowered by one step.
+    long_ago: and the host started so long ago that the count says nothing of today, so the severity is low at most.
     """
 
     status: Status
@@ -145,6 +180,7 @@ class Finding:
     line: int | None = None
     severity: Severity | None = None
     since_boot: bool = False
+    long_ago: bool = False
     reason: str = ""
 
 

@@ -14,7 +14,8 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, s
 from ._base import Finding
 
 if t.TYPE_CHECKING:
-    from ._view import BootSetting, View
+    from ._view import View
+    from ._view_boot import BootSetting
 
 READER_MANUALS = ("sysctl.d(5)", "systemd-sysctl(8)", "sysctl(8)")
 

@@ -12,33 +12,24 @@ import dataclasses
 import functools
 import typing as t
 
-from ...module_utils._sysctl import _boot_order as boot_order
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, concerns_tcp, kernel_reads
-from ...module_utils._sysctl._lines import READERS, matches
 from .. import _capacity
 from .._addresses import is_loopback
 from ._base import CannotApplyError, MissingFactError
+from ._view_boot import BootView
+from ._view_keys import PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_RECYCLE, TW_REUSE, TW_REUSE_DELAY, TW_TIMEOUT
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .._probe_types import Probe
-    from .._snapshot_types import Assignment, BootFile, BootFiles, OpenChange, PortUse, Snapshot, Sockets, Sysctl
+    from .._snapshot_types import Nat, OpenChange, PortUse, Sockets
 
-TIMESTAMPS = "net.ipv4.tcp_timestamps"
-TW_REUSE = "net.ipv4.tcp_tw_reuse"
-TW_REUSE_DELAY = "net.ipv4.tcp_tw_reuse_delay"
-TW_RECYCLE = "net.ipv4.tcp_tw_recycle"
-MAX_TW_BUCKETS = "net.ipv4.tcp_max_tw_buckets"
-EHASH_ENTRIES = "net.ipv4.tcp_ehash_entries"
-PORT_RANGE = "net.ipv4.ip_local_port_range"
-RESERVED_PORTS = "net.ipv4.ip_local_reserved_ports"
-UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start"
-FIN_TIMEOUT = "net.ipv4.tcp_fin_timeout"
-RFC1337 = "net.ipv4.tcp_rfc1337"
-CONNTRACK_TIME_WAIT = "net.netfilter.nf_conntrack_tcp_timeout_time_wait"
+Reuse = t.Literal["proven", "no", "unknown"]
+"""Whether ports in TIME_WAIT are reused: seen to be, known not to be, or allowed by the settings and not seen."""
 
-IPV4 = "net.ipv4."
+# With fewer new connections than this nobody can tell whether they took reused ports.
+_FEW_OPENS = 5
+# Growth since boot that is older than this, and rarer than one an hour, says nothing of today.
+_LONG_SECONDS = 7 * 86400
+_RARE_SECONDS = 3600
 
 
 def in_state(group: PortUse, state: str) -> int:
@@ -48,96 +39,40 @@ def in_state(group: PortUse, state: str) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """How far a counter moved: between two samples (seconds is set), or since boot."""
+    """How far a counter moved: between two samples (seconds is set), or since boot, uptime_seconds ago where that is known."""
 
     counter: str
     amount: int
     seconds: float | None
+    uptime_seconds: int | None = None
 
     @property
     def since_boot(self) -> bool:
         return self.seconds is None
 
+    @property
+    def long_ago(self) -> bool:
+        """Whether it is counted since a boot so long ago, and so rare, that it says nothing of today."""
+        uptime = self.uptime_seconds
+        return self.since_boot and uptime is not None and uptime > _LONG_SECONDS and self.amount * _RARE_SECONDS < uptime
+
     def __str__(self) -> str:
-        return f"{self.counter} +{self.amount} " + ("since boot" if self.seconds is None else f"in {self.seconds:g} s")
+        if self.seconds is not None:
+            return f"{self.counter} +{self.amount} in {self.seconds:g} s"
+        return f"{self.counter} +{self.amount} since boot{_ago(self.uptime_seconds)}"
 
 
-@dataclasses.dataclass(frozen=True)
-class BootSetting:
-    """A boot-file line that sets one concrete key (a line with a glob makes one setting per key that it matches)."""
-
-    key: str
-    file: BootFile
-    assignment: Assignment
-
-    @property
-    def text(self) -> str:
-        return self.assignment["value"] or ""
-
-    @property
-    def path(self) -> str:
-        """The file to edit, behind links."""
-        return self.file["real_path"]
-
-    @property
-    def line(self) -> int:
-        return self.assignment["line"]
+def _ago(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    for name, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f", {seconds // length} {name} ago"
+    return f", {seconds} seconds ago"
 
 
-@dataclasses.dataclass(frozen=True)
-class BootValue:
-    """What a key holds after boot: its raw value, and the line that set it."""
-
-    raw: str
-    setting: boot_order.Applied
-
-
-class View:
-    """One host's snapshot, asked by rules.
-
-    Questions raise MissingFactError where the snapshot does not know, CannotApplyError where the host does not have the thing.
-    """
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-
-    # --- sysctl keys -----------------------------------------------------------------------------------------------
-
-    def sysctl(self, key: str) -> Sysctl:
-        """A present key."""
-        if self.snapshot["sysctl"] is None or key not in self.snapshot["sysctl"]:
-            raise MissingFactError(f"{key} was not observed")
-        found = self.snapshot["sysctl"][key]
-        if found["state"] == "absent":
-            raise CannotApplyError(f"this kernel or namespace has no {key}")
-        if found["state"] == "unreadable":
-            raise MissingFactError(f"{key} could not be read ({found.get('reason', 'no reason given')})")
-        return found
-
-    def has(self, key: str) -> bool | None:
-        """True or False where it is known whether the kernel has the key, else None."""
-        found = (self.snapshot["sysctl"] or {}).get(key)
-        return None if found is None else found["state"] != "absent"
-
-    def raw(self, key: str) -> str:
-        """A present key's text, as one line."""
-        return " ".join(self.sysctl(key).get("raw", "").split())
-
-    def number(self, key: str) -> int:
-        """A present key's number."""
-        value = self.sysctl(key).get("value")
-        if not isinstance(value, int):
-            raise MissingFactError(f"{key} holds {self.raw(key)!r}, which is not a number")
-        return value
-
-    def shown(self, key: str) -> str:
-        """The key's value for evidence: its text, "absent" or "unknown"."""
-        try:
-            return self.raw(key)
-        except CannotApplyError:
-            return "absent"
-        except MissingFactError:
-            return "unknown"
+class View(BootView):
+    """One host's snapshot, asked by rules: its keys, its boot files, and what its ports, sockets and counters do."""
 
     # --- ports -----------------------------------------------------------------------------------------------------
 
@@ -175,9 +110,8 @@ class View:
         return max(groups, key=lambda group: group["ports"]) if groups else None
 
     def taken_ports(self, group: PortUse) -> int:
-        """Ports of a group that a new connection cannot have: all of them, without those in TIME_WAIT that can be reused for sure."""
-        reusable = self.reuses(group["destination"]) and self.negotiates_timestamps(group["destination"], group["destination_port"])
-        return group["ports"] - (in_state(group, "time_wait") if reusable else 0)
+        """Ports of a group that a new connection cannot have: all of them, without those in TIME_WAIT that are proven to be reused."""
+        return group["ports"] - (in_state(group, "time_wait") if self.reuse_of(group) == "proven" else 0)
 
     def port_share_percent(self, group: PortUse) -> float:
         """Share of the usable ports that a group takes, in percent; 100 where there are none at all."""
@@ -192,13 +126,68 @@ class View:
 
     # --- reuse of TIME_WAIT ----------------------------------------------------------------------------------------
 
-    def reuses(self, destination: str) -> bool:
-        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() reuse TIME_WAIT ports towards an address."""
+    def reuses(self, destination: str) -> bool | None:
+        """Whether tcp_tw_reuse and tcp_timestamps of this host let connect() reuse TIME_WAIT ports towards an address; None: not known."""
         try:
             reuse = self.number(TW_REUSE)
             return self.number(TIMESTAMPS) != 0 and (reuse == 1 or (reuse == 2 and is_loopback(destination)))
-        except (MissingFactError, CannotApplyError):
+        except CannotApplyError:
             return False
+        except MissingFactError:
+            return None
+
+    def reuse_of(self, group: PortUse) -> Reuse:
+        """Whether this group's ports in TIME_WAIT are reused.
+
+        The proof: an open connection, or a probe, negotiated timestamps; or about as many new connections took a port in TIME_WAIT
+        (TWRecycled against ActiveOpens) as there are ports in TIME_WAIT in the range, and no other group can be the one that did.
+        """
+        allowed = self.reuses(group["destination"])
+        negotiates = self.negotiates_timestamps(group["destination"], group["destination_port"])
+        if allowed is False or negotiates is False:
+            return "no"
+        if allowed and (negotiates or (self.holds_most_time_wait(group) and self._recycles(group))):
+            return "proven"
+        return "unknown"
+
+    def holds_most_time_wait(self, group: PortUse) -> bool:
+        """Whether what counters say of TIME_WAIT ports is about this group: no other one has as many, or half of the range."""
+        mine, others = in_state(group, "time_wait"), [one for one in self.sockets["ports_in_use"] if one is not group]
+        crowded = any(2 * in_state(one, "time_wait") >= self.usable_ports for one in others)
+        return not crowded and 2 * mine > self.sockets["time_wait_outgoing"]
+
+    def _recycles(self, group: PortUse) -> bool:
+        seen = self.opened_and_recycled()
+        return seen is not None and seen[0] >= _FEW_OPENS and self._as_often_as_expected(group, *seen[:2])
+
+    def recycled_since_boot(self, group: PortUse) -> bool:
+        """Whether, since boot, new connections took ports in TIME_WAIT as often as where reuse works. It may be long ago."""
+        opened, recycled = self.counter("Tcp", "ActiveOpens"), self.counter("TcpExt", "TWRecycled")
+        if not opened or not recycled or not self.reuses(group["destination"]) or not self.holds_most_time_wait(group):
+            return False
+        # The first ones found ports that were free.
+        return self._as_often_as_expected(group, max(0, opened - in_state(group, "time_wait")), recycled)
+
+    def _as_often_as_expected(self, group: PortUse, opened: int, recycled: int) -> bool:
+        return recycled > 0 and 2 * recycled * self.usable_ports >= in_state(group, "time_wait") * opened
+
+    def opened_and_recycled(self) -> tuple[int, int, float] | None:
+        """New outgoing connections, those of them that took a port in TIME_WAIT, and the seconds of the look; None: no two looks."""
+        sample = self.snapshot["sample"]
+        if sample is not None:
+            opened = sample["deltas"].get("Tcp", {}).get("ActiveOpens")
+            recycled = sample["deltas"].get("TcpExt", {}).get("TWRecycled")
+            return None if opened is None or recycled is None or sample["seconds"] <= 0 else (opened, recycled, sample["seconds"])
+        glance = self.sockets["reuse_sample"]
+        return glance and (glance["opened"], glance["recycled"], glance["seconds"])
+
+    @property
+    def time_wait_seconds(self) -> int:
+        """How long TIME_WAIT lasts: 60 s, or what tcp_tw_timeout says where a vendor's kernel has it."""
+        try:
+            return min(max(self.number(TW_TIMEOUT), 1), _capacity.TIME_WAIT_SECONDS * 10)
+        except (MissingFactError, CannotApplyError):
+            return _capacity.TIME_WAIT_SECONDS
 
     @property
     def reuse_delay(self) -> float:
@@ -243,9 +232,19 @@ class View:
             raise MissingFactError("sockets were not observed")
         return self.snapshot["sockets"]
 
+    @property
+    def nat(self) -> Nat:
+        if self.snapshot["nat"] is None:
+            raise MissingFactError("connection tracking and the firewall's NAT rules were not observed")
+        return self.snapshot["nat"]
+
+    def in_state(self, state: str) -> int:
+        """Sockets in a state, both families."""
+        return sum(states.get(state, 0) for states in self.sockets["states"].values())
+
     def time_wait(self) -> int:
         """TIME_WAIT sockets of this network namespace, both families. Not sockstat's tw, which counts orphaned FIN_WAIT2 sockets, too."""
-        return sum(states.get("time_wait", 0) for states in self.sockets["states"].values())
+        return self.in_state("time_wait")
 
     def bucket_use(self) -> int:
         """Sockets that count against tcp_max_tw_buckets: TIME_WAIT and orphaned FIN_WAIT2, both families."""
@@ -263,7 +262,7 @@ class View:
             raise CannotApplyError(f"this kernel has no counter {counter}")
         sample = self.snapshot["sample"]
         if sample is None:
-            return Growth(counter, counters[group][counter], None)
+            return Growth(counter, counters[group][counter], None, self.snapshot["host"]["uptime_seconds"])
         delta = sample["deltas"].get(group, {}).get(counter)
         if delta is None:
             raise MissingFactError(f"{counter} became smaller between the two samples, or was missing in one")
@@ -272,84 +271,3 @@ class View:
     def counter(self, group: str, counter: str) -> int | None:
         """A counter's value since boot, for evidence."""
         return (self.snapshot["counters"] or {}).get(group, {}).get(counter)
-
-    # --- boot files ------------------------------------------------------------------------------------------------
-
-    @property
-    def boot_files(self) -> BootFiles:
-        if self.snapshot["boot_files"] is None:
-            raise MissingFactError("boot files were not observed")
-        return self.snapshot["boot_files"]
-
-    def unread_boot_files(self) -> list[str]:
-        """Paths of the boot files that a reader reads and whose content is not known."""
-        return sorted({path for reader in READERS for path in boot_order.unseen(self.boot_files, reader)})
-
-    @functools.cached_property
-    def known_keys(self) -> list[str]:
-        """Concrete keys that a glob in a boot file can match."""
-        present = [key for key, found in (self.snapshot["sysctl"] or {}).items() if found["state"] != "absent"]
-        names = self.snapshot["ipv4_keys"]
-        if names is None:
-            return sorted({*present, *SYSCTL_KEYS})
-        return sorted({*present, *(IPV4 + name for name in names)})
-
-    @functools.cached_property
-    def boot_reader(self) -> str:
-        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd."""
-        return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
-
-    @functools.cached_property
-    def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
-        return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
-
-    def boot_values(self, reader: str) -> dict[str, BootValue]:
-        """What each of SYSCTL_KEYS holds after a reader has set it; texts that the kernel refuses change nothing."""
-        bounds = self.bounding_values()
-        result = {}
-        for key, texts in self._writes[reader].items():
-            sysctl_key = SYSCTL_KEYS.get(key)
-            if sysctl_key is None:
-                continue
-            raw = self.shown(key) if self.has(key) else None
-            for text in texts:
-                read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
-                if read is not None and not isinstance(read, Refused) and read.raw is not None:
-                    raw = " ".join(read.raw.split())
-                    result[key] = BootValue(raw, text)
-        return result
-
-    def bounding_values(self) -> dict[str, str]:
-        """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
-        shown = {key: self.shown(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
-        if shown[UNPRIVILEGED_PORT_START] == "absent":
-            shown[UNPRIVILEGED_PORT_START] = "1"
-        return {key: raw for key, raw in shown.items() if raw not in ("absent", "unknown")}
-
-    def boot_settings(self, *wanted: str) -> Iterator[BootSetting]:
-        """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
-        seen = set()
-        for file in self.boot_files["files"]:
-            if file["readers"] and file["real_path"] not in seen:
-                seen.add(file["real_path"])
-                yield from self.boot_settings_in(file, *wanted)
-
-    def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
-        """Those lines of a key that win for one of the readers."""
-        real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
-        last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
-        places = {(real[one.path], one.line) for one in last}
-        return (one for one in self.boot_settings(key) if (one.path, one.line) in places)
-
-    def boot_settings_in(self, file: BootFile, *wanted: str) -> Iterator[BootSetting]:
-        """The same for one file, read or not."""
-        for assignment in file["assignments"]:
-            if assignment["value"] is None:
-                continue
-            if assignment["is_glob"]:
-                candidates = wanted or [key for key in self.known_keys if concerns_tcp(key)]
-                keys = [key for key in candidates if matches(assignment["key"], "systemd", key)]
-            else:
-                keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
-            for key in keys:
-                yield BootSetting(key, file, assignment)

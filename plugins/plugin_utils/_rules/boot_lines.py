@@ -14,7 +14,8 @@ import typing as t
 from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused, kernel_reads
 from ._base import Finding, everywhere, rule
 from ._boot import READER_MANUALS, no_failure, same_text
-from ._view import IPV4, TW_RECYCLE
+from ._view_boot import IPV4
+from ._view_keys import TW_RECYCLE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ if t.TYPE_CHECKING:
     from ...module_utils._sysctl._keys import Accepted, SysctlKey
     from .._results import Severity
     from ._base import Thresholds
-    from ._view import BootSetting, View
+    from ._view import View
+    from ._view_boot import BootSetting
 
 _MOST_GUESSES = 50
 """A guess at what a misspelt key meant compares it with each known one; a file made to keep us busy has thousands of them."""

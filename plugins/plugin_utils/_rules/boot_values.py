@@ -21,7 +21,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._base import Thresholds
-    from ._view import BootValue, View
+    from ._view import View
+    from ._view_boot import BootValue
 
 # Places that packages fill and administrators are meant to override (sysctl.d(5)); a folder of the controller may stand before them.
 _VENDOR_FILE = re.compile(r"(?:^|/)(?:usr/lib|usr/local/lib|lib|run)/sysctl\.d/[^/]+\Z")

@@ -13,7 +13,7 @@ import typing as t
 from .._capacity import GENEROUS_BUCKETS, TIME_WAIT_BYTES, time_wait_memory
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._view import EHASH_ENTRIES, MAX_TW_BUCKETS
+from ._view_keys import EHASH_ENTRIES, MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from .._addresses import endpoint
 from .._capacity import TIME_WAIT_BYTES
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._view import FIN_TIMEOUT, MAX_TW_BUCKETS
+from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

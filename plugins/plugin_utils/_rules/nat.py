@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._base import Finding, judge, rule
-from ._view import CONNTRACK_TIME_WAIT, RFC1337
+from ._view_keys import CONNTRACK_TIME_WAIT, RFC1337
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

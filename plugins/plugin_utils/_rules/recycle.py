@@ -12,7 +12,7 @@ import typing as t
 
 from ._base import Finding, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._view import TIMESTAMPS, TW_RECYCLE
+from ._view_keys import TIMESTAMPS, TW_RECYCLE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

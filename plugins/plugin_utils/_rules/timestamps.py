@@ -12,7 +12,8 @@ import typing as t
 
 from .._addresses import endpoint, is_loopback
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
-from ._view import TIMESTAMPS, TW_REUSE, in_state
+from ._view import in_state
+from ._view_keys import TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

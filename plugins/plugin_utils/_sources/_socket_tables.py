@@ -175,6 +175,7 @@ class _RowTally:
             "accepted": [self._accepted(port) for port in _most_frequent(accepted, top)],
             "fin_wait2_orphans": self.orphans,
             "udp": None,
+            "reuse_sample": None,
         }
 
     def _port_use(self, group: Group) -> PortUse:

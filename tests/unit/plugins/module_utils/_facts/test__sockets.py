@@ -50,6 +50,7 @@ def test_no_sockets() -> None:
         "accepted": [],
         "fin_wait2_orphans": 0,
         "udp": None,
+        "reuse_sample": None,
     }
 
 

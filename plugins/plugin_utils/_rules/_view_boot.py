@@ -1,0 +1,139 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""How rules ask for boot files: what they set, and what holds after the next boot."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ...module_utils._sysctl import _boot_order as boot_order
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, concerns_tcp, kernel_reads
+from ...module_utils._sysctl._lines import READERS, matches
+from ._base import MissingFactError
+from ._view_keys import PORT_RANGE, UNPRIVILEGED_PORT_START, KeyView
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._snapshot_types import Assignment, BootFile, BootFiles
+
+IPV4 = "net.ipv4."
+
+
+@dataclasses.dataclass(frozen=True)
+class BootSetting:
+    """A boot-file line that sets one concrete key (a line with a glob makes one setting per key that it matches)."""
+
+    key: str
+    file: BootFile
+    assignment: Assignment
+
+    @property
+    def text(self) -> str:
+        return self.assignment["value"] or ""
+
+    @property
+    def path(self) -> str:
+        """The file to edit, behind links."""
+        return self.file["real_path"]
+
+    @property
+    def line(self) -> int:
+        return self.assignment["line"]
+
+
+@dataclasses.dataclass(frozen=True)
+class BootValue:
+    """What a key holds after boot: its raw value, and the line that set it."""
+
+    raw: str
+    setting: boot_order.Applied
+
+
+class BootView(KeyView):
+    """The same view, asked for boot files."""
+
+    @property
+    def boot_files(self) -> BootFiles:
+        if self.snapshot["boot_files"] is None:
+            raise MissingFactError("boot files were not observed")
+        return self.snapshot["boot_files"]
+
+    def unread_boot_files(self) -> list[str]:
+        """Paths of the boot files that a reader reads and whose content is not known."""
+        return sorted({path for reader in READERS for path in boot_order.unseen(self.boot_files, reader)})
+
+    @functools.cached_property
+    def known_keys(self) -> list[str]:
+        """Concrete keys that a glob in a boot file can match."""
+        present = [key for key, found in (self.snapshot["sysctl"] or {}).items() if found["state"] != "absent"]
+        names = self.snapshot["ipv4_keys"]
+        if names is None:
+            return sorted({*present, *SYSCTL_KEYS})
+        return sorted({*present, *(IPV4 + name for name in names)})
+
+    @functools.cached_property
+    def boot_reader(self) -> str:
+        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd."""
+        return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
+
+    @functools.cached_property
+    def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
+        return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
+
+    def boot_values(self, reader: str) -> dict[str, BootValue]:
+        """What each of SYSCTL_KEYS holds after a reader has set it; texts that the kernel refuses change nothing."""
+        bounds = self.bounding_values()
+        result = {}
+        for key, texts in self._writes[reader].items():
+            sysctl_key = SYSCTL_KEYS.get(key)
+            if sysctl_key is None:
+                continue
+            raw = self.shown(key) if self.has(key) else None
+            for text in texts:
+                read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
+                if read is not None and not isinstance(read, Refused) and read.raw is not None:
+                    raw = " ".join(read.raw.split())
+                    result[key] = BootValue(raw, text)
+        return result
+
+    def bounding_values(self) -> dict[str, str]:
+        """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
+        shown = {key: self.shown(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
+        if shown[UNPRIVILEGED_PORT_START] == "absent":
+            shown[UNPRIVILEGED_PORT_START] = "1"
+        return {key: raw for key, raw in shown.items() if raw not in ("absent", "unknown")}
+
+    def boot_settings(self, *wanted: str) -> Iterator[BootSetting]:
+        """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
+        seen = set()
+        for file in self.boot_files["files"]:
+            if file["readers"] and file["real_path"] not in seen:
+                seen.add(file["real_path"])
+                yield from self.boot_settings_in(file, *wanted)
+
+    def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
+        """Those lines of a key that win for one of the readers."""
+        real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
+        last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
+        places = {(real[one.path], one.line) for one in last}
+        return (one for one in self.boot_settings(key) if (one.path, one.line) in places)
+
+    def boot_settings_in(self, file: BootFile, *wanted: str) -> Iterator[BootSetting]:
+        """The same for one file, read or not."""
+        for assignment in file["assignments"]:
+            if assignment["value"] is None:
+                continue
+            if assignment["is_glob"]:
+                candidates = wanted or [key for key in self.known_keys if concerns_tcp(key)]
+                keys = [key for key in candidates if matches(assignment["key"], "systemd", key)]
+            else:
+                keys = [assignment["key"]] if (assignment["key"] in wanted if wanted else concerns_tcp(assignment["key"])) else []
+            for key in keys:
+                yield BootSetting(key, file, assignment)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The queue of connections that wait for a program's accept()."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._addresses import endpoint
+from ._base import CannotApplyError, Finding, everywhere, rule
+from ._view_keys import SOMAXCONN
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._base import Thresholds
+    from ._view import View
+
+# ListenDrops counts every SYN and ACK that a listener dropped, for whatever reason.
+_COUNTERS = ("ListenOverflows", "TCPReqQFullDrop", "ListenDrops")
+
+
+@rule(
+    "accept-queue-overflow",
+    title="A listener's queue overflows, so clients time out",
+    severities=everywhere("high"),
+    claims=(),
+    rationale=(
+        "The kernel completes handshakes and puts connections into the listener's accept queue. When the program accepts too slowly, or "
+        "its backlog is small, the queue is full and the kernel drops the client's packets without an answer. Clients see timeouts while "
+        "every setting looks fine."
+    ),
+    measured="Linux 6.18: a backlog of 5 and 60 connects: ListenOverflows grew by 162, and clients timed out.",
+    remedy=(
+        "Find the listener: ss -ltn shows Recv-Q above Send-Q. Give the program a larger backlog, raise net.core.somaxconn to at least "
+        "that, restart the program, and let it accept faster (more workers)."
+    ),
+    waiver_advice="Do not waive it if the counters grow. Accept an old count, for example of a load test.",
+    references=("Linux tcp_conn_request()", "listen(2)"),
+)
+def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
+    full = [one for one in host.sockets["listeners"] if one["queue"] and one["backlog"] is not None and one["queue"] > one["backlog"]]
+    for one in full:
+        yield Finding(
+            "fail",
+            endpoint(one["address"], one["port"]),
+            f"{one['queue']} connections wait for accept(), and the backlog is {one['backlog']}",
+            "the queue is shorter than the backlog",
+            evidence={"somaxconn": host.shown(SOMAXCONN)},
+        )
+    grown = []
+    for counter in _COUNTERS:
+        try:
+            grown.append(host.growth("TcpExt", counter))
+        except CannotApplyError:
+            # Counters without an event since boot are there and 0; an older kernel may lack one.
+            continue
+    if not grown:
+        raise CannotApplyError("this kernel counts no overflows")
+    over = [one for one in grown if one.amount > limits.counter_growth]
+    for worst in over[:1]:
+        yield Finding(
+            "fail",
+            worst.counter,
+            ", ".join(str(one) for one in over),
+            "no overflow",
+            since_boot=worst.since_boot,
+            long_ago=worst.long_ago,
+            evidence={one.counter: one.amount for one in grown} | {"somaxconn": host.shown(SOMAXCONN)},
+        )
+    if not over and not full:
+        yield Finding("pass", "accept queues", "no overflow: " + ", ".join(str(one) for one in grown))
