@@ -141,7 +141,9 @@ ansible_facts:
           type: dict
           sample: {TCP: {inuse: 12, orphan: 0, tw: 3, alloc: 14, mem: 2}}
         counters:
-          description: The counters of the groups C(TcpExt) and C(Tcp) since boot. If a name is missing, this kernel does not have it.
+          description:
+            - The counters of the groups C(TcpExt), C(Tcp) and C(Ip) since boot, and of C(nf_conntrack) if connection tracking is loaded.
+            - If a name is missing, this kernel does not have it.
           returned: always
           type: dict
           sample: {TcpExt: {TW: 52, PAWSEstab: 0}, Tcp: {ActiveOpens: 22}}
@@ -149,6 +151,7 @@ ansible_facts:
           description:
             - The C(seconds) between the two readings of the counters, and the C(deltas) between them.
             - A counter that went down has the delta V(null). Without O(sample_seconds) the whole sample is V(null).
+            - C(states) is how many more sockets are in C(syn_sent), C(fin_wait2) and C(close_wait) than at the first reading.
           returned: always
           type: dict
           sample: {seconds: 10.0, deltas: {TcpExt: {TW: 4}}}
@@ -199,8 +202,23 @@ ansible_facts:
         nat:
           description:
             - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.
+            - C(snat) lists how many ports of one SNAT address the connections to one destination hold, most first, and V(null) if the
+              entries could not be listed. C(snat_entries) is the number of source-NATed entries. A count may be too low, by
+              C(error_bound) at most. C(complete) is V(false) if a bound on entries or on time was reached.
+            - C(pools) is the addresses and ports that rules give to source NAT, C(dnat) the local ports that rules send elsewhere.
+              V(null) if the rules were not read. C(rules_from) is V(nft) or V(iptables-save).
+            - C(kubernetes) is whether there are traces of kube-proxy or IPVS, or V(null) if that is not known.
           returned: always
           type: dict
+          sample:
+            snat: [{protocol: tcp, address: 198.51.100.1, destination: 192.0.2.80, destination_port: 443, ports: 12}]
+            snat_entries: 12
+            error_bound: 0
+            complete: true
+            pools: [{protocol: null, low: 198.51.100.1, high: 198.51.100.1, first_port: null, last_port: null}]
+            dnat: []
+            rules_from: nft
+            kubernetes: false
         open_changes:
           description:
             - Changes of M(linux_tcp.hardening.tcp_profile) that are not finished. Missing if only root could see it.

@@ -7,12 +7,12 @@
 """How many short connections per second a host can open for ever, what stops it first, and what each cure adds. Pure arithmetic.
 
 A connection takes one combination of local port, source address and destination (address and port) while it lives, and on for
-as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2; tcp_tw_timeout on a vendor's kernel that has it), the
-reuse delay where tcp_tw_reuse may reuse it (D5), nothing where the peer closed first (D9) or the connection was reset (D10). Combinations divided by that time is the
-highest rate that never meets EADDRNOTAVAIL (D1, D16, D18). A program that binds before it connects has its port towards every
-destination, so one range does for all of them. A gateway that source-NATs is the same sum: the ports of its pool are the sources.
-From half of the range on each connect() costs more and more CPU time: knee_ports(). Apart from that every TIME_WAIT socket of this host lives for 60 s, or
-until its port is reused, and takes one of tcp_max_tw_buckets and 256 bytes (D13, D20). docs/advice.md has a worked example.
+as long as its TIME_WAIT keeps it: 60 s where this host closed first (claim D2; what tcp_tw_timeout says on a vendor's kernel that has
+it), the reuse delay where tcp_tw_reuse may reuse it (D5), nothing where the peer closed first (D9) or the connection was reset (D10).
+Combinations divided by that time is the highest rate that never meets EADDRNOTAVAIL (D1, D16, D18). A program that binds before it
+connects has its port towards every destination, so one range does for all of them. A gateway that source-NATs is the same sum: its
+pool's addresses are the sources, its pool's ports the usable ones. Apart from that every TIME_WAIT socket of this host lives for 60 s,
+or until its port is reused, and takes one of tcp_max_tw_buckets and 256 bytes (D13, D20). docs/advice.md has a worked example.
 """
 
 from __future__ import annotations

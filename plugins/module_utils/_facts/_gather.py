@@ -16,12 +16,13 @@ from .._sysctl._boot_files import collect, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import HostTree, errno_name
 from ._changes import STATE_FOLDER, open_changes
-from ._proc import parse_counters, parse_sockstat
+from ._nat import look
+from ._proc import parse_conntrack_stat, parse_counters, parse_sockstat
 from ._sockets import count_sockets, count_stuck
 from ._udp import TABLES, udp_listeners
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Nat, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
 
     Groups = Dict[str, Dict[str, int]]
@@ -39,7 +40,12 @@ _ALWAYS = _IPV4 + "/ip_forward"
 # The link of the pid namespace that the machine booted with (PROC_PID_INIT_INO in linux/proc_ns.h).
 _FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
-_COUNTERS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
+_COUNTERS = {"/proc/net/netstat": ("TcpExt",), "/proc/net/snmp": ("Tcp", "Ip")}
+_CONNTRACK_STAT = "/proc/net/stat/nf_conntrack"
+_CONNTRACK_COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
+# Its first three lines are a heading; a service of IPVS follows.
+_IPVS = "/proc/net/ip_vs"
+_IPVS_SERVICE = ("TCP ", "UDP ", "SCTP ")
 _SOCKSTAT = "/proc/net/sockstat"
 # The one Tcp counter that may go down: it is the number of connections now.
 _GAUGES = ("CurrEstab",)
@@ -100,7 +106,7 @@ class _Gatherer:
             "counters": counters,
             "sample": None,
             "sockets": self._sockets(top) if "sockets" in subset else None,
-            "nat": None,
+            "nat": self._nat(top) if "sockets" in subset else None,
             "not_seen": self._not_seen,
         }
         self._add_open_changes(snapshot)
@@ -230,17 +236,34 @@ class _Gatherer:
 
     def _counters(self) -> Groups | None:
         counters: Groups = {}
-        for group, path in _COUNTERS.items():
+        for path, groups in _COUNTERS.items():
             text = self._text(path, wanted=True)
             if text is None:
                 continue
             try:
-                counters[group] = parse_counters(text)[group]
+                found = parse_counters(text)
             except ValueError as error:
                 self._not_seen.append(f"{path} has an unknown format: {error}.")
-            except KeyError:
-                self._not_seen.append(f"{path} has no group {group}.")
+                continue
+            counters.update({group: found[group] for group in groups if group in found})
+            if groups[0] not in found:
+                self._not_seen.append(f"{path} has no group {groups[0]}.")
+        text = self._text(_CONNTRACK_STAT)
+        if text is not None:
+            try:
+                counters["nf_conntrack"] = parse_conntrack_stat(text)
+            except ValueError as error:
+                self._not_seen.append(f"{_CONNTRACK_STAT} has an unknown format: {error}.")
         return counters or None
+
+    def _nat(self, top: int) -> Nat | None:
+        if not self._host.live:
+            return None
+        ipvs = any(line.startswith(_IPVS_SERVICE) for line in (self._text(_IPVS) or "").split("\n"))
+        count = (self._text(_CONNTRACK_COUNT) or "0").strip()
+        nat, not_seen = look(int(count) if count.isdecimal() and len(count) <= _SECONDS_DIGITS else 0, ipvs, top)
+        self._not_seen.extend(not_seen)
+        return nat
 
     def _second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
         time.sleep(max(0.0, started + seconds - time.monotonic()))

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The texts of /proc/net/netstat, /proc/net/snmp and /proc/net/sockstat, read by name.
+"""The texts of /proc/net/netstat, /proc/net/snmp, /proc/net/sockstat and /proc/net/stat/nf_conntrack, read by name.
 
 The columns and their order differ between kernels, so values are found by name, never by position.
 """
@@ -51,6 +51,28 @@ def parse_sockstat(text: str) -> dict[str, dict[str, int]]:
             raise ValueError(f"group {_shown(group)} has a field without a value")
         groups.setdefault(group, {}).update(zip(words[::2], _numbers(group, words[1::2])))
     return groups
+
+
+def parse_conntrack_stat(text: str) -> dict[str, int]:
+    """Counters of /proc/net/stat/nf_conntrack, summed over CPUs: name to value. Values are hexadecimal, one line a CPU.
+
+    "entries" is left out: it is no counter, and the same in each line. Raises ValueError when names and values do not match.
+    """
+    lines = [line.split() for line in text.split("\n") if line.strip()]
+    names = lines[0] if lines else []
+    sums = dict.fromkeys(names, 0)
+    for words in lines[1:]:
+        if len(words) != len(names) or max(map(len, words)) > _MAX_DIGITS:
+            raise ValueError("a line has other columns than the first")
+        for name, word in zip(names, words):
+            try:
+                sums[name] += int(word, 16)
+            except ValueError:
+                raise ValueError(f"{_shown(name)} has a value that is not a number") from None
+    sums.pop("entries", None)
+    if any(value > _HIGHEST for value in sums.values()):
+        raise ValueError("a value has more than 64 bits")
+    return sums
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -15,13 +15,16 @@ from __future__ import annotations
 import typing as t
 
 from .._results import SEVERITIES
-
-# Importing a file registers its cures; this is their order among cures of equally severe failures.
-from . import ports, server, wrong  # noqa: F401
-from ._base import CURES, Assessment, Case, Cure, advice
+from . import nat, ports, server, stuck, wrong
+from ._base import CURES as REGISTERED
+from ._base import Assessment, Case, Cure, advice
 
 if t.TYPE_CHECKING:
     from .._results import Advice
+
+# Importing a file registers its cures; this is their order among cures of equally severe failures.
+_FILES = [file.__name__.rsplit(".", 1)[-1] for file in (stuck, ports, nat, server, wrong)]
+CURES: dict[str, Cure] = {cure.id: cure for cure in sorted(REGISTERED.values(), key=lambda cure: _FILES.index(cure.file))}
 
 __all__ = ["CURES", "Case", "Cure", "advise"]
 

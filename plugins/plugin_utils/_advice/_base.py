@@ -13,11 +13,12 @@ import functools
 import typing as t
 
 from .. import _capacity
-from .._addresses import endpoint
+from .._addresses import endpoint, is_loopback
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
 from .._rules._view import in_state
 from .._rules._view_keys import MAX_TW_BUCKETS, TIMESTAMPS, TW_REUSE
+from .._rules.pressure import states_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,10 @@ if t.TYPE_CHECKING:
     from .._snapshot_types import PortUse
 
     AssessFailure = Callable[["Case", Result], "Assessment"]
+
+
+# States in which sockets stay until a program or a peer does something.
+STUCK = ("close_wait", "fin_wait2", "syn_sent")
 
 
 class Assessment(t.NamedTuple):
@@ -50,11 +55,12 @@ class Assessment(t.NamedTuple):
 class Cure(t.NamedTuple):
     """One row of the catalogue of cures.
 
-    needs: the rules of which one must fail, none for a cure that is wrong on every host. cost, risk: what it takes, and what may go
-    wrong. how: steps. assess: the pure function.
+    file: the name of the file that holds it. needs: the rules of which one must fail, none for a cure that is wrong on every host.
+    cost, risk: what it takes, and what may go wrong. how: steps. assess: the pure function.
     """
 
     id: str
+    file: str
     needs: tuple[str, ...]
     title: str
     cost: str
@@ -85,7 +91,7 @@ def cure(
     is not needed, and the first of `needs` says why.
 
     :param wrong: why the cure would do nothing or harm on this host, as a sentence; "" where it would not. Asked before all else.
-    :param frees_time_wait_only: the cure does not apply where most ports of the busiest destination belong to open connections.
+    :param frees_time_wait_only: the cure does not apply where most ports of the busiest destination are in other states.
     """
 
     def register(assess_failure: AssessFailure) -> AssessFailure:
@@ -97,10 +103,10 @@ def cure(
             if failure is None:
                 return case.not_needed(needs[0])
             if frees_time_wait_only and case.busiest is not None and not case.time_wait_holds_the_ports:
-                return Assessment(f"{case.pressure}: most of them belong to open connections, and this cure frees only ports in TIME_WAIT")
+                return Assessment(f"{case.pressure}. This cure frees only ports in TIME_WAIT")
             return assess_failure(case, failure)
 
-        _add(Cure(cure_id, needs, title, cost, risk, how, claims, assess))
+        _add(Cure(cure_id, _file(assess_failure), needs, title, cost, risk, how, claims, assess))
         return assess_failure
 
     return register
@@ -112,10 +118,14 @@ def wrong_cure(
     """Register a cure that is wrong on every host; the decorated function says why, with the figures of one host."""
 
     def register(why: Callable[[Case], str]) -> Callable[[Case], str]:
-        _add(Cure(cure_id, (), title, cost, risk, how, claims, lambda case: Assessment(why(case), wrong=True)))
+        _add(Cure(cure_id, _file(why), (), title, cost, risk, how, claims, lambda case: Assessment(why(case), wrong=True)))
         return why
 
     return register
+
+
+def _file(function: Callable[..., object]) -> str:
+    return function.__module__.rsplit(".", 1)[-1]
 
 
 def _add(new: Cure) -> None:
@@ -139,6 +149,12 @@ class Case:
         """The most severe failed result of these rules; of equally severe ones that of the rule named first."""
         failed = [result for result in self._results if result["id"] in rules and result["status"] == "fail"]
         return min(failed, key=lambda result: (SEVERITIES.index(result["severity"]), rules.index(result["id"])), default=None)
+
+    def gravest(self, *rules: str) -> Result:
+        """The same, where at least one of them is known to fail."""
+        found = self.failed(*rules)
+        assert found is not None
+        return found
 
     def not_needed(self, rule: str) -> Assessment:
         """What to say of a cure where this rule does not fail."""
@@ -177,8 +193,22 @@ class Case:
 
     @property
     def time_wait_holds_the_ports(self) -> bool:
-        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not of open connections."""
-        return self.busiest is not None and 2 * in_state(self.busiest, "time_wait") >= self.busiest["ports"]
+        """Whether at least half of the ports towards the busiest destination are in TIME_WAIT, and not in other states."""
+        return self.held_by("time_wait")
+
+    def held_by(self, state: str) -> bool:
+        """Whether at least half of the ports towards the busiest destination are in a state."""
+        return self.busiest is not None and 2 * in_state(self.busiest, state) >= self.busiest["ports"]
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a program or a peer that does not do its part holds the ports: more of them only take longer to fill."""
+        return any(self.held_by(state) for state in STUCK)
+
+    @property
+    def to_itself(self) -> bool:
+        """Whether the busiest destination is an address of the host's own loopback interface."""
+        return self.busiest is not None and is_loopback(self.busiest["destination"])
 
     @functools.cached_property
     def pressure(self) -> str:
@@ -186,9 +216,7 @@ class Case:
         if self.busiest is None or self.usable_ports is None:
             return "ports are running out"
         group, opened = self.busiest, self.opened_per_second
-        held = (
-            f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports, {in_state(group, 'time_wait')} of them in TIME_WAIT"
-        )
+        held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports: {states_of(group['states'])}"
         return held if opened is None else f"{held}, and {opened:,.0f} connections are opened per second"
 
     @property
@@ -228,6 +256,10 @@ class Case:
     @functools.cached_property
     def bucket_limit(self) -> int | None:
         return self._known(lambda: self.host.number(MAX_TW_BUCKETS))
+
+    def known_number(self, key: str) -> int | None:
+        """A key's number."""
+        return self._known(lambda: self.host.number(key))
 
     @functools.cached_property
     def time_wait(self) -> int | None:

@@ -65,6 +65,11 @@ def timestamps_on(case: Case, failure: Result) -> Assessment:
     return made._replace(how=(f"on the peer, if it is yours and has no clients behind NAT: {role}",))
 
 
+def _only_itself(case: Case) -> Assessment | None:
+    """What to say of a cure about other hosts, where the busiest destination is the host itself."""
+    return Assessment(f"{case.where} is this host itself") if case.to_itself else None
+
+
 def _reuse_does_nothing(case: Case) -> str:
     if case.profile == "backend":
         return "tcp_tw_reuse acts in connect() only, never on accepted connections"
@@ -82,11 +87,15 @@ def _reuse_does_nothing(case: Case) -> str:
     frees_time_wait_only=True,
     title="Let connect() reuse ports in TIME_WAIT (tcp_tw_reuse = 1)",
     cost="One sysctl on this host.",
-    risk="Follows RFC 6191, so it is safe where both ends have timestamps. Where one end has none, it does nothing.",
+    risk="Safe where both ends have timestamps: the old connection's late segments are told apart by them. Where one end has none, it does "
+    "nothing.",
     claims=("D3", "D4", "D5", "D15"),
     how=("role linux_tcp.hardening.client_host (sets net.ipv4.tcp_tw_reuse: 1 and net.ipv4.tcp_timestamps: 1)",),
 )
 def reuse(case: Case, failure: Result) -> Assessment:
+    itself = _only_itself(case)
+    if itself and case.reuse:
+        return itself
     if case.reuse is None:
         return Assessment("not known: tcp_tw_reuse was not observed, or this kernel does not have it")
     peer = "negotiates timestamps" if case.peer_timestamps else "may or may not negotiate timestamps: probe it first (probe_endpoints)"
@@ -95,7 +104,7 @@ def reuse(case: Case, failure: Result) -> Assessment:
     made = case.helps(failure, f"{case.pressure}; tcp_tw_reuse is {case.reuse}, and {case.where} {peer}", reuse_delay=case.host.reuse_delay)
     if case.profile == "fullnat_lb":
         how = "role linux_tcp.hardening.fullnat_lb with fullnat_lb_timestamps: true; it helps only on connections to the backends"
-        return made._replace(how=(how,))
+        return made._replace(how=(how, "to keep timestamps from the clients meanwhile: strip-timestamps-in-front"))
     return made
 
 
@@ -109,8 +118,12 @@ def reuse(case: Case, failure: Result) -> Assessment:
     claims=("D2", "D9"),
     how=(
         "send `Connection: close` with each request (or HTTP/1.0), and close only after the peer has closed",
-        "on a haproxy balancer: `option httpclose` in the frontend",
+        (
+            "on a haproxy balancer: `http-after-response set-header connection close` in the frontend (not `option httpclose`: that "
+            "also ends reuse of connections to the backends)"
+        ),
         "on an nginx server: `keepalive_timeout 0;`",
+        "on an apache server: `KeepAlive Off`",
     ),
 )
 def peer_closes_first(case: Case, failure: Result) -> Assessment:
@@ -139,7 +152,9 @@ def peer_closes_first(case: Case, failure: Result) -> Assessment:
         "HTTP clients: one session or connection pool for all requests",
         'nginx: `keepalive 64;` in the upstream block, `proxy_http_version 1.1;` and `proxy_set_header Connection "";` in the location',
         "haproxy: `http-reuse safe` or `always` in the backend, without `option httpclose` and `option http-server-close`",
-        "haproxy: `pool-purge-delay` on the server line, which says how long idle connections stay",
+        "haproxy: `pool-purge-delay 60s` on the server line: after each such time about half of the idle connections are closed",
+        "apache as a proxy: `ProxyPass` with a pool (`max=64 ttl=60`) and no `disablereuse=On`",
+        "envoy: `http_protocol_options` with an idle_timeout shorter than the backends'",
     ),
 )
 def keep_alive(case: Case, failure: Result) -> Assessment:
@@ -205,7 +220,7 @@ def wider_range(case: Case, failure: Result) -> Assessment:
         return Assessment("not known: how many ports are usable was not observed")
     if case.usable_ports >= wide:
         return Assessment(f"{case.usable_ports} ports are usable already")
-    return case.helps(failure, f"{case.usable_ports} ports are usable; 16384 to 65535 are {wide}", usable_ports=wide)
+    return case.helps(failure, f"{case.usable_ports} ports are usable; 16384 to 65535 are {wide}", last=case.is_stuck, usable_ports=wide)
 
 
 @cure(
@@ -218,12 +233,14 @@ def wider_range(case: Case, failure: Result) -> Assessment:
     how=("a second address or listening port on the balancer, both in DNS or in the clients' configuration",),
 )
 def more_destinations(case: Case, failure: Result) -> Assessment:
+    if case.failed("ports-bound-first"):
+        return Assessment("programs bind a port before they connect, so all destinations share one range: see bind-no-port")
     return _one_more(case, failure, "destination", destinations=2)
 
 
 @cure(
     "more-sources",
-    needs=(_RULE,),
+    needs=(_RULE, "ports-bound-first"),
     title="Open connections from more source addresses",
     cost="One more address on this host.",
     risk=(
@@ -237,7 +254,7 @@ def more_destinations(case: Case, failure: Result) -> Assessment:
     ),
 )
 def more_sources(case: Case, failure: Result) -> Assessment:
-    return _one_more(case, failure, "source address", sources=2)
+    return _only_itself(case) or _one_more(case, failure, "source address", sources=2)
 
 
 @cure(
@@ -250,9 +267,9 @@ def more_sources(case: Case, failure: Result) -> Assessment:
     how=("a second host for the same work, which the peer sees with another address",),
 )
 def more_hosts(case: Case, failure: Result) -> Assessment:
-    return _one_more(case, failure, "host", hosts=2)
+    return _only_itself(case) or _one_more(case, failure, "host", hosts=2)
 
 
 def _one_more(case: Case, failure: Result, what: str, **change: t.Any) -> Assessment:
     ports = "an unknown number of" if case.usable_ports is None else case.usable_ports
-    return case.helps(failure, f"{case.pressure}; each additional {what} brings {ports} ports", **change)
+    return case.helps(failure, f"{case.pressure}; each additional {what} brings {ports} ports", last=case.is_stuck, **change)

@@ -32,12 +32,14 @@ if t.TYPE_CHECKING:
 def raise_buckets(case: Case, failure: Result) -> Assessment:
     limit = case.bucket_limit
     overflow = case.failed("buckets-overflow")
-    seen = f"tcp_max_tw_buckets is {'not known' if limit is None else limit}, {case.time_wait} TIME_WAIT sockets"
+    sockets = "TIME_WAIT sockets were not counted" if case.time_wait is None else f"{case.time_wait} TIME_WAIT sockets"
+    seen = f"tcp_max_tw_buckets is {'not known' if limit is None else limit}, {sockets}"
     if overflow is not None:
         seen += f", {overflow['observed']}"
     if failure is overflow and "one sample only" in overflow["evidence"] and limit is not None and limit >= case.limits.buckets_small:
         return Assessment(f"{seen}: these may be old. Before you raise anything, take two samples (sample_seconds)")
-    role = case.profile if case.profile in PROFILES else "PROFILE"
+    # Under "any" the role of the host is not known; of the three, backend changes least.
+    role = case.profile if case.profile in PROFILES else "backend"
     full = case.failed("buckets-nearly-full", "buckets-overflow") is not None
     wanted = max(_capacity.GENEROUS_BUCKETS, 2 * limit if limit and full else 0)
     how = [f"role linux_tcp.hardening.{role} with {role}_settings: {{net.ipv4.tcp_max_tw_buckets: {{at_least: {wanted}}}}}"]
@@ -77,6 +79,8 @@ def rfc1337_off(case: Case, failure: Result) -> Assessment:
 )
 def conntrack_timeout(case: Case, failure: Result) -> Assessment:
     observed = failure["observed"]
+    if case.failed("conntrack-nearly-full"):
+        return case.helps(failure, f"{observed}. The table is nearly full, and longer entries fill it: first raise-conntrack", last=True)
     if failure["id"] == "syn-rejected-in-time-wait":
         observed += ": a NAT on the way uses the same address and port again within 60 s"
     return case.helps(failure, observed)
@@ -90,8 +94,14 @@ def conntrack_timeout(case: Case, failure: Result) -> Assessment:
     risk="Clients that run out of ports need this side to close first. If yours do, change nothing here.",
     claims=("D2", "D11", "D19", "D20"),
     how=(
-        "nginx: `keepalive_timeout 75s;` (longer than the clients keep idle connections), and a high `keepalive_requests`",
-        "haproxy: no `option httpclose` in the frontend, and a `timeout http-keep-alive` longer than the clients'",
+        "nginx: a `keepalive_timeout` longer than the clients keep idle connections (75 s is its default), and a high `keepalive_requests`",
+        "haproxy: no `option httpclose` in the frontend; `timeout http-keep-alive` and `timeout client` longer than the clients'",
+        "apache: `KeepAlive On`, and a `KeepAliveTimeout` longer than the clients'",
+        (
+            "behind an nginx proxy: cure it at the proxy, with `keepalive 64;` in the upstream block, `proxy_http_version 1.1;` and "
+            '`proxy_set_header Connection "";`'
+        ),
+        "a request that asks for closing (`Connection: close`, HTTP/1.0) makes the server close first, whatever is set",
     ),
 )
 def let_client_close(case: Case, failure: Result) -> Assessment:

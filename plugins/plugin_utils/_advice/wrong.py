@@ -12,9 +12,10 @@ from __future__ import annotations
 import typing as t
 
 from .._rules._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_RECYCLE
-from ._base import wrong_cure
+from ._base import Assessment, cure, wrong_cure
 
 if t.TYPE_CHECKING:
+    from .._results import Result
     from ._base import Case
 
 
@@ -49,16 +50,24 @@ def tiny_buckets(case: Case) -> str:
     )
 
 
-@wrong_cure(
-    "fin-timeout",
-    title="Lower tcp_fin_timeout",
-    cost="Peers that are slow to close are cut off.",
-    risk="The problem stays, but it looks solved.",
-    claims=("D2",),
-    how=("leave net.ipv4.tcp_fin_timeout at 60",),
-)
-def fin_timeout(case: Case) -> str:
+def _fin_timeout_is_wrong(case: Case) -> str:
+    if case.failed("fin-wait2-orphans"):
+        return ""
     return (
         f"tcp_fin_timeout (here {case.host.shown(FIN_TIMEOUT)}) does not change TIME_WAIT, which always lasts 60 s; "
         "it limits orphaned sockets in FIN_WAIT2"
     )
+
+
+@cure(
+    "fin-timeout",
+    needs=("fin-wait2-orphans",),
+    wrong=_fin_timeout_is_wrong,
+    title="Lower tcp_fin_timeout",
+    cost="Peers that are slow to close are cut off.",
+    risk="Against TIME_WAIT it does nothing: the problem stays, but it looks solved.",
+    claims=("D2",),
+    how=("net.ipv4.tcp_fin_timeout = 10 where orphaned FIN_WAIT2 sockets hold the ports; else leave it at 60",),
+)
+def fin_timeout(case: Case, failure: Result) -> Assessment:
+    return case.helps(failure, f"{failure['observed']}; tcp_fin_timeout is {case.host.shown(FIN_TIMEOUT)}", last=True)

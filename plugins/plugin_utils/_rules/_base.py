@@ -74,7 +74,7 @@ class Thresholds:
         metadata=_about(
             1,
             100,
-            "`close-wait-leak` and `fin-wait2-orphans` fail when such sockets hold this many percent of the usable ports of one destination.",
+            "`close-wait-leak` and `fin-wait2-orphans` fail when such sockets hold this many percent of the usable ports.",
         ),
     )
     stuck_sockets: int = dataclasses.field(

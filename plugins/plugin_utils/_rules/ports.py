@@ -84,7 +84,8 @@ def _rate(usable: int) -> dict[str, float]:
         "or days later, it cannot bind (EADDRINUSE) until that connection is gone. A listener on a loopback address can lose "
         "its port only to connections of the host to itself, so its severity is low. A UDP socket without a peer may be a service, "
         "or only a query of a program (DNS, NTP): the kernel does not tell, so its severity is low too. On ports that a firewall rule "
-        "sends elsewhere (DNAT, a Kubernetes NodePort) nothing listens: an outgoing connection from such a port loses its answers."
+        "sends elsewhere (DNAT, a Kubernetes NodePort) nothing listens, so the host uses them for its own connections, and a program "
+        "that wants to hold such a port finds it taken: severity low."
     ),
     measured=(
         "Linux 6.18: the kernel does not choose ports in ip_local_reserved_ports by itself; a service can still bind them. With "
@@ -113,6 +114,7 @@ def ports_under_listener(host: View, limits: Thresholds) -> Iterator[Finding]:
             RESERVED_PORTS,
             f"firewall rules send ports of {low} to {high} elsewhere that are not reserved: {', '.join(elsewhere)}",
             _ALL_RESERVED,
+            severity="low",
             evidence=_reserved(host),
         )
     if exposed or udp or elsewhere:
