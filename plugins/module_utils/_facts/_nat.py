@@ -49,7 +49,7 @@ def look(tracked: int, ipvs: bool, top: int) -> tuple[Nat, list[str]]:
         nat["snat"] = None
     else:
         nat["snat"], nat["snat_entries"] = tally.result(top), tally.entries
-        nat["error_bound"], nat["complete"] = tally.groups.error_bound, tally.done and not tally.damaged
+        nat["error_bound"], nat["complete"] = tally.error_bound, tally.done and not tally.damaged
     rules, source, more = _rules()
     if rules is not None:
         nat["pools"], nat["dnat"], nat["rules_from"] = rules.pools, rules.dnat, source

@@ -82,7 +82,9 @@ class SourcePorts:
     def merge(self, other: SourcePorts) -> None:
         """Add what another holds: connections are of either, ports are held once."""
         self.connections += other.connections
-        self.held = bytearray(map(max, self.held, other.held))
+        # All ports at once: each byte is 0 or 1.
+        both = int.from_bytes(self.held, "big") | int.from_bytes(other.held, "big")
+        self.held = bytearray(both.to_bytes(_PORTS, "big"))
 
 
 class SocketTally:
@@ -142,13 +144,18 @@ class SocketTally:
         listening = uses.count(_LISTENING)
         if listening:
             self.accepted.update(zip(compress(ports, uses.translate(_ONLY_LISTENING)), repeat(batch.state)))
-        if any(ephemeral):
-            held = tuple(compress(groups, ephemeral))
-            self.groups[family].setdefault(batch.state, HeavyHitters()).add(held)
-            self._add_sources(family, tuple(compress(ports, ephemeral)), held)
+        outgoing = ephemeral.count(_EPHEMERAL)
+        if outgoing:
+            held_ports, held = ports, groups
+            if outgoing < batch.size:
+                held_ports, held = tuple(compress(ports, ephemeral)), tuple(compress(groups, ephemeral))
+            if batch.state not in self.groups[family]:
+                self.groups[family][batch.state] = HeavyHitters()
+            self.groups[family][batch.state].add(held)
+            self._add_sources(family, held_ports, held)
         if batch.state == TIME_WAIT:
             self.time_wait_listening += listening
-            self.time_wait_outgoing += uses.count(_EPHEMERAL)
+            self.time_wait_outgoing += outgoing
         elif listening < batch.size:
             self._add_live(family, batch, uses, groups)
         if batch.state == FIN_WAIT2:
@@ -163,7 +170,9 @@ class SocketTally:
             by_source.update(several)
         for source, held in by_source.items():
             if source in self.sources[family] or len(self.sources[family]) < MAX_SOURCES:
-                one = self.sources[family].setdefault(source, SourcePorts())
+                if source not in self.sources[family]:
+                    self.sources[family][source] = SourcePorts()
+                one = self.sources[family][source]
                 one.connections += len(held)
                 deque(map(one.held.__setitem__, held, repeat(1)), maxlen=0)
             elif len(self.sources_left_out) < _PORTS:
