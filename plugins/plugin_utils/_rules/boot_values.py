@@ -203,7 +203,8 @@ _SET_BY_PROFILES = frozenset((TIMESTAMPS, TW_REUSE, PORT_RANGE, RESERVED_PORTS, 
 )
 def boot_unsaved(host: View, limits: Thresholds) -> Iterator[Finding]:
     saved = host.saved_keys()
-    applies = host.snapshot["host"]["boot_files_apply"] is not False
+    about = host.snapshot["host"]
+    applies = about["boot_files_apply"] or (about["boot_files_apply"] is None and about["network_namespace"] != "own")
     where = "no boot file sets it" if applies else "nothing is known to set it whenever this network namespace is made"
     unsaved = []
     for key, sysctl_key in sorted(SYSCTL_KEYS.items()):
