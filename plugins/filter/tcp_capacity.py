@@ -10,9 +10,10 @@ import dataclasses
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._sysctl._keys import SYSCTL_KEYS, parse
-from ..plugin_utils._capacity import REUSE_DELAY_SECONDS, CapacityError, Load, capacity, gains, usable_ports
+from ..plugin_utils._capacity import REUSE_DELAY_SECONDS, CapacityError, Load, capacity, gains, knee_ports, usable_ports
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Load)}
 _WHOLE = ("usable_ports", "destinations", "sources", "hosts", "bucket_limit", "memory_bytes")
@@ -32,6 +33,7 @@ def tcp_capacity(ports: object, reserved: object = "", **options: object) -> dic
     delay = REUSE_DELAY_SECONDS if load.reuse_delay is None else load.reuse_delay
     return {
         "usable_ports": load.usable_ports,
+        "knee_ports": knee_ports(load.usable_ports),
         "rate": found.rate,
         "binds": found.binds,
         "limits": dict(found.limits),
@@ -73,6 +75,11 @@ def _plain(name: str, value: object) -> t.Any:
     """A value from a template or the command line: a number may be text, and empty text means no value."""
     if name != "usable_ports" and (value is None or value == ""):
         return _FIELDS[name].default
+    if name == "bound_first":
+        try:
+            return boolean(value)
+        except TypeError:
+            raise CapacityError(f"bound_first must be true or false, not {str(value)[:80]!r}") from None
     if isinstance(value, str) and name != "holder":
         try:
             return int(value) if name in _WHOLE else float(value)

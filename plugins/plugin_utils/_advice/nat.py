@@ -83,6 +83,10 @@ def strip_timestamps_in_front(case: Case, failure: Result) -> Assessment:
             return Assessment("not needed: tcp_timestamps is 0, and no backend's ports run out")
         reason = f"{case.pressure}; with tcp_timestamps at 0 no port towards a backend can be reused"
         return case.helps(pressure, reason, reuse_delay=case.host.reuse_delay)
-    if failure["id"] == _PRESSURE:
+    seen = case.failed("timestamps-on-at-l7")
+    if seen is None:
         return case.not_needed("timestamps-on-at-l7")
+    if seen["severity"] == "info":
+        return Assessment("not needed: no refused SYN was seen between two samples")
+    failure = seen
     return case.helps(failure, f"tcp_timestamps is {case.timestamps}: clients behind NAT see it, and reuse towards the backends needs it")

@@ -12,7 +12,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._waivers import parse_waivers
-from support.snapshots import snapshot, sockets, towards
+from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 TODAY = datetime.date(2026, 11, 21)
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
@@ -96,7 +96,12 @@ def test_the_reason_to_fail_counts_what_fails(fail_on: str, message: str) -> Non
 
 def test_figures_for_people() -> None:
     judged = audit(
-        snapshot(sockets=sockets(ports_in_use=[towards(3), towards(7, destination="2001:db8::1", port=443)]), sockstat={"TCP": {"tw": 9}}),
+        snapshot(
+            sockets=sockets(
+                ports_in_use=[towards(3), towards(7, destination="2001:db8::1", port=443)],
+                states={"ipv4": {"time_wait": 9}, "ipv6": {}},
+            )
+        ),
         "web1",
         options(),
     )
@@ -106,8 +111,56 @@ def test_figures_for_people() -> None:
         "usable_ports": 28232,
         "connections_per_second": 470.53,
         "binds": "ports",
+        "reuse": "no",
+        "connections_per_second_with_reuse": None,
+        "knee_ports": 14116,
         "busiest": {"source": "192.0.2.10", "destination": "2001:db8::1", "destination_port": 443, "ports": 7},
     }
+
+
+@pytest.mark.parametrize(
+    ("reuse", "timestamps", "figures"),
+    [
+        ("1", [], ("unknown", 470.53, 28232.0)),
+        ("1", [negotiated(3)], ("proven", 28232.0, None)),
+        ("1", [negotiated(0, 3)], ("no", 470.53, None)),
+        ("2", [negotiated(3)], ("no", 470.53, None)),
+    ],
+)
+def test_the_rate_follows_whether_reuse_is_proven(reuse: str, timestamps: list[t.Any], figures: tuple[t.Any, ...]) -> None:
+    observed = snapshot({"net.ipv4.tcp_tw_reuse": reuse}, sockets=sockets(ports_in_use=[towards(7, 7)], timestamps=timestamps))
+    found = audit(observed, "web1", options())["capacity"]
+    assert (found["reuse"], found["connections_per_second"], found["connections_per_second_with_reuse"]) == figures
+
+
+def test_a_vendors_time_wait_counts_in_the_rate() -> None:
+    found = audit(snapshot({"net.ipv4.tcp_tw_timeout": "5"}), "web1", options())["capacity"]
+    assert found["connections_per_second"] == 5646.4
+
+
+def test_an_endpoint_that_does_not_answer_is_told_once() -> None:
+    gone = [
+        {**probe(None), "host": "gone", "address": address, "reached": False, "message": "refused"}
+        for address in ("192.0.2.1", "192.0.2.2")
+    ]
+    judged = audit(snapshot(probes=[*gone, probe(True)]), "web1", options("client_host"))
+    (sentence,) = [one for one in judged["not_seen"] if "probe" in one]
+    assert sentence == "The probe of gone:80 failed: 192.0.2.1: refused; 192.0.2.2: refused."
+    assert statuses(judged, "probe-failed") == {"fail"}
+    assert statuses(judged, "peer-closes-never") == {"unknown"}
+
+
+def test_under_any_a_rule_of_some_profiles_is_told_apart() -> None:
+    judged = audit(
+        snapshot({"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.ip_local_port_range": "40000 40099"}), "web1", options("any", fail_on="info")
+    )
+    apart = {one["id"] for one in judged["results"] if one["status"] == "fail" and not one["decides"]}
+    assert "ports-few" in apart
+    assert judged["summary"]["told_apart"] == len([one for one in judged["results"] if one["status"] == "fail" and not one["decides"]])
+    assert {one["id"] for one in reaches(judged["results"], "info")} == {"boot-unsaved"}
+    assert judged["summary"]["worst"] == "medium"
+    known = audit(snapshot({"net.ipv4.ip_local_port_range": "40000 40099"}), "web1", options("client_host", fail_on="info"))
+    assert "ports-few" in {one["id"] for one in reaches(known["results"], "info")}
 
 
 def test_figures_that_nobody_could_see_are_none() -> None:
