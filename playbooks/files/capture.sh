@@ -25,6 +25,7 @@ seconds=${1:-0}
 root=${2:-}
 root=${root%/}
 most_sockets=200000
+most_lines=20000
 most_links=20
 newline='
 '
@@ -159,9 +160,15 @@ is_about_tcp() {
     return 1
 }
 
-# The lines of a boot file. Of a setting that is not about TCP the value is left out, of a comment everything.
+# The lines of a boot file, as far as they fit. Of a setting that is not about TCP the value is left out, of a comment everything.
 boot_lines() {
+    left=$most_lines
     while IFS= read -r line || [ -n "$line" ]; do
+        if [ "$left" -eq 0 ]; then
+            echo '@cut'
+            break
+        fi
+        left=$((left - 1))
         shown_line "$line"
     done
 }
@@ -326,6 +333,7 @@ counters() {
     value /proc/uptime
     value /proc/net/netstat
     value /proc/net/snmp
+    value /proc/net/stat/nf_conntrack
 }
 
 tcp_keys="
@@ -417,6 +425,8 @@ value /proc/meminfo
 value /proc/net/sockstat
 table /proc/net/tcp
 table /proc/net/tcp6
+table /proc/net/udp
+table /proc/net/udp6
 
 for entry in /proc/self/ns/net /proc/1/ns/net /proc/self/ns/pid; do
     if target=$(link_target "$root$entry" 2> /dev/null) && [ -n "$target" ]; then

@@ -77,7 +77,7 @@ def _plain(name: str, value: object) -> t.Any:
         return _FIELDS[name].default
     if name == "bound_first":
         try:
-            return boolean(value)
+            return boolean(value)  # type: ignore[no-untyped-call]  # ansible-core is not typed
         except TypeError:
             raise CapacityError(f"bound_first must be true or false, not {str(value)[:80]!r}") from None
     if isinstance(value, str) and name != "holder":

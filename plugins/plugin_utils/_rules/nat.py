@@ -173,6 +173,11 @@ def conntrack_drops(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux nf_nat_l4proto_unique_tuple()", "RFC 5382"),
 )
 def snat_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
+    if host.has(CONNTRACK_COUNT) is False:
+        raise CannotApplyError("connection tracking is not loaded")
+    if host.shown(CONNTRACK_COUNT) == "0":
+        yield Finding("pass", "source NAT", "no connection is tracked")
+        return
     nat = host.nat
     if nat["snat"] is None:
         raise MissingFactError("the entries of connection tracking could not be listed")

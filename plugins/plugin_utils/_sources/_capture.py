@@ -7,7 +7,8 @@
 """Source capture: the bundle that playbooks/files/capture.sh prints, or a folder of such outputs in files of their own.
 
 The folder holds sysctl-a.txt or sysctl-net.txt (`sysctl -a`), netstat.txt, snmp.txt, sockstat.txt, proc_net_tcp.txt and
-proc_net_tcp6.txt (files of /proc/net), or nstat-az.txt and ss-tan.txt in their place, and uname.txt (`uname -a`).
+proc_net_tcp6.txt, proc_net_udp.txt, proc_net_udp6.txt and proc_net_stat_nf_conntrack.txt (files of /proc/net), or nstat-az.txt,
+ss-tan.txt and conntrack-S.txt in their place, uptime.txt (/proc/uptime), and uname.txt (`uname -a`).
 """
 
 from __future__ import annotations
@@ -36,10 +37,14 @@ _UPTIME = re.compile(rb"(\d{1,12}\.\d\d) ")
 # Exists wherever there is a /proc/sys.
 _ALWAYS = path_of("net.ipv4.ip_forward")
 _TABLE_FILES = ("/proc/net/tcp", "/proc/net/tcp6")
+_UDP_FILES = ("/proc/net/udp", "/proc/net/udp6")
 _MOST_PORTS = 65535
 _WITH_CONTENT = ("file", "link", "names")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
+_MORE_FILES = {"/proc/net/stat/nf_conntrack": "proc_net_stat_nf_conntrack.txt", "/proc/uptime": "uptime.txt"}
+_CONNTRACK_S = "conntrack-S.txt"
+_UDP_NAMES = ("proc_net_udp.txt", "proc_net_udp6.txt")
 _LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
 _TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
 
@@ -156,6 +161,9 @@ class _Reader:
         content = b"".join(line + b"\n" for line in self._lines)
         if self._word == "file" and self._again:
             self.bundle.again[self._path] = content
+        elif self._word == "file" and self._path in self.bundle.cut and not self._path.startswith("/proc/"):
+            # What stands in the rest of a boot file may be the line that counts.
+            self.bundle.tree.add_error(self._path, errno.EFBIG)
         elif self._word == "file":
             self.bundle.tree.add_file(self._path, content)
         elif self._word == "link" and self._lines:
@@ -181,6 +189,7 @@ def _from_bundle(path: str) -> Snapshot:
     _sample(snapshot, bundle)
     tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in _TABLE_FILES if bundle.tree.kind(name) == "file"]
     _proc_files.sockets(snapshot, tables)
+    _proc_files.udp(snapshot, [bundle.tree.read(name, MAX_TEXT) for name in _UDP_FILES if bundle.tree.kind(name) == "file"])
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
         snapshot["sockets"]["error_bound"] = _MOST_PORTS
     snapshot["not_seen"] += [
@@ -242,6 +251,7 @@ def _from_folder(path: str) -> Snapshot:
 
     listing = next((name for name in _LISTINGS if name in names), None)
     files = {place: name for place, name in _FOLDER_FILES.items() if name in names}
+    more = {place: name for place, name in _MORE_FILES.items() if name in names}
     if listing is None and not files:
         raise SourceError(f"{path}: has none of the files {', '.join([*_LISTINGS, *_FOLDER_FILES.values()])}")
     snapshot = empty_snapshot("capture", path)
@@ -249,15 +259,20 @@ def _from_folder(path: str) -> Snapshot:
         place = inside(listing)
         _sysctl_a.fill_in(snapshot, read_text(place), place)
     tree = MemoryTree()
-    for place, name in files.items():
+    for place, name in {**files, **more}.items():
         tree.add_file(place, content(name))
     known = snapshot["host"]["network_namespace"]
     _proc_files.fill_in(snapshot, tree, boot_files=False)
     snapshot["host"]["network_namespace"] = known
     if snapshot["counters"] is None and "nstat-az.txt" in names:
         snapshot["counters"] = _proc_files.nstat(read_text(inside("nstat-az.txt")))
+    if snapshot["counters"] is not None and "nf_conntrack" not in snapshot["counters"] and _CONNTRACK_S in names:
+        found = _proc_files.conntrack_s(read_text(inside(_CONNTRACK_S)))
+        if found:
+            snapshot["counters"]["nf_conntrack"] = found
     if "uname.txt" in names:
         _proc_files.uname(snapshot, read_text(inside("uname.txt")))
     tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
     _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
+    _proc_files.udp(snapshot, [content(name) for name in _UDP_NAMES if name in names])
     return snapshot

@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, cast
 
 from ...module_utils._facts._gather import gather
-from ...module_utils._facts._proc import parse_counters
+from ...module_utils._facts._proc import parse_conntrack_stat, parse_counters
+from ...module_utils._facts._udp import udp_listeners
 from .._shapes import HIGHEST
 from . import _socket_tables
 from ._common import text_of
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 
     Groups = dict[str, dict[str, int]]
 
-GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
+GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp", "Ip": "/proc/net/snmp"}
+CONNTRACK_STAT = "/proc/net/stat/nf_conntrack"
+_CONNTRACK_FIELD = re.compile(r"\b([a-z_]{1,40})=(\d{1,20})\b", re.ASCII)
 _COUNTER = re.compile(r"^(TcpExt|Tcp)([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
 _NAME_LIMIT = 255
+_LINE_LIMIT = 2000
 
 
 def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
@@ -69,7 +74,26 @@ def counters(files: Mapping[str, bytes]) -> Groups | None:
             groups[group] = parse_counters(files[path].decode("utf-8", "replace"))[group]
         except (KeyError, ValueError):
             continue
+    with contextlib.suppress(KeyError, ValueError):
+        groups["nf_conntrack"] = parse_conntrack_stat(files[CONNTRACK_STAT].decode("utf-8", "replace"))
     return groups or None
+
+
+def conntrack_s(text: str) -> dict[str, int] | None:
+    """Counters of `conntrack -S`, one line a CPU ("cpu=0 found=0 drop=3"), summed; None where there are none."""
+    sums: dict[str, int] = {}
+    for line in text.split("\n"):
+        if line.startswith("cpu=") and len(line) < _LINE_LIMIT:
+            for name, value in _CONNTRACK_FIELD.findall(line.partition(" ")[2]):
+                sums[name] = min(sums.get(name, 0) + int(value), HIGHEST)
+    return sums or None
+
+
+def udp(snapshot: Snapshot, tables: Iterable[bytes]) -> None:
+    """Add the UDP sockets of ephemeral ports from /proc/net/udp and udp6; without a table they stay unknown."""
+    texts = [content.decode("utf-8", "replace") for content in tables]
+    if texts and snapshot["sockets"] is not None:
+        snapshot["sockets"]["udp"] = udp_listeners(texts, _ephemeral(snapshot) or (1, 65535))
 
 
 def sockets(snapshot: Snapshot, tables: Iterable[tuple[str, bytes]]) -> None:

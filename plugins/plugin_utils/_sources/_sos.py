@@ -32,14 +32,16 @@ _HOSTNAME = (f"{_COMMANDS}/host/hostname", f"{_COMMANDS}/general/hostname", "/ho
 _NSTAT = f"{_COMMANDS}/networking/nstat_-zas"
 # The first that is there: options of ss and netstat differ between versions of sos.
 _TABLES = re.compile(r"(?:ss_-(?=[a-z]*a)[a-z]*|netstat_(?:-W_)?-(?=[a-z]*a)[a-z]*)\Z")
-_PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6")
+_PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6", "udp", "udp6", "stat/nf_conntrack")
+_CONNTRACK_S = f"{_COMMANDS}/networking/conntrack_-S"
+_UPTIME = "/proc/uptime"
 _MEMINFO = "/proc/meminfo"
 
 _KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
-    r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|ss_-\w+|netstat_\S+))"
-    r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/net|proc/self"
-    r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?)"
+    r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
+    r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/uptime|proc/net|proc/self"
+    r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|stat/nf_conntrack)"
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
 )
 
@@ -78,13 +80,17 @@ def load(path: str) -> Snapshot:
         content = _read(files, f"{net}/{name}")
         if content is not None:
             proc.add_file(f"/proc/net/{name}", content)
-    meminfo = _read(files, _MEMINFO)
-    if meminfo is not None:
-        proc.add_file(_MEMINFO, meminfo)
+    for place in (_MEMINFO, _UPTIME):
+        content = _read(files, place)
+        if content is not None:
+            proc.add_file(place, content)
     _proc_files.fill_in(snapshot, proc, boot_files=False)
     snapshot["host"]["network_namespace"] = namespace
     if snapshot["counters"] is None:
         snapshot["counters"] = _proc_files.nstat(_text(files, _NSTAT) or "")
+    counted = _proc_files.conntrack_s(_text(files, _CONNTRACK_S) or "")
+    if counted and snapshot["counters"] is not None:
+        snapshot["counters"].setdefault("nf_conntrack", counted)
     _names(snapshot, files)
     _boot(snapshot, files)
     _sockets(snapshot, files, proc, path)
@@ -171,3 +177,4 @@ def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> N
             tables = [(f"{path}:{name}", content)]
             break
     _proc_files.sockets(snapshot, tables)
+    _proc_files.udp(snapshot, [content for name in ("/proc/net/udp", "/proc/net/udp6") if (content := _read(proc, name))])

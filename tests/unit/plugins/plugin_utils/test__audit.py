@@ -16,6 +16,7 @@ from support.snapshots import negotiated, probe, snapshot, sockets, towards
 
 TODAY = datetime.date(2026, 11, 21)
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
+SAVED = {"/etc/sysctl.d/50-x.conf": "".join(f"{key} = {value}\n" for key, value in INERT_REUSE.items())}
 WAIVER = {"rule": "reuse-without-timestamps", "hosts": ["web*"], "reason": "being replaced", "expires": "2026-11-21"}
 
 
@@ -37,7 +38,7 @@ def test_every_rule_answers_under_every_profile(profile: str) -> None:
 
 
 def test_any_takes_the_highest_severity_and_names_the_profiles() -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options("any"))
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options("any"))
     (result,) = [result for result in judged["results"] if result["id"] == "reuse-without-timestamps"]
     assert (result["severity"], result["profiles"]) == ("high", CATALOGUE["reuse-without-timestamps"].profiles("any"))
 
@@ -52,7 +53,7 @@ def test_failed_results_come_first_and_the_most_severe_of_them() -> None:
 
 
 def test_the_summary_counts_what_the_results_say() -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options())
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options())
     assert judged["summary"]["severity"] == {"critical": 0, "high": 1, "medium": 1, "low": 0, "info": 0}
     assert judged["summary"]["worst"] == "high"
     assert sum(judged["summary"]["status"].values()) == len(judged["results"])
@@ -63,7 +64,7 @@ def test_the_summary_counts_what_the_results_say() -> None:
     [("never", 0), ("critical", 0), ("high", 1), ("medium", 2), ("low", 2), ("info", 2)],
 )
 def test_fail_on(fail_on: str, reaching: int) -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(fail_on=fail_on))
     assert len(reaches(judged["results"], fail_on)) == reaching
     assert bool(reason_to_fail(judged)) == bool(reaching)
 
@@ -91,7 +92,7 @@ def test_the_reason_to_fail_names_host_rule_and_place() -> None:
     ],
 )
 def test_the_reason_to_fail_counts_what_fails(fail_on: str, message: str) -> None:
-    assert reason_to_fail(audit(snapshot(INERT_REUSE), "web1", options(fail_on=fail_on))) == message
+    assert reason_to_fail(audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(fail_on=fail_on))) == message
 
 
 def test_figures_for_people() -> None:
@@ -175,7 +176,7 @@ def test_unknown_profile_or_severity_is_named(profile: str, fail_on: str) -> Non
 
 
 def test_a_waiver_holds_on_its_last_day() -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([WAIVER])))
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(waivers=parse_waivers([WAIVER])))
     (result,) = [result for result in judged["results"] if result["id"] == "reuse-without-timestamps"]
     assert result["status"] == "waived"
     assert result["waiver"] == {"reason": "being replaced", "expires": "2026-11-21"}
@@ -185,7 +186,7 @@ def test_a_waiver_holds_on_its_last_day() -> None:
 
 
 def test_an_expired_waiver_is_a_result_and_no_waiver() -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([{**WAIVER, "expires": "2026-11-20"}])))
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(waivers=parse_waivers([{**WAIVER, "expires": "2026-11-20"}])))
     assert statuses(judged, "reuse-without-timestamps") == {"fail"}
     (result,) = [result for result in judged["results"] if result["id"] == "waiver-expired"]
     assert (result["status"], result["severity"], result["subject"]) == ("fail", "medium", "reuse-without-timestamps")
@@ -194,14 +195,14 @@ def test_an_expired_waiver_is_a_result_and_no_waiver() -> None:
 def test_an_expired_waiver_is_silent_where_its_rule_passes_or_a_newer_one_holds() -> None:
     expired = {**WAIVER, "expires": "2026-11-20"}
     passing = audit(snapshot(), "web1", options(waivers=parse_waivers([expired])))
-    renewed = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([expired, WAIVER])))
+    renewed = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(waivers=parse_waivers([expired, WAIVER])))
     assert statuses(passing, "waiver-expired") == statuses(renewed, "waiver-expired") == {"pass"}
     assert statuses(renewed, "reuse-without-timestamps") == {"waived"}
 
 
 @pytest.mark.parametrize(("hosts", "status"), [(["db1"], "fail"), (["db1", "web?"], "waived"), ("web1", "waived"), (None, "waived")])
 def test_a_waiver_concerns_its_hosts(hosts: object, status: str) -> None:
-    judged = audit(snapshot(INERT_REUSE), "web1", options(waivers=parse_waivers([{**WAIVER, "hosts": hosts}])))
+    judged = audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(waivers=parse_waivers([{**WAIVER, "hosts": hosts}])))
     assert statuses(judged, "reuse-without-timestamps") == {status}
 
 

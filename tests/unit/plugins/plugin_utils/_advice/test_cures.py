@@ -37,7 +37,7 @@ CLIENT, BALANCER, BACKEND = "client_host", "fullnat_lb", "backend"
 # Wrong on this host, and two of them on every other.
 EVERYWHERE_WRONG = {"recycle", "tiny-buckets", "fin-timeout"}
 NEVER_RIGHT = {"recycle", "tiny-buckets"}
-LIMITED = {RANGE: "40000 40199"}
+LIMITED: dict[str, str | None] = {RANGE: "40000 40199"}
 
 
 def advice(observed: Snapshot, profile: str, **options: t.Any) -> list[Advice]:
@@ -70,7 +70,7 @@ def waiting(count: int) -> dict[str, t.Any]:
 
 def stuck(state: str) -> dict[str, t.Any]:
     """200 ports, all in one state."""
-    group = towards(200, **{state: 200})
+    group = {**towards(200), "states": {state: 200}}
     return {"sockets": sockets(ports_in_use=[group], states={"ipv4": {state: 200}, "ipv6": {}}, fin_wait2_orphans=200)}
 
 

@@ -72,7 +72,14 @@ def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
     put(tmp_path, "/proc/meminfo", "MemTotal:  1000 kB\nMemFree: 5 kB\n")
     put(tmp_path, "/proc/net/netstat", "TcpExt: TW PAWSPassive\nTcpExt: 5 12\n")
     put(tmp_path, "/proc/net/snmp", "Tcp: MaxConn\nTcp: -1\n")
+    put(tmp_path, "/proc/net/stat/nf_conntrack", "entries  insert_failed drop\n00000007  0000001e 0000001f\n00000007  00000000 00000000\n")
+    put(tmp_path, "/proc/uptime", "93784.52 180000.10\n")
     put(tmp_path, "/proc/net/sockstat", "TCP: inuse 3 tw 5\n")
+    put(
+        tmp_path,
+        "/proc/net/udp",
+        "  sl  local_address rem_address   st tx_queue\n  100: 00000000:CA6C 00000000:0000 07 00000000:00000000 00\n",
+    )
     put(
         tmp_path,
         "/proc/net/tcp",
@@ -98,15 +105,28 @@ def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
     assert sysctl["net.ipv4.tcp_tw_recycle"] == {"state": "absent"}
     assert sysctl.keys() == SYSCTL_KEYS.keys()
     assert snapshot["ipv4_keys"] == ["ip_local_port_range", "ip_local_reserved_ports", "tcp_fastopen_key", "tcp_timestamps"]
-    assert snapshot["counters"] == {"TcpExt": {"TW": 5, "PAWSPassive": 12}, "Tcp": {"MaxConn": -1}}
+    assert snapshot["counters"] == {
+        "TcpExt": {"TW": 5, "PAWSPassive": 12},
+        "Tcp": {"MaxConn": -1},
+        "nf_conntrack": {"insert_failed": 30, "drop": 31},
+    }
+    assert snapshot["host"]["uptime_seconds"] == 93784
     assert snapshot["sockstat"] == {"TCP": {"inuse": 3, "tw": 5}}
     sockets = snapshot["sockets"]
     assert sockets
     assert sockets["states"]["ipv4"] == {"listen": 1, "time_wait": 1, "established": 1}
     assert (sockets["time_wait_listening"], sockets["outgoing"]) == (1, 1)
     assert sockets["ports_in_use"] == [
-        {"source": "10.0.0.1", "destination": "10.0.0.2", "destination_port": 80, "ports": 1, "time_wait": 0}
+        {
+            "device": None,
+            "source": "10.0.0.1",
+            "destination": "10.0.0.2",
+            "destination_port": 80,
+            "ports": 1,
+            "states": {"established": 1},
+        }
     ]
+    assert [one["port"] for one in sockets["udp"] or ()] == [51820]
     (file,) = (snapshot["boot_files"] or {"files": []})["files"]
     assert [(one["key"], one["value"]) for one in file["assignments"]] == [("net.ipv4.tcp_tw_recycle", "1"), (KEY, None)]
 
@@ -118,7 +138,7 @@ def test_this_machine_with_a_second_look(tmp_path: Path) -> None:
     validate(snapshot)
     assert snapshot["sample"]
     assert snapshot["sample"]["seconds"] >= 1
-    assert set(snapshot["sample"]["deltas"]) == {"TcpExt", "Tcp"}
+    assert set(snapshot["sample"]["deltas"]) - {"nf_conntrack"} == {"TcpExt", "Tcp", "Ip"}
     assert snapshot["collected_at"]
     assert (snapshot["sysctl"] or {})["net.ipv4.tcp_timestamps"]["state"] == "present"
 
@@ -427,3 +447,28 @@ def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path: Path, name: str,
     (folder / "sysctl-a.txt").unlink(missing_ok=True)
     (folder / "sysctl-a.txt").symlink_to("inside")
     assert (load(str(folder), "capture")["sysctl"] or {})["net.ipv4.tcp_sack"]["state"] == "present"
+
+
+@shells
+def test_a_very_long_boot_file_is_cut_and_then_counts_as_unread(tmp_path: Path, shell: str) -> None:
+    put(tmp_path, "/proc/sys/net/ipv4/ip_forward", "0\n")
+    put(tmp_path, "/etc/sysctl.d/10-long.conf", "#\n" * 20001 + "net.ipv4.tcp_tw_reuse = 1\n")
+    put(tmp_path, "/etc/sysctl.d/20-fits.conf", "#\n" * 19999 + "net.ipv4.tcp_tw_reuse = 1\n")
+    path = tmp_path / "host.capture"
+    path.write_bytes(capture(shell, tmp_path))
+    files = {one["path"]: one for one in (load(str(path))["boot_files"] or {"files": []})["files"]}
+    assert (files["/etc/sysctl.d/10-long.conf"]["unread_because"], files["/etc/sysctl.d/10-long.conf"]["reason"]) == ("unreadable", "EFBIG")
+    assert [one["key"] for one in files["/etc/sysctl.d/20-fits.conf"]["assignments"]] == ["net.ipv4.tcp_tw_reuse"]
+
+
+def test_a_folder_tells_connection_tracking_and_udp(tmp_path: Path) -> None:
+    (tmp_path / "sysctl-a.txt").write_text("net.ipv4.tcp_sack = 1\n")
+    (tmp_path / "netstat.txt").write_text("TcpExt: TW\nTcpExt: 5\n")
+    (tmp_path / "conntrack-S.txt").write_text("cpu=0   found=1 insert_failed=30 drop=1\ncpu=1   found=0 insert_failed=0 drop=2\n")
+    assert (load(str(tmp_path), "capture")["counters"] or {})["nf_conntrack"] == {"found": 1, "insert_failed": 30, "drop": 3}
+    (tmp_path / "proc_net_stat_nf_conntrack.txt").write_text("entries insert_failed\n00000001 0000000a\n")
+    (tmp_path / "proc_net_tcp.txt").write_text("  sl  local_address rem_address   st\n")
+    (tmp_path / "proc_net_udp.txt").write_text("  sl  local_address rem_address   st\n  1: 00000000:CA6C 00000000:0000 07 0\n")
+    snapshot = load(str(tmp_path), "capture")
+    assert (snapshot["counters"] or {})["nf_conntrack"] == {"insert_failed": 10}
+    assert [one["port"] for one in (snapshot["sockets"] or {})["udp"] or ()] == [51820]
