@@ -74,7 +74,7 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
 def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
     answers = [probe["http"]["closes"]["connection_close"] for probe in host.probes if probe["http"]]
     if not any(answers):
-        if host.probes and any(probe["error"] for probe in host.probes):
+        if any(not probe["reached"] for probe in host.probes):
             raise MissingFactError("the probes failed; see probe-failed")
         raise CannotApplyError("no HTTP endpoint was probed, or none answered (set probe_endpoints of tcp_audit)")
     left = False

@@ -471,4 +471,5 @@ def test_a_folder_tells_connection_tracking_and_udp(tmp_path: Path) -> None:
     (tmp_path / "proc_net_udp.txt").write_text("  sl  local_address rem_address   st\n  1: 00000000:CA6C 00000000:0000 07 0\n")
     snapshot = load(str(tmp_path), "capture")
     assert (snapshot["counters"] or {})["nf_conntrack"] == {"insert_failed": 10}
-    assert [one["port"] for one in (snapshot["sockets"] or {})["udp"] or ()] == [51820]
+    assert snapshot["sockets"]
+    assert [one["port"] for one in snapshot["sockets"]["udp"] or ()] == [51820]
