@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
     from ._results import AuditedProfile, FailOn
     from ._rules.probes import failed_probes
     from ._snapshot_types import Snapshot
+from ._verdict import verdict
 from ._waivers import Waiver
 
 ANY_PROFILE = "any"
@@ -79,6 +80,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
     places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
     results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
     case = Case(view, results, options.profile, options.thresholds)
+    advice = advise(case)
     return Audit(
         host=host,
         profile=t.cast("AuditedProfile", options.profile),
@@ -86,11 +88,11 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
         kernel_release=snapshot["host"]["kernel_release"],
         collected_at=snapshot["collected_at"],
         source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},
-        advice=advise(case),
+        advice=advice,
         results=results,
         summary=summarise(results),
         capacity=_figures(case),
-        verdict={"sentence": "", "next_step": "", "fine": [], "not_known": [], "profile": ""},
+        verdict=verdict(view, results, advice, options.profile == ANY_PROFILE),
         not_seen=[*snapshot["not_seen"], *_not_probed(snapshot)],
     )
 

@@ -63,7 +63,11 @@ def _rules() -> tuple[NatRules | None, str | None, list[str]]:
     text, problem = _output([nft, "-j", "list", "ruleset"]) if nft else (None, "there is no nft")
     if text is not None and not has_iptables_rules(text):
         rules = of_nft(text)
-        return rules, "nft", [] if rules else ["The firewall's rules were not read: nft answered something else than JSON."]
+        return (
+            rules,
+            "nft" if rules else None,
+            [] if rules else ["The firewall's rules were not read: nft answered something else than JSON."],
+        )
     if iptables:
         # Rules that iptables made are in nft's list, but not what they do.
         text, problem = _output([iptables, "-t", "nat"])

@@ -61,6 +61,7 @@ def _properties(audit: Audit) -> ET.Element:
         "fail_on": audit["fail_on"],
         "kernel_release": audit["kernel_release"],
         "source": audit["source"]["kind"],
+        "verdict": one_line(audit["verdict"]["sentence"], 500) if audit["verdict"] else "",
     }
     for name, value in facts.items():
         if value:
@@ -71,6 +72,12 @@ def _properties(audit: Audit) -> ET.Element:
 def _case(host: HostReport, results: list[Result]) -> ET.Element:
     """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
     case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
+    if not any(result["decides"] for result in results if result["status"] == "fail"):
+        apart = [result for result in results if result["status"] == "fail"]
+        if apart:
+            why = f"counts only for {' or '.join(apart[0]['profiles'])}: {_headline(apart)}"
+            ET.SubElement(case, "skipped", message=one_line(why, 500))
+            return case
     status = min((result["status"] for result in results), key=STATUSES.index)
     relevant = [result for result in results if result["status"] == status]
     if status == "fail":

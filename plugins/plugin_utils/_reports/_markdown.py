@@ -83,9 +83,27 @@ def _host(host: HostReport) -> str:
     rows = [_failed(result) for result in host.failed]
     if rows:
         rows = ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *rows]
+    apart = [
+        f"- If this host is a {escape(profiles, 60)}: {_SIGNS[result['severity']]} {escape(result['id'], 60)}: {escape(result['observed'])}"
+        for profiles, results in host.told_apart.items()
+        for result in results
+    ]
     notes = [f"- Not seen: {escape(sentence)}" for sentence in host.audit["not_seen"][:20]]
-    blocks = ["\n".join(block) for block in (_advice(host), rows, notes) if block]
+    blocks = ["\n".join(block) for block in (_verdict(host), _advice(host), _fine(host), rows, apart, notes) if block]
     return "\n\n".join([f"### {escape(host.name, 100)}", *blocks]) if blocks else ""
+
+
+def _verdict(host: HostReport) -> list[str]:
+    """What is wrong, in one sentence, and what to do next where no cure says it."""
+    if host.verdict is None or not (host.failed or host.told_apart):
+        return []
+    found = host.verdict
+    after = ("" if host.advice else found["next_step"], found["profile"])
+    return [f"**{escape(found['sentence'], 600)}**", *(f"\n{escape(text, 600)}" for text in after if text)]
+
+
+def _fine(host: HostReport) -> list[str]:
+    return [f"Fine: {escape('; '.join(host.verdict['fine']), 1500)}."] if host.verdict and host.verdict["fine"] and host.failed else []
 
 
 def _advice(host: HostReport) -> list[str]:

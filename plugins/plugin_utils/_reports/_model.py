@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 
 from .._audit import summarise
 from .._escape import escape_unprintable, one_line
-from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary
+from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary, Verdict
 from ._input import Entry, read_audit, read_audits
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
@@ -50,7 +50,23 @@ class HostReport:
 
     @cached_property
     def failed(self) -> list[Result]:
-        return self.having("fail")
+        """The failed results that decide."""
+        return [result for result in self.having("fail") if result["decides"]]
+
+    @cached_property
+    def told_apart(self) -> dict[str, list[Result]]:
+        """The failed results that count only if the host has one of some profiles, by these profiles ("client_host or fullnat_lb")."""
+        apart = [result for result in self.having("fail") if not result["decides"]]
+        found: dict[str, list[Result]] = {}
+        for result in apart:
+            found.setdefault(" or ".join(result["profiles"]), []).append(result)
+        return found
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None for a host that could not be audited, and for an audit that has none."""
+        found = self.audit["verdict"] if self.audit else None
+        return found if found and found["sentence"] else None
 
     @cached_property
     def summary(self) -> Summary:
@@ -76,9 +92,9 @@ class HostReport:
         if self.audit is None:
             return "not_audited"
         count = self.summary["status"]
-        if count["fail"]:
+        if self.failed:
             return "failed"
-        return "clean" if count["pass"] or count["waived"] else "unknown"
+        return "clean" if count["pass"] or count["waived"] or count["fail"] else "unknown"
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,8 @@ def _name(rule: str) -> str:
 
 def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
     status = result["status"]
+    # What counts for some profiles only, while none was given, is for a person to decide.
+    kind = _KINDS[status] if result["decides"] or status != "fail" else "review"
     subject = result["subject"] or result["title"]
     if status in ("fail", "waived"):
         arguments = [result["observed"], result["expected"]]
@@ -144,8 +146,8 @@ def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
     data: Json = {
         "ruleId": result["id"],
         "ruleIndex": index[result["id"]],
-        "kind": _KINDS[status],
-        "level": _LEVELS[result["severity"]] if _KINDS[status] == "fail" else "none",
+        "kind": kind,
+        "level": _LEVELS[result["severity"]] if kind == "fail" else "none",
         "message": _message(status, _MESSAGES[status], host.name, subject, *arguments),
         "locations": [_location(host, result)],
         "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, result["id"], result["subject"])},

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from .._escape import one_line
-from .._results import PROFILES, SEVERITIES, Result, Severity
+from .._results import SEVERITIES, Result, Severity
 from ._model import HostReport, Report, gain_text, location
 
 Paint = Callable[[str, Severity], str]
@@ -25,7 +25,9 @@ _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
     blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
-    blocks += [_host(host, width, paint) for host in report.urgent_first if host.failed or _has_unknown(host)]
+    alone = len(report.hosts) == 1
+    shown = [host for host in report.urgent_first if (alone and host.verdict) or host.failed or host.told_apart or _has_unknown(host)]
+    blocks += [block for host in shown if (block := _host(host, width, paint))]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -70,9 +72,13 @@ def _host(host: HostReport, width: int, paint: Paint) -> str:
         return ""
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
-    lines = [title, "-" * len(title), *_advice(host, width)]
+    lines = [title, "-" * len(title), *_verdict(host, width), *_advice(host, width), *_ruled_out(host, width)]
     for result in host.failed:
-        lines += [*_failed(result, width, paint, host.audit["profile"] == "any"), ""]
+        lines += [*_failed(result, width, paint), ""]
+    for profiles, results in host.told_apart.items():
+        lines += _wrapped(f"IF {profiles}", "these count if the host has that profile", width, lines=2, indent=0)
+        for result in results:
+            lines += [*_failed(result, width, paint), ""]
     unknown = Counter(result["id"] for result in host.having("unknown"))
     if unknown:
         rules = ", ".join(rule if times == 1 else f"{rule} ({times})" for rule, times in sorted(unknown.items()))
@@ -104,15 +110,30 @@ def _advice(host: HostReport, width: int) -> list[str]:
     return [*lines, ""]
 
 
-def _failed(result: Result, width: int, paint: Paint, any_profile: bool) -> list[str]:
+def _verdict(host: HostReport, width: int) -> list[str]:
+    """What is wrong, in one sentence, and what to do next where no cure says it."""
+    if host.verdict is None:
+        return []
+    lines = textwrap.wrap(one_line(host.verdict["sentence"]), width, break_on_hyphens=False, max_lines=4, placeholder=" …")
+    if not host.advice:
+        lines += _wrapped("next", host.verdict["next_step"], width, lines=4, indent=0)
+    return [*lines, *_wrapped("profile", host.verdict["profile"], width, lines=3, indent=0), ""]
+
+
+def _ruled_out(host: HostReport, width: int) -> list[str]:
+    """What was looked at and is in order."""
+    if host.verdict is None or not host.verdict["fine"]:
+        return []
+    return [*_wrapped("fine", "; ".join(host.verdict["fine"]), width, lines=8, indent=0), ""]
+
+
+def _failed(result: Result, width: int, paint: Paint) -> list[str]:
     head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
     lines += _wrapped("found", result["observed"], width, lines=2)
     lines += _wrapped("expected", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
     lines += _wrapped("do", result["remedy"], width, lines=4)
-    if any_profile and set(result["profiles"]) != set(PROFILES):
-        lines += _wrapped("for", f"hosts with the profile {' or '.join(result['profiles'])}", width, lines=1)
     return lines
 
 

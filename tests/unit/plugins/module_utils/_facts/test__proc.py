@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_counters, parse_sockstat
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_conntrack_stat, parse_counters, parse_sockstat
 from hypothesis import given
 from hypothesis import strategies as st
 from support.corpus import HOSTS
@@ -122,3 +122,15 @@ def test_real_dumps_of_snmp(path: Path) -> None:
 def test_real_dumps_of_sockstat(path: Path) -> None:
     groups = parse_sockstat(path.read_text())
     assert {"inuse", "orphan", "tw", "alloc", "mem"} == groups["TCP"].keys()
+
+
+def test_conntrack_counters_are_summed_over_processors() -> None:
+    text = "entries  found insert_failed drop\n00000007  0000000a 0000001e 0000001e\n00000007  00000001 00000000 00000001\n"
+    assert parse_conntrack_stat(text) == {"found": 11, "insert_failed": 30, "drop": 31}
+    assert parse_conntrack_stat("") == {}
+
+
+@pytest.mark.parametrize("text", ["a b\n1\n", "a\nxyz\n", "a\n" + "f" * 21 + "\n", "a\n" + ("f" * 16 + "\n") * 2])
+def test_odd_conntrack_counters_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="column|number|bits"):
+        parse_conntrack_stat(text)

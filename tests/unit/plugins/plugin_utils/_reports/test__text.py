@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES
 from support.audits import audit, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
@@ -79,17 +78,32 @@ def test_the_whole_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "profiles", "expected"),
-    [
-        ("any", ["fullnat_lb"], "for:      hosts with the profile fullnat_lb"),
-        ("any", ["client_host", "backend"], "for:      hosts with the profile client_host or backend"),
-        ("any", list(PROFILES), None),
-        ("fullnat_lb", ["fullnat_lb"], None),
-    ],
+    ("profiles", "expected"), [(["fullnat_lb"], "IF fullnat_lb:"), (["client_host", "backend"], "IF client_host or backend:")]
 )
-def test_under_any_a_result_says_whom_it_concerns(profile: str, profiles: list[str], expected: str | None) -> None:
-    text = text_summary(build([audit("web1", result("a", "low", profiles=profiles), profile=profile)], "t"))
-    assert [line.strip() for line in text.splitlines() if "for:" in line] == ([expected] if expected else [])
+def test_a_result_of_some_profiles_is_told_apart_and_is_not_the_worst(profiles: list[str], expected: str) -> None:
+    apart = result("a", "high", profiles=profiles, decides=False)
+    text = text_summary(build([audit("web1", apart, result("b", "low"), profile="any")], "t"))
+    assert next(line for line in text.splitlines() if line.startswith("IF ")).startswith(expected)
+    row = next(line for line in text.splitlines() if line.startswith("web1"))
+    assert row.split()[1:7] == ["LOW", "-", "-", "-", "1", "-"]
+    assert text.index("b: net") < text.index("IF ") < text.index("a: net")
+
+
+def test_the_verdict_comes_first_and_what_is_fine_before_the_results() -> None:
+    found = {
+        "sentence": "Ports run out.",
+        "next_step": "Do this.",
+        "fine": ["SNAT: none here", "conntrack: 12 %"],
+        "not_known": [],
+        "profile": "This host looks like a backend.",
+    }
+    text = text_summary(build([audit("web1", result("a", "high"), verdict=found)], "t"))
+    places = [text.index(part) for part in ("Ports run out.", "next:", "looks like a backend", "fine:", "HIGH      a")]
+    assert places == sorted(places)
+    clean = text_summary(build([audit("web1", result("a", "low", "pass"), verdict=found)], "t"))
+    assert "Ports run out." in clean
+    two = text_summary(build([audit(name, result("a", "low", "pass"), verdict=found) for name in ("web1", "web2")], "t"))
+    assert "Ports run out." not in two
 
 
 @pytest.mark.parametrize("width", [80, 100])
