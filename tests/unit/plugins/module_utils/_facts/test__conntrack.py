@@ -150,8 +150,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._nat im
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 subprocess.run(["nft", "-f", "-"], input=sys.argv[2], text=True, check=True)
 kept = []
-for family, server, port, count in ((socket.AF_INET, "127.0.0.9", 8080, 50), (socket.AF_INET, "127.0.0.10", 8080, 7), (socket.AF_INET, "127.0.0.11", 80, 3)):
-    listener = socket.create_server((server, port), family=family, backlog=128)
+for server, port, count in (("127.0.0.9", 8080, 50), ("127.0.0.10", 8080, 7), ("127.0.0.11", 80, 3)):
+    listener = socket.create_server((server, port), backlog=128)
     for _each in range(count):
         client = socket.create_connection((server, port))
         kept += [listener, client, listener.accept()[0]]

@@ -132,6 +132,7 @@ def test_what_is_not_nfts_json_is_no_rules(text: str) -> None:
     assert of_nft(text) is None
 
 
+KEYS = st.sampled_from(["rule", "expr", "snat", "dnat", "addr", "port", "range", "set", "match", "left", "right", "op"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["snat", "tcp", "dport", "range"]),
     lambda inner: (

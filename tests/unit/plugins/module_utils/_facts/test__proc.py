@@ -132,5 +132,5 @@ def test_conntrack_counters_are_summed_over_processors() -> None:
 
 @pytest.mark.parametrize("text", ["a b\n1\n", "a\nxyz\n", "a\n" + "f" * 21 + "\n", "a\n" + ("f" * 16 + "\n") * 2])
 def test_odd_conntrack_counters_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="column|number|bits"):
+    with pytest.raises(ValueError, match=r"column|number|bits"):
         parse_conntrack_stat(text)
