@@ -24,6 +24,7 @@ MAX_RULES = 500
 """So many pools and port ranges are kept; a Kubernetes node has thousands of rules."""
 _LINE = 4000
 _PORTS = re.compile(r"([0-9]{1,5})(?:[-:]([0-9]{1,5}))?\Z")
+_ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}\Z")
 _SPAN = r"([0-9]{1,5}(?:-[0-9]{1,5})?)"
 _TARGETS = (
     re.compile(r"([0-9.]{7,15})(?:-([0-9.]{7,15}))?(?::" + _SPAN + r")?\Z"),
@@ -187,11 +188,11 @@ def _range(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 def _address_range(value: object) -> tuple[str | None, str | None]:
     if isinstance(value, str):
-        return (value[:50], value[:50])
+        return (value, value) if _ADDRESS.match(value) else (None, None)
     if isinstance(value, dict) and isinstance(value.get("range"), list) and len(value["range"]) == 2:
         low, high = value["range"]
-        if isinstance(low, str) and isinstance(high, str):
-            return low[:50], high[:50]
+        if isinstance(low, str) and isinstance(high, str) and _ADDRESS.match(low) and _ADDRESS.match(high):
+            return low, high
     return None, None
 
 

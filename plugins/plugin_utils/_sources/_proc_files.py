@@ -12,10 +12,11 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from ...module_utils._facts._gather import gather
-from ...module_utils._facts._proc import parse_counters
+from ...module_utils._facts._proc import parse_conntrack_stat, parse_counters
+from ...module_utils._facts._udp import TABLES, udp_listeners
 from .._shapes import HIGHEST
 from . import _socket_tables
-from ._common import text_of
+from ._common import MAX_TEXT, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
     Groups = dict[str, dict[str, int]]
 
-GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp"}
-_COUNTER = re.compile(r"^(TcpExt|Tcp)([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
+GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp", "Ip": "/proc/net/snmp"}
+CONNTRACK_STAT = "/proc/net/stat/nf_conntrack"
+_COUNTER = re.compile(r"^(TcpExt|Tcp|Ip(?!Ext))([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
 _NAME_LIMIT = 255
 
 
@@ -62,13 +64,17 @@ def nstat(text: str) -> Groups | None:
 
 
 def counters(files: Mapping[str, bytes]) -> Groups | None:
-    """TcpExt and Tcp of one look at /proc/net/netstat and /proc/net/snmp; None where they cannot be read."""
+    """Counters of one look at /proc/net/netstat, /proc/net/snmp and connection tracking; None where none can be read."""
     groups: Groups = {}
     for group, path in GROUPS.items():
         try:
             groups[group] = parse_counters(files[path].decode("utf-8", "replace"))[group]
         except (KeyError, ValueError):
             continue
+    try:
+        groups["nf_conntrack"] = parse_conntrack_stat(files[CONNTRACK_STAT].decode("utf-8", "replace"))
+    except (KeyError, ValueError):
+        pass
     return groups or None
 
 
@@ -77,6 +83,14 @@ def sockets(snapshot: Snapshot, tables: Iterable[tuple[str, bytes]]) -> None:
     texts = [text_of(path, content) for path, content in tables]
     if texts:
         snapshot["sockets"] = _socket_tables.count(texts, _ephemeral(snapshot))
+
+
+def udp(snapshot: Snapshot, tree: MemoryTree) -> None:
+    """Add the UDP sockets of /proc/net/udp and udp6 to sockets that were counted."""
+    ports = _ephemeral(snapshot)
+    if snapshot["sockets"] is not None and ports is not None and tree.kind(TABLES[0]) == "file":
+        texts = [tree.read(name, MAX_TEXT).decode("utf-8", "replace") for name in TABLES if tree.kind(name) == "file"]
+        snapshot["sockets"]["udp"] = udp_listeners(texts, ports)
 
 
 def _ephemeral(snapshot: Snapshot) -> tuple[int, int] | None:
