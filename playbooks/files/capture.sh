@@ -347,7 +347,7 @@ has_word() {
 rules_of() {
     if have "$1" && listed=$("$@" 2> /dev/null); then
         record output "$*"
-        printf '%s\n' "$listed" | sed -e 's/"[^"]*"/""/g' -e 's/--comment [^ ]*/--comment ""/' -e '/^\*/bp' \
+        printf '%s\n' "$listed" | sed -e 's/"[^"]*"/""/g' -e 's/--comment [^ ]*/--comment ""/' -e '/^\*/bp' -e '/^table/bp' -e '/xt target/bp' \
             -e '/[sdSD][nN][aA][tT]/bp' -e '/masquerade/bp' -e '/MASQUERADE/bp' -e '/redirect/bp' -e '/REDIRECT/bp' \
             -e '/KUBE-/bp' -e '/chain.*nodeport/bp' -e d -e ':p' | content "$most_lines"
     fi
@@ -360,6 +360,8 @@ nat_rules() {
     PATH=$PATH:/usr/sbin:/sbin
     if has_word /proc/modules nf_tables || ! has_word /proc/modules nf_conntrack; then
         rules_of nft list ruleset
+        # Newer versions of nft do not show what rules of iptables do.
+        rules_of iptables-nft-save -t nat
     fi
     if has_word /proc/net/ip_tables_names nat; then
         rules_of iptables-save -t nat

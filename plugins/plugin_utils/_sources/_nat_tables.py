@@ -18,7 +18,7 @@ from ...module_utils._facts._firewall import NatRules, of_iptables, of_nft, of_n
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._snapshot_types import Nat, SnatUse, Snapshot
+    from .._snapshot_types import Nat, Snapshot, SnatUse
 
     Protocol = Literal["tcp", "udp"]
     # Protocol, SNAT address, destination and its port.
@@ -28,6 +28,9 @@ _COUNT = "net.netfilter.nf_conntrack_count"
 _IPVS_SERVICE = ("TCP ", "UDP ", "SCTP ")
 _ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}\Z")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
+# How a listing of nft (as text or as JSON) and of iptables-save begins.
+_RULES = re.compile(r'^(?:table |\*|\{"nftables")', re.MULTILINE)
+_HIDDEN = re.compile(r'xt target|"xt"')
 _FIELDS = ("src", "dst", "sport", "dport")
 _LINE = 1000
 _TOP = 20
@@ -48,6 +51,7 @@ def fill_in(snapshot: Snapshot, entries: Iterable[str], rules: Mapping[str, str]
             group = _group(line[:_LINE])
             if group is not None:
                 groups[group] += 1
+    rules = _usable(rules)
     found = NatRules()
     for command, text in rules.items():
         found.add(_rules(command, text))
@@ -73,6 +77,13 @@ def fill_in(snapshot: Snapshot, entries: Iterable[str], rules: Mapping[str, str]
 def _tracks_nothing(snapshot: Snapshot) -> bool:
     one = (snapshot["sysctl"] or {}).get(_COUNT)
     return one is not None and (one["state"] == "absent" or one.get("value") == 0)
+
+
+def _usable(rules: Mapping[str, str]) -> Mapping[str, str]:
+    """The listings that are none of a command that failed; none at all where iptables made rules that nft does not show."""
+    usable = {command: text for command, text in rules.items() if not text.strip() or _RULES.search(text)}
+    hidden = any(_HIDDEN.search(text) for command, text in usable.items() if command.startswith("nft"))
+    return usable if not hidden or any(not command.startswith("nft") for command in usable) else {}
 
 
 def _rules(command: str, text: str) -> NatRules:

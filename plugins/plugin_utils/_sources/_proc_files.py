@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, cast
 
@@ -71,10 +72,8 @@ def counters(files: Mapping[str, bytes]) -> Groups | None:
             groups[group] = parse_counters(files[path].decode("utf-8", "replace"))[group]
         except (KeyError, ValueError):
             continue
-    try:
+    with contextlib.suppress(KeyError, ValueError):
         groups["nf_conntrack"] = parse_conntrack_stat(files[CONNTRACK_STAT].decode("utf-8", "replace"))
-    except (KeyError, ValueError):
-        pass
     return groups or None
 
 
