@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_counters, parse_sockstat
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_conntrack_stat, parse_counters, parse_sockstat
 from hypothesis import given
 from hypothesis import strategies as st
 from support.corpus import HOSTS
@@ -122,3 +122,32 @@ def test_real_dumps_of_snmp(path: Path) -> None:
 def test_real_dumps_of_sockstat(path: Path) -> None:
     groups = parse_sockstat(path.read_text())
     assert {"inuse", "orphan", "tw", "alloc", "mem"} == groups["TCP"].keys()
+
+
+def test_counters_of_connection_tracking_are_hexadecimal_and_summed_over_processors() -> None:
+    text = "entries  found new insert_failed drop\n00000003  00000000 00000000 0000001e 0000000a\n00000003  00000001 00000000 00000002 ffffffff\n"
+    assert parse_conntrack_stat(text) == {"found": 1, "new": 0, "insert_failed": 32, "drop": 10 + 0xFFFFFFFF}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("entries drop\n1 2 3\n", "other columns"),
+        ("entries drop\n1 x\n", "'drop' has a value that is not a number"),
+        ("entries drop\n1 -2\n", "'drop' has a value that is not a number"),
+        (f"entries drop\n1 {'f' * 17}\n", "more than 64 bits"),
+        (f"entries drop\n1 {'f' * 21}\n", "other columns"),
+    ],
+)
+def test_counters_of_connection_tracking_that_cannot_be_understood(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_conntrack_stat(text)
+
+
+@given(st.text() | st.lists(st.sampled_from(["drop ", "1 ", "0x1 ", "\n", "1_0", "²", "-"])).map("".join))
+def test_any_text_of_connection_tracking_is_understood_or_refused(text: str) -> None:
+    try:
+        counters = parse_conntrack_stat(text)
+    except ValueError:
+        return
+    assert all(0 <= value < 2**64 for value in counters.values())
