@@ -125,7 +125,8 @@ def test_real_dumps_of_sockstat(path: Path) -> None:
 
 
 def test_counters_of_connection_tracking_are_hexadecimal_and_summed_over_processors() -> None:
-    text = "entries  found new insert_failed drop\n00000003  00000000 00000000 0000001e 0000000a\n00000003  00000001 00000000 00000002 ffffffff\n"
+    lines = ("00000003  00000000 00000000 0000001e 0000000a", "00000003  00000001 00000000 00000002 ffffffff", "")
+    text = "\n".join(("entries  found new insert_failed drop", *lines))
     assert parse_conntrack_stat(text) == {"found": 1, "new": 0, "insert_failed": 32, "drop": 10 + 0xFFFFFFFF}
 
 

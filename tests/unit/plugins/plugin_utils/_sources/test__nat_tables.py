@@ -29,6 +29,14 @@ PLAIN = ONLY_PORT.replace("30001", "40000")
 ICMP = "icmp     1 29 src=10.0.0.1 dst=192.0.2.1 type=8 code=0 id=1 src=192.0.2.1 dst=198.51.100.1 type=0 code=0 id=1 use=1\n"
 SAVED = "*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE --to-ports 1000-1999\nCOMMIT\n"
 NFT = "table ip t {\n\tchain c {\n\t\tmasquerade to :2000-2999\n\t}\n}\n"
+POOL = """\
+table ip t {
+  chain c {
+    type nat hook postrouting priority srcnat
+    ip daddr 127.0.0.9 udp dport 99 snat to 127.0.0.5:30000-30199
+  }
+}
+"""
 HIDDEN = NFT.replace("masquerade to :2000-2999", 'xt target "MASQUERADE"')
 
 
@@ -113,9 +121,8 @@ def test_any_text_gives_a_valid_snapshot(text: str, words: str) -> None:
 
 @own_namespaces
 def test_both_listings_of_the_kernel_are_read() -> None:
-    rules = "table ip t {\n chain c {\n type nat hook postrouting priority srcnat\n ip daddr 127.0.0.9 udp dport 99 snat to 127.0.0.5:30000-30199\n }\n}\n"
     try:
-        subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True, capture_output=True)
+        subprocess.run(["nft", "-f", "-"], input=POOL, text=True, check=True, capture_output=True)
         for _each in range(3):
             subprocess.run(["bash", "-c", "echo x > /dev/udp/127.0.0.9/99"], check=True, capture_output=True)
         listed = subprocess.run(["conntrack", "-L"], check=True, capture_output=True, text=True).stdout

@@ -80,7 +80,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 def test_counters_of_nstat_where_proc_is_missing(tmp_path: Path) -> None:
     files = {name: content for name, content in FILES.items() if not name.startswith("proc/96")}
-    assert load(str(as_folder(tmp_path, files)))["counters"] == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}}
+    assert load(str(as_folder(tmp_path, files)))["counters"] == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}, "Ip": {"InReceives": 1}}
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "w:bz2"])
