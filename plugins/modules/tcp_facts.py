@@ -173,7 +173,7 @@ ansible_facts:
             - C(fin_wait2_orphans) is the number of FIN_WAIT2 sockets that no program has open.
             - C(udp) lists the UDP sockets without a peer whose port is an ephemeral port.
             - C(reuse_sample) is the number of connections C(opened) within some C(seconds), and how many of them C(recycled) a port in
-              TIME_WAIT. It is taken only if one destination holds half of the range in TIME_WAIT, and O(sample_seconds) is 0.
+              TIME_WAIT. It is taken only if one destination holds a third of the range in TIME_WAIT, and O(sample_seconds) is 0.
           returned: always
           type: dict
           sample:

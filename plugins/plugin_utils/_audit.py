@@ -15,14 +15,16 @@ from ._advice import Case, advise
 from ._capacity import Estimate, capacity, knee_ports
 from ._results import PROFILES, SEVERITIES, STATUSES, Audit, Capacity, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
+from ._rules.probes import failed_probes
 
 if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Sequence
 
     from ._results import AuditedProfile, FailOn
+    from ._rules.probes import failed_probes
     from ._snapshot_types import Snapshot
-    from ._waivers import Waiver
+from ._waivers import Waiver
 
 ANY_PROFILE = "any"
 NEVER = "never"
@@ -89,8 +91,14 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
         summary=summarise(results),
         capacity=_figures(case),
         verdict={"sentence": "", "next_step": "", "fine": [], "not_known": [], "profile": ""},
-        not_seen=list(snapshot["not_seen"]),
+        not_seen=[*snapshot["not_seen"], *_not_probed(snapshot)],
     )
+
+
+def _not_probed(snapshot: Snapshot) -> list[str]:
+    """One sentence for each endpoint that did not answer its probe."""
+    failures = failed_probes(snapshot.get("probes", []))
+    return [f"The probe of {name}:{port} failed: {'; '.join(messages)}." for (name, port), messages in failures.items()]
 
 
 def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:

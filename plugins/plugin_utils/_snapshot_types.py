@@ -193,7 +193,7 @@ class Sockets(TypedDict):
     accepted: the listening ports with most connections, most first; states of no connection may be missing.
     fin_wait2_orphans: FIN_WAIT2 sockets that no program has open any more; None where the source does not tell.
     udp: UDP sockets that are bound to a port of the ephemeral range and have no peer, loopback's too; None: not listed.
-    reuse_sample: taken where one group holds half of the range in TIME_WAIT and nobody asked for two samples; else None.
+    reuse_sample: taken where one group holds a third of the range in TIME_WAIT and nobody asked for two samples; else None.
     """
 
     states: dict[str, dict[str, Count]]

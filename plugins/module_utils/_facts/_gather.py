@@ -279,9 +279,12 @@ class _Gatherer:
         return {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": grown}
 
     def _glance_at_reuse(self, sockets: Sockets) -> None:
-        """Where TIME_WAIT fills half of the range, whether its ports are reused decides between a healthy host and a sick one."""
+        """Where TIME_WAIT fills a third of the range, whether its ports are reused decides between a healthy host and a sick one.
+
+        connect() that reuses ports stays in one half of the range, so half of it is never reached.
+        """
         low, high = self._ephemeral_ports() or (0, 65535)
-        if not any(2 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
+        if not any(3 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
             return
         first, started = self._counters(), time.monotonic()
         time.sleep(_GLANCE_SECONDS)

@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-from . import boot_lines, boot_values, buckets, changes, closing, nat, ports, pressure, queues, recycle, stuck, timestamps
+from . import boot_lines, boot_values, buckets, changes, closing, nat, ports, pressure, probes, queues, recycle, stuck, timestamps
 from ._base import REGISTERED, CannotApplyError, Finding, MissingFactError, Rule, ThresholdError, Thresholds, add, everywhere, lowered
 from ._view import View
 
 WAIVER_EXPIRED = "waiver-expired"
 
 # Importing a theme registers its rules; this is the order of the themes on every page.
-_THEMES = (recycle, timestamps, buckets, ports, pressure, stuck, queues, closing, nat, boot_values, boot_lines, changes)
+_THEMES = (recycle, timestamps, buckets, ports, pressure, stuck, queues, closing, nat, probes, boot_values, boot_lines, changes)
 
 add(
     Rule(

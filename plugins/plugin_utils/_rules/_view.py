@@ -166,7 +166,8 @@ class View(BootView):
         if not opened or not recycled or not self.reuses(group["destination"]) or not self.holds_most_time_wait(group):
             return False
         # The first ones found ports that were free.
-        return self._as_often_as_expected(group, max(0, opened - in_state(group, "time_wait")), recycled)
+        later = opened - in_state(group, "time_wait")
+        return later >= _FEW_OPENS and self._as_often_as_expected(group, later, recycled)
 
     def _as_often_as_expected(self, group: PortUse, opened: int, recycled: int) -> bool:
         return recycled > 0 and 2 * recycled * self.usable_ports >= in_state(group, "time_wait") * opened

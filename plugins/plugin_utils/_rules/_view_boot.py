@@ -80,8 +80,17 @@ class BootView(KeyView):
 
     @functools.cached_property
     def boot_reader(self) -> str:
-        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd."""
-        return "procps" if self.snapshot["host"]["init"] == "other" else "systemd"
+        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd.
+
+        Then some other program may set them, or none. It is not guessed.
+        """
+        if self.snapshot["host"]["init"] == "other":
+            raise MissingFactError("this host boots without systemd, and which program applies sysctl files at its boot is not known")
+        return "systemd"
+
+    def saved_keys(self) -> set[str]:
+        """Keys that a line of some boot file sets, whichever program reads it."""
+        return {setting.key for setting in self.boot_settings(*SYSCTL_KEYS)}
 
     @functools.cached_property
     def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:

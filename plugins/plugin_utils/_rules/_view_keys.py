@@ -55,9 +55,15 @@ class KeyView:
         return found
 
     def has(self, key: str) -> bool | None:
-        """True or False where it is known whether the kernel has the key, else None."""
+        """True or False where it is known whether the kernel has the key, else None: a boot file alone does not tell."""
         found = (self.snapshot["sysctl"] or {}).get(key)
-        return None if found is None else found["state"] != "absent"
+        return None if found is None or found.get("origin") == "boot_file" else found["state"] != "absent"
+
+    def running(self, key: str) -> int:
+        """A present key's number in the running kernel. Raises MissingFactError where only a boot file tells it."""
+        if self.sysctl(key).get("origin") == "boot_file":
+            raise MissingFactError(f"only a boot file tells {key}; what the kernel does is not known")
+        return self.number(key)
 
     def raw(self, key: str) -> str:
         """A present key's text, as one line."""

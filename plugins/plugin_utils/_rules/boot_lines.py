@@ -74,11 +74,12 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities=everywhere("low"),
     rationale=(
         "A misspelt key does nothing. Nor does a key that this kernel never had or no longer has. systemd-sysctl warns in the "
-        "journal and goes on; `sysctl -p` and `sysctl --system` end with exit code 1."
+        "journal and goes on; `sysctl -p` and `sysctl --system` end with an error."
     ),
     measured="procps 4.0.2 and systemd 252 on Linux 6.18: the other lines of the file are still applied.",
     remedy=(
-        "Correct the name, or delete the line. If the file is for many kernels, start the line with `-`: then a missing key is no error."
+        "Correct the name, or delete the line. If the file is for many kernels, start the line with `-`: then a missing key is no error "
+        "for systemd-sysctl. `sysctl -p` ends with an error all the same; `sysctl -e -p` does not."
     ),
     waiver_advice="Accept it for a file that is shared with hosts whose kernel has the key.",
     references=READER_MANUALS,

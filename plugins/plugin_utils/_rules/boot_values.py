@@ -16,10 +16,12 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, concerns_tcp, same
 from ...module_utils._sysctl._lines import READERS
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._boot import READER_MANUALS, no_failure, same_text
+from ._view_keys import PORT_RANGE, RESERVED_PORTS, RFC1337, SOMAXCONN, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._results import Severity
     from ._base import Thresholds
     from ._view import View
     from ._view_boot import BootValue
@@ -108,6 +110,8 @@ def _boot_files_apply(host: View) -> None:
     references=READER_MANUALS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
+    # Raises where systemd-sysctl does not run.
+    _reader = host.boot_reader
     systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
@@ -145,6 +149,8 @@ def _shown(booted: BootValue | None) -> str:
     references=READER_MANUALS,
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
+    # Raises where it is not known which program reads the files, and in which order.
+    _reader = host.boot_reader
     shadowed: dict[tuple[str, str, int], Finding] = {}
     for reader in READERS:
         for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
@@ -169,3 +175,49 @@ def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield from shadowed.values()
     if not shadowed:
         yield no_failure(host, "boot files", "no file overrides another file's value")
+
+
+# What a kernel starts with, where it is one of a few values; the fixed ones are in SYSCTL_KEYS. tcp_tw_reuse is 0 on older kernels,
+# somaxconn is 128 before 5.4, and the range ended at 61000 before 4.2.
+_OTHER_DEFAULTS = {
+    TW_REUSE: ("0", "2"),
+    PORT_RANGE: ("32768 60999", "32768 61000"),
+    SOMAXCONN: ("128", "4096"),
+}
+_SET_BY_PROFILES = frozenset((TIMESTAMPS, TW_REUSE, PORT_RANGE, RESERVED_PORTS, RFC1337))
+
+
+@rule(
+    "boot-unsaved",
+    title="A running value is in no boot file, so it is gone after the next boot",
+    severities=everywhere("low"),
+    rationale=(
+        "The running value is not the one that a kernel starts with, so somebody has set it. No boot file has the key. After the next "
+        "boot the host behaves as if it had never been tuned. For keys that the roles of this collection set, the severity is medium. "
+        "Values that a kernel computes from the memory of the host (tcp_max_tw_buckets, tcp_mem) are not judged."
+    ),
+    measured="Linux 6.18: each key with a fixed default has it in a fresh network namespace (this collection's tests look).",
+    remedy="Write the key into a file in /etc/sysctl.d, or apply the role of the host's profile, which keeps it.",
+    waiver_advice="Accept it where a program sets the key whenever it starts, or an orchestrator whenever it makes the container: name it.",
+    references=("sysctl.d(5)",),
+)
+def boot_unsaved(host: View, limits: Thresholds) -> Iterator[Finding]:
+    saved = host.saved_keys()
+    about = host.snapshot["host"]
+    applies = about["boot_files_apply"] or (about["boot_files_apply"] is None and about["network_namespace"] != "own")
+    where = "no boot file sets it" if applies else "nothing is known to set it whenever this network namespace is made"
+    unsaved = []
+    for key, sysctl_key in sorted(SYSCTL_KEYS.items()):
+        defaults = _OTHER_DEFAULTS.get(key) or (() if sysctl_key.default is None else (sysctl_key.default,))
+        if not defaults or key in _SET_BY_PROGRAMS or key in saved:
+            continue
+        try:
+            running = host.raw(key)
+        except (CannotApplyError, MissingFactError):
+            continue
+        if not any(same(sysctl_key, default, running) for default in defaults):
+            unsaved.append(key)
+            severity: Severity | None = "medium" if applies and key in _SET_BY_PROFILES else None
+            yield Finding("fail", key, f"{running!r} is running, and {where}", f"a boot file, or {defaults[-1]!r}", severity=severity)
+    if not unsaved:
+        yield no_failure(host, "boot files", "every key that is not at its default is in some boot file")

@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from ._base import Thresholds
     from ._view import View
 
+# Linux 2.6 on a host with much memory.
+_OLD_DEFAULT = 180000
 _KERNEL_DEFAULT = "Linux: half of the hash of established connections, at most 262144"
 
 
@@ -58,7 +60,7 @@ def buckets_disabled(host: View, limits: Thresholds) -> Iterator[Finding]:
     rationale=(
         "The limit protects the host's memory. It is not a way to have fewer TIME_WAIT sockets. Above the limit the kernel "
         "destroys them. Then nothing protects new connections from late segments, and a repeated FIN gets no answer. The kernel "
-        "has logged nothing about this since 3.x, so nobody notices. The values 180000 and 5000 are copied from guide to guide, "
+        "has logged nothing about this since 2.6.38, so nobody notices. The values 180000 and 5000 are copied from guide to guide, "
         "and some cloud images ship 5000. For a line that a later one overrides see boot-shadowed."
     ),
     measured=(
@@ -85,7 +87,7 @@ def buckets_too_small(host: View, limits: Thresholds) -> Iterator[Finding]:
     if lowered_from is not None:
         limit = host.number(MAX_TW_BUCKETS)
         if limit < wanted:
-            yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; this kernel's default would be {lowered_from}")
+            yield _small(limit, wanted, limits, f"tcp_max_tw_buckets is {limit}; {lowered_from}")
             return
     yield no_failure(host, MAX_TW_BUCKETS, f"no boot file lowers it; the running value is {host.shown(MAX_TW_BUCKETS)}")
 
@@ -107,16 +109,25 @@ def _small(value: int, wanted: int, limits: Thresholds, observed: str, **place: 
     )
 
 
-def _lowered_live_limit(host: View) -> int | None:
-    """The kernel's default where the running limit is known to have been lowered.
+def _lowered_live_limit(host: View) -> str | None:
+    """How it is known that the running limit has been lowered, for people; None where it is not known.
 
-    tcp_ehash_entries (Linux 6.1) is the size of the hash that the kernel takes half of, negative where the table is shared.
+    tcp_ehash_entries (Linux 6.1) is the size of the hash that the kernel takes half of, negative where the table is shared. That size
+    is a power of two in every kernel, so half of it is one, too; very old kernels chose 180000.
     """
     try:
-        own = min(abs(host.number(EHASH_ENTRIES)) // 2, GENEROUS_BUCKETS)
-        return own if 0 < host.number(MAX_TW_BUCKETS) < own else None
+        limit = host.number(MAX_TW_BUCKETS)
     except (CannotApplyError, MissingFactError):
         return None
+    if limit <= 0 or limit == _OLD_DEFAULT:
+        return None
+    if limit & (limit - 1):
+        return "no kernel chooses that by itself (it is not a power of two), so somebody has set it"
+    try:
+        own = min(abs(host.number(EHASH_ENTRIES)) // 2, GENEROUS_BUCKETS)
+    except (CannotApplyError, MissingFactError):
+        return None
+    return f"this kernel's default would be {own}" if limit < own else None
 
 
 @rule(
@@ -174,5 +185,6 @@ def buckets_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
+        long_ago=growth.long_ago,
         evidence={"tcp_max_tw_buckets": host.shown(MAX_TW_BUCKETS)},
     )

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._addresses import endpoint
-from .._capacity import TIME_WAIT_BYTES
+from .._capacity import TIME_WAIT_BYTES, TIME_WAIT_SECONDS
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
-from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS
+from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_TIMEOUT
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,8 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
         "close. So TIME_WAIT stays here, and a header alone does not change that."
     ),
     remedy=(
-        "If the rate is high, keep connections open and use them again. Or configure the peer to close first (haproxy `option "
-        "httpclose` in the frontend, nginx `keepalive_timeout 0`)."
+        "If the rate is high, keep connections open and use them again. Or configure the peer to close first (haproxy "
+        "`http-after-response set-header connection close` in the frontend, nginx `keepalive_timeout 0`)."
     ),
     waiver_advice="This is how the peer works; it is not a fault of this host. It matters only together with ports-pressure.",
     references=("RFC 9112, 9.6", "RFC 9293, 3.6.1"),
@@ -73,6 +74,8 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
 def peer_closes_never(host: View, limits: Thresholds) -> Iterator[Finding]:
     answers = [probe["http"]["closes"]["connection_close"] for probe in host.probes if probe["http"]]
     if not any(answers):
+        if host.probes and any(probe["error"] for probe in host.probes):
+            raise MissingFactError("the probes failed; see probe-failed")
         raise CannotApplyError("no HTTP endpoint was probed, or none answered (set probe_endpoints of tcp_audit)")
     left = False
     for probe in host.probes:
@@ -164,33 +167,69 @@ def fin_timeout_mistaken(host: View, limits: Thresholds) -> Iterator[Finding]:
     severities={"backend": "low"},
     claims=("D11",),
     rationale=(
-        "A close with SO_LINGER 0 sends a RST and skips TIME_WAIT. On a load generator that is acceptable. On a server the peer "
-        "sees an error, and data that it has not read yet is lost."
+        "A close with SO_LINGER 0 sends a RST and skips TIME_WAIT. So does a close while data of the peer is unread or still arrives, "
+        "for example an answer 413 to a large upload. On a load generator that is acceptable. On a server the peer sees an error, "
+        "and data that it has not read yet is lost."
     ),
-    measured="Linux 6.18 and 5.10: a close with SO_LINGER 0 counts in TCPAbortOnData (not in TCPAbortOnLinger), OutRsts and EstabResets.",
+    measured=(
+        "Linux 6.18 and 5.10: a close with SO_LINGER 0 counts in TCPAbortOnData (not in TCPAbortOnLinger), OutRsts and EstabResets. "
+        "A server that answered 413 and closed while the client still sent: TCPAbortOnData +50 for 50 requests, without SO_LINGER. "
+        "A close with unread data counts in TCPAbortOnClose."
+    ),
     remedy=(
         "Close without SO_LINGER 0, and let the client close first. Look for the setting in the configuration of the server and "
-        "of the proxy."
+        "of the proxy. Where the server refuses uploads: read to the end before closing (nginx `lingering_close`)."
     ),
     waiver_advice="Accept it where a balancer's health checks are closed with a reset on purpose and are most of the connections.",
-    references=("Linux TcpExt TCPAbortOnData",),
+    references=("Linux TcpExt TCPAbortOnData and TCPAbortOnClose",),
 )
 def resets_on_close(host: View, limits: Thresholds) -> Iterator[Finding]:
-    aborted = host.growth("TcpExt", "TCPAbortOnData")
+    by_data, by_close = (host.growth("TcpExt", f"TCPAbortOn{what}") for what in ("Data", "Close"))
+    aborted = dataclasses.replace(by_data, counter="TCPAbortOnData and TCPAbortOnClose", amount=by_data.amount + by_close.amount)
     opened = host.growth("Tcp", "ActiveOpens").amount + host.growth("Tcp", "PassiveOpens").amount
     established = host.growth("Tcp", "CurrEstab").amount if not aborted.since_boot else host.counter("Tcp", "CurrEstab") or 0
     closed = opened - established
     if closed <= 0:
         if aborted.amount:
-            raise MissingFactError("no connection was counted as closed, so there is nothing to compare TCPAbortOnData with")
-        yield Finding("pass", "TCPAbortOnData", str(aborted))
+            raise MissingFactError("no connection was counted as closed, so there is nothing to compare the resets with")
+        yield Finding("pass", "resets", str(aborted))
         return
     percent = 100.0 * aborted.amount / closed
     yield judge(
         percent > limits.resets_percent,
-        "TCPAbortOnData",
+        "resets",
         f"{aborted}, {percent:.1f} % of {closed} closed connections",
         f"at most {limits.resets_percent} %",
         since_boot=aborted.since_boot,
-        evidence={"TCPAbortOnData": aborted.amount, "closed connections": closed},
+        long_ago=aborted.long_ago,
+        evidence={"TCPAbortOnData": by_data.amount, "TCPAbortOnClose": by_close.amount, "closed connections": closed},
     )
+
+
+@rule(
+    "time-wait-timeout",
+    title="tcp_tw_timeout is set, which no mainline kernel has",
+    severities=everywhere("medium"),
+    claims=("D2",),
+    rationale=(
+        "Some vendors' kernels shorten TIME_WAIT by tcp_tw_timeout. Then a late segment of a closed connection can land in a new one "
+        "sooner than after 60 seconds, and a peer's repeated FIN gets a reset. Other kernels do not have the key: there the line in "
+        "the boot file does nothing, and `sysctl -p` ends with an error because of it (severity low)."
+    ),
+    measured="Linux 6.18, 6.1 and 5.10 have no tcp_tw_timeout; TIME_WAIT is 60 seconds, a constant.",
+    remedy="Delete the line. Where ports run out, use tcp_tw_reuse with timestamps, or let the peer close first.",
+    waiver_advice="Accept it on a vendor's kernel for a value of 30 or more inside one data centre, where no segment lives so long.",
+    references=("Linux TCP_TIMEWAIT_LEN (include/net/tcp.h)", "RFC 9293, 3.4.3"),
+)
+def time_wait_timeout(host: View, limits: Thresholds) -> Iterator[Finding]:
+    lacking = host.has(TW_TIMEOUT) is False
+    failed = False
+    if host.has(TW_TIMEOUT) and host.number(TW_TIMEOUT) < TIME_WAIT_SECONDS:
+        failed = True
+        yield Finding("fail", TW_TIMEOUT, f"TIME_WAIT lasts {host.number(TW_TIMEOUT)} s", f"{TIME_WAIT_SECONDS} s")
+    for setting in host.boot_settings(TW_TIMEOUT):
+        failed = True
+        observed = f"tcp_tw_timeout = {setting.text}" + (", and this kernel does not have the key" if lacking else "")
+        yield Finding("fail", TW_TIMEOUT, observed, "no line", path=setting.path, line=setting.line, severity="low" if lacking else None)
+    if not failed:
+        yield no_failure(host, TW_TIMEOUT, f"no boot file sets it; the running value is {host.shown(TW_TIMEOUT)}")

@@ -53,20 +53,22 @@ _PER_TUPLE = "Linux __inet_hash_connect()"
 )
 def ports_few(host: View, limits: Thresholds) -> Iterator[Finding]:
     low, high = host.port_range()
-    if high - low + 1 < limits.ports_few:
+    size = high - low + 1
+    try:
+        usable = host.usable_ports
+    except MissingFactError:
+        if size >= limits.ports_few:
+            raise
         # Too few whatever is reserved.
-        try:
-            usable = f"{host.usable_ports} usable ports"
-        except MissingFactError:
-            usable = f"at most {high - low + 1} usable ports"
-        yield Finding("fail", PORT_RANGE, f"{usable} ({low} to {high})", f"at least {limits.ports_few}", evidence=_rate(high - low + 1))
+        observed = f"at most {size} usable ports ({low} to {high}); which of them are reserved is not known"
+        yield Finding("fail", PORT_RANGE, observed, f"at least {limits.ports_few}", evidence=_rate(size))
         return
     yield judge(
-        host.usable_ports < limits.ports_few,
+        usable < limits.ports_few,
         PORT_RANGE,
-        f"{host.usable_ports} usable ports ({low} to {high}, {high - low + 1 - host.usable_ports} of them reserved)",
+        f"{usable} usable ports ({low} to {high}, {size - usable} of them reserved)",
         f"at least {limits.ports_few}",
-        evidence=_rate(host.usable_ports),
+        evidence=_rate(usable),
     )
 
 

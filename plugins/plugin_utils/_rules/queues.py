@@ -11,14 +11,14 @@ from __future__ import annotations
 import typing as t
 
 from .._addresses import endpoint
-from ._base import CannotApplyError, Finding, everywhere, rule
+from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._view_keys import SOMAXCONN
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._base import Thresholds
-    from ._view import View
+    from ._view import Growth, View
 
 # ListenDrops counts every SYN and ACK that a listener dropped, for whatever reason.
 _COUNTERS = ("ListenOverflows", "TCPReqQFullDrop", "ListenDrops")
@@ -61,7 +61,7 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
             continue
     if not grown:
         raise CannotApplyError("this kernel counts no overflows")
-    over = [one for one in grown if one.amount > limits.counter_growth]
+    over = [one for one in grown if one.amount - _of_recycle(host, one) > limits.counter_growth]
     for worst in over[:1]:
         yield Finding(
             "fail",
@@ -74,3 +74,13 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         )
     if not over and not full:
         yield Finding("pass", "accept queues", "no overflow: " + ", ".join(str(one) for one in grown))
+
+
+def _of_recycle(host: View, growth: Growth) -> int:
+    """How much of ListenDrops is SYNs that tcp_tw_recycle dropped (PAWSPassive): no queue was full. See recycle-drops-seen."""
+    if growth.counter != "ListenDrops":
+        return 0
+    try:
+        return host.growth("TcpExt", "PAWSPassive").amount
+    except (CannotApplyError, MissingFactError):
+        return 0

@@ -48,7 +48,7 @@ _REMOVED = "Linux 4396e46187ca removed the key in 4.12"
     references=(_REMOVED, "RFC 7323, appendix B.2"),
 )
 def recycle_on(host: View, limits: Thresholds) -> Iterator[Finding]:
-    recycle, timestamps = host.number(TW_RECYCLE), host.number(TIMESTAMPS)
+    recycle, timestamps = host.running(TW_RECYCLE), host.number(TIMESTAMPS)
     yield judge(
         recycle != 0 and timestamps != 0,
         TW_RECYCLE,
@@ -74,7 +74,7 @@ def recycle_on(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=(_REMOVED,),
 )
 def recycle_dormant(host: View, limits: Thresholds) -> Iterator[Finding]:
-    recycle, timestamps = host.number(TW_RECYCLE), host.number(TIMESTAMPS)
+    recycle, timestamps = host.running(TW_RECYCLE), host.number(TIMESTAMPS)
     yield judge(
         recycle != 0 and timestamps == 0,
         TW_RECYCLE,
@@ -90,10 +90,13 @@ def recycle_dormant(host: View, limits: Thresholds) -> Iterator[Finding]:
     claims=("D6",),
     rationale=(
         "Where the kernel still has the key, clients behind NAT are dropped after the next boot. Where it does not, the line "
-        "does nothing, but it is not harmless: `sysctl -p` ends with exit code 1 because of it. That breaks provisioning "
+        "does nothing, but it is not harmless: `sysctl -p` ends with an error because of it. That breaks provisioning "
         "scripts and hides real errors. And the file may be copied to hosts where the line works."
     ),
-    measured="procps 4.0.2 on Linux 6.18: with a key that does not exist, `sysctl -p` exits with 1. The other lines are still applied.",
+    measured=(
+        "procps 4.0.2 on Linux 6.18: with a key that does not exist, `sysctl -p` exits with 1 (older ones with 255). The other lines are "
+        "still applied."
+    ),
     remedy=(
         "Delete the line. If outgoing connections run out of ports, use tcp_tw_reuse. Nothing replaces tcp_tw_recycle for incoming ones."
     ),
@@ -140,11 +143,14 @@ def recycle_in_boot_file(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def recycle_drops_seen(host: View, limits: Thresholds) -> Iterator[Finding]:
     growth = host.growth("TcpExt", "PAWSPassive")
+    # What was counted since boot while the key is 0 now is over.
+    over = growth.since_boot and host.shown(TW_RECYCLE) == "0"
     yield judge(
         growth.amount > limits.counter_growth,
         "PAWSPassive",
         str(growth),
         "no growth",
         since_boot=growth.since_boot,
+        long_ago=growth.long_ago or over,
         evidence={"tcp_tw_recycle": host.shown(TW_RECYCLE), "tcp_timestamps": host.shown(TIMESTAMPS)},
     )

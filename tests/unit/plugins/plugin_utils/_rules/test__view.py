@@ -35,53 +35,6 @@ def unreadable(key: str) -> View:
     return View(made)
 
 
-# --- sysctl keys ----------------------------------------------------------------------------------------------------
-
-
-def test_a_key_that_is_there() -> None:
-    host = view({TS: "0"})
-    assert (host.number(TS), host.raw(TS), host.shown(TS), host.has(TS)) == (0, "0", "0", True)
-
-
-def test_an_absent_key_does_not_apply() -> None:
-    host = view({TS: None})
-    with pytest.raises(CannotApplyError, match=f"has no {TS}"):
-        host.number(TS)
-    assert (host.shown(TS), host.has(TS)) == ("absent", False)
-
-
-@pytest.mark.parametrize("host", [view(without=[TS]), view(sysctl=None)])
-def test_a_key_that_was_not_observed_is_missing(host: View) -> None:
-    with pytest.raises(MissingFactError, match=f"{TS} was not observed"):
-        host.number(TS)
-    assert (host.shown(TS), host.has(TS)) == ("unknown", None)
-
-
-def test_a_key_that_could_not_be_read_is_there_and_missing() -> None:
-    host = unreadable(TS)
-    with pytest.raises(MissingFactError, match=r"could not be read \(EACCES\)"):
-        host.number(TS)
-    assert (host.shown(TS), host.has(TS)) == ("unknown", True)
-
-
-def test_a_value_of_another_kind_is_missing() -> None:
-    with pytest.raises(MissingFactError, match="holds 'many', which is not a number"):
-        view({TS: "many"}).number(TS)
-    with pytest.raises(MissingFactError, match="which is not a range"):
-        view({RANGE: "40000"}).port_range()
-    with pytest.raises(MissingFactError, match="which is not a port list"):
-        view({RESERVED: "a-b"}).reserved_ports()
-
-
-@pytest.mark.parametrize("value", [[40000, [1, 2]], [[1, 2], 40000], [40000], [1, 2, 3], 40000])
-def test_a_range_is_two_numbers(value: t.Any) -> None:
-    made = snapshot()
-    assert made["sysctl"] is not None
-    made["sysctl"][RANGE] = {"state": "present", "raw": "40000", "value": value}
-    with pytest.raises(MissingFactError, match="which is not a range"):
-        View(made).port_range()
-
-
 # --- ports ----------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +155,7 @@ def test_the_limit_counts_orphaned_fin_wait2_sockets_too() -> None:
 
 def test_growth_since_boot_and_between_samples() -> None:
     since_boot = view(counted={"TCPTimeWaitOverflow": 5}).growth("TcpExt", "TCPTimeWaitOverflow")
-    assert (since_boot.amount, since_boot.since_boot, str(since_boot)) == (5, True, "TCPTimeWaitOverflow +5 since boot")
+    assert (since_boot.amount, since_boot.since_boot, str(since_boot)) == (5, True, "TCPTimeWaitOverflow +5 since boot, 24 hours ago")
     grown = view(counted={"TCPTimeWaitOverflow": 5}, grown={"TCPTimeWaitOverflow": 2}).growth("TcpExt", "TCPTimeWaitOverflow")
     assert (grown.amount, grown.since_boot, str(grown)) == (2, False, "TCPTimeWaitOverflow +2 in 5 s")
 
@@ -218,67 +171,3 @@ def test_growth_since_boot_and_between_samples() -> None:
 def test_a_counter_without_growth(host: View, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         host.growth("TcpExt", "TW")
-
-
-# --- boot files -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("init", "reader"), [("systemd", "systemd"), ("other", "procps"), (None, "systemd")])
-def test_who_sets_the_keys_at_boot(init: str | None, reader: str) -> None:
-    assert view(host={"init": init}).boot_reader == reader
-
-
-@pytest.mark.parametrize(
-    ("reader", "last", "values"),
-    [
-        ("systemd", "0x0", [("0", LATER, 1)]),
-        ("procps", "0x0", [("0", LATER, 1)]),
-        # systemd-sysctl writes the last text alone; sysctl --system writes one after the other.
-        ("systemd", "9", []),
-        ("procps", "9", [("1", CONF, 1)]),
-    ],
-)
-def test_the_last_text_that_the_kernel_takes_is_the_value_at_boot(reader: str, last: str, values: list[tuple[str, str, int]]) -> None:
-    found = view(files={CONF: f"{REUSE} = 1\n", LATER: f"{REUSE} = {last}\n"}).boot_values(reader)
-    assert [(value.raw, value.setting.path, value.setting.line) for value in found.values()] == values
-
-
-def test_keys_outside_the_catalogue_have_no_value_at_boot() -> None:
-    assert view(files={CONF: "net.ipv4.tcp_made_up = 1\n"}).boot_values("systemd") == {}
-
-
-@pytest.mark.parametrize(
-    ("keys", "bounds"),
-    [
-        ({}, {UNPRIVILEGED: "1024", RANGE: "32768 60999"}),
-        # Kernels without the key protect no port from this bound.
-        ({UNPRIVILEGED: None}, {UNPRIVILEGED: "1", RANGE: "32768 60999"}),
-        ({RANGE: None}, {UNPRIVILEGED: "1024"}),
-    ],
-)
-def test_keys_that_bound_one_another(keys: dict[str, str | None], bounds: dict[str, str]) -> None:
-    assert view(keys).bounding_values() == bounds
-
-
-def test_settings_of_a_pattern_name_each_key_that_it_matches() -> None:
-    host = view(files={CONF: "net.ipv4.tcp_t*s = 1\nkernel.x = 1\n", "/etc/sysctl.d/notes": f"{TS} = 1\n"})
-    assert [(one.key, one.text, one.path, one.line) for one in host.boot_settings()] == [(TS, "1", CONF, 1)]
-
-
-def test_a_file_behind_a_link_is_read_once_and_named_by_its_real_path() -> None:
-    files = {"/etc/sysctl.d/99-sysctl.conf": "-> ../sysctl.conf", "/etc/sysctl.conf": f"{TS} = 1\n"}
-    assert [one.path for one in view(files=files).boot_settings(TS)] == ["/etc/sysctl.conf"]
-
-
-def test_only_lines_that_win_for_a_reader_are_the_last_ones() -> None:
-    files = {CONF: f"{TS} = 1\n", LATER: f"{TS} = 0\n", "/etc/sysctl.conf": f"{TS} = 2\n"}
-    assert {(one.path, one.text) for one in view(files=files).last_boot_settings(TS)} == {(LATER, "0"), ("/etc/sysctl.conf", "2")}
-
-
-def test_boot_files_that_were_not_observed_are_missing() -> None:
-    with pytest.raises(MissingFactError, match="boot files were not observed"):
-        list(view(boot_files=None).boot_settings())
-
-
-def test_files_that_could_not_be_read_are_named() -> None:
-    assert view(files={CONF: b"\0", LATER: f"{TS} = 1\n"}).unread_boot_files() == [CONF]
