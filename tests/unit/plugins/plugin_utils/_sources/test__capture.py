@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._capt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.corpus import each_collection
+from support.namespaces import Unavailable, own_namespaces
 
 SCRIPT = Path(__file__).resolve().parents[5] / "playbooks" / "files" / "capture.sh"
 STAMPS = "/proc/sys/net/ipv4/tcp_timestamps"
@@ -361,6 +363,71 @@ def test_a_container_is_known_by_its_processes(shell: str, tmp_path: Path) -> No
     path = tmp_path / "x.capture"
     path.write_bytes(capture(shell, tmp_path))
     assert load(str(path))["host"]["boot_files_apply"] is False
+
+
+NATED = (
+    "ipv4 2 udp 17 29 src=127.0.0.1 dst=127.0.0.9 sport=42581 dport=99 src=127.0.0.9 dst=127.0.0.5 sport=99 dport=30076 mark=0 zone=0 use=2"
+)
+
+
+def test_nat_of_a_bundle(tmp_path: Path) -> None:
+    path = tmp_path / "x.capture"
+    stat = ("entries drop", "00000003  0000001e", "00000003  00000001")
+    lines = ["@file /proc/net/stat/nf_conntrack", *(f"|{line}" for line in stat), "@file /proc/net/nf_conntrack", f"|{NATED}"]
+    lines += ["@output nft list ruleset", "|table ip t {", "| udp dport 99 snat to 127.0.0.5:30000-30199", "@cut", "@end"]
+    path.write_bytes(bundle_of(*lines))
+    snapshot = load(str(path))
+    validate(snapshot)
+    nat = snapshot["nat"]
+    assert nat
+    assert [(one["address"], one["ports"]) for one in nat["snat"] or ()] == [("127.0.0.5", 1)]
+    assert [(one["first_port"], one["last_port"]) for one in nat["pools"] or ()] == [(30000, 30199)]
+    assert not nat["complete"]
+    assert any("nft list ruleset was too long" in sentence for sentence in snapshot["not_seen"])
+    assert (snapshot["counters"] or {})["nf_conntrack"] == {"drop": 31}
+
+
+POOL = """\
+table ip t {
+  chain c {
+    type nat hook postrouting priority srcnat
+    ip daddr 127.0.0.9 udp dport 99 snat to 127.0.0.5:30000-30199 comment "the password is 12345"
+    ip daddr 127.0.0.8 drop
+  }
+}
+"""
+
+
+@own_namespaces
+def test_a_gateway(tmp_path: Path) -> None:
+    try:
+        subprocess.run(["nft", "-f", "-"], input=POOL, text=True, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Unavailable(f"needs nft: {error}") from None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.sendto(b"x", ("127.0.0.9", 99))
+        path = tmp_path / "host.capture"
+        path.write_bytes(capture("dash", Path("/")))
+        own_port = one.getsockname()[1]
+    assert b"12345" not in path.read_bytes()
+    assert b"127.0.0.8" not in path.read_bytes()
+    snapshot = load(str(path))
+    nat = snapshot["nat"]
+    assert nat
+    assert [(one["address"], one["ports"]) for one in nat["snat"] or ()] == [("127.0.0.5", 1)]
+    assert [(one["first_port"], one["last_port"]) for one in nat["pools"] or ()] == [(30000, 30199)]
+    assert "nf_conntrack" in (snapshot["counters"] or {})
+    sockets = snapshot["sockets"]
+    assert sockets
+    assert own_port in [listener["port"] for listener in sockets["udp"] or ()]
+
+
+@shells
+def test_a_boot_file_is_cut_where_it_is_too_long(tmp_path: Path, shell: str) -> None:
+    put(tmp_path, "/etc/sysctl.conf", "# x\n" * 10000 + "net.ipv4.tcp_timestamps = 0\n")
+    bundle = parse_bundle(capture(shell, tmp_path))
+    assert bundle.cut == ["/etc/sysctl.conf"]
+    assert bundle.tree.read("/etc/sysctl.conf", 1 << 20).count(b"\n") == 10000
 
 
 @given(cut=st.integers(0, 400), extra=st.binary(max_size=20))
