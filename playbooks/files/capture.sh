@@ -336,9 +336,7 @@ boot_folder() {
 has_word() {
     [ -r "$1" ] || return 1
     while read -r first _; do
-        # The second may be a pattern.
-        # shellcheck disable=SC2254
-        case $first in $2) return 0 ;; esac
+        [ "$first" = "$2" ] && return 0
     done < "$1"
     return 1
 }
@@ -354,7 +352,8 @@ rules_of() {
 }
 
 nat_rules() {
-    if [ -n "$root" ] || ! have sed || ! has_word /proc/sys/net/netfilter/nf_conntrack_count '[1-9]*'; then
+    tracked=$(cat /proc/sys/net/netfilter/nf_conntrack_count 2> /dev/null)
+    if [ -n "$root" ] || ! have sed || [ "${tracked:-0}" = 0 ]; then
         return 0
     fi
     PATH=$PATH:/usr/sbin:/sbin

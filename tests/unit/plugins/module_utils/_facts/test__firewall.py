@@ -26,7 +26,7 @@ MASQUERADE: Pool = (None, None, None, None, None)
 
 def pools(rules: NatRules | None) -> list[Pool]:
     assert rules is not None
-    return [tuple(one[name] for name in ("protocol", "low", "high", "first_port", "last_port")) for one in rules.pools]  # type: ignore[literal-required]
+    return [(one["protocol"], one["low"], one["high"], one["first_port"], one["last_port"]) for one in rules.pools]
 
 
 def dnat(rules: NatRules | None) -> list[Pool]:

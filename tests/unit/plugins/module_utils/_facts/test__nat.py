@@ -58,7 +58,8 @@ def started(folder: Path) -> list[str]:
 def ranges(tracked: int = 1) -> tuple[list[tuple[int | None, int | None]] | None, str | None, list[str]]:
     nat, not_seen = look(tracked, False, 5)
     pools = nat["pools"]
-    return pools and [(one["first_port"], one["last_port"]) for one in pools], nat["rules_from"], not_seen
+    found = None if pools is None else [(one["first_port"], one["last_port"]) for one in pools]
+    return found, nat["rules_from"], not_seen
 
 
 def test_where_nothing_is_tracked_no_program_is_started(tools: Path) -> None:

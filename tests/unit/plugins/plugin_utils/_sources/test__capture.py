@@ -107,7 +107,14 @@ def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
     assert sockets["states"]["ipv4"] == {"listen": 1, "time_wait": 1, "established": 1}
     assert (sockets["time_wait_listening"], sockets["outgoing"]) == (1, 1)
     assert sockets["ports_in_use"] == [
-        {"source": "10.0.0.1", "destination": "10.0.0.2", "destination_port": 80, "ports": 1, "time_wait": 0}
+        {
+            "device": None,
+            "source": "10.0.0.1",
+            "destination": "10.0.0.2",
+            "destination_port": 80,
+            "ports": 1,
+            "states": {"established": 1},
+        }
     ]
     (file,) = (snapshot["boot_files"] or {"files": []})["files"]
     assert [(one["key"], one["value"]) for one in file["assignments"]] == [("net.ipv4.tcp_tw_recycle", "1"), (KEY, None)]
