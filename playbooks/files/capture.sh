@@ -13,7 +13,8 @@
 # Format linux_tcp.capture/1: the header, records, "@end". Content lines start with "|". Empty lines mean nothing.
 #   @file PATH, then its lines, then @cut if there were more    @link PATH, then its target    @folder PATH    @null PATH
 #   @absent PATH    @unreadable PATH    @other PATH    @names PATH, then a folder's names    @time, @root: see below
-#   @again: the files after it are read a second time
+#   @again: the files after it are read a second time    @output COMMAND, then its lines
+# Of the firewall only the rules of NAT are printed, without comments, and only where they are in use: listing them may load kernel modules.
 # The values of secrets, and of keys that are not about TCP, are left out of boot files, so they never leave the host. So are comments.
 
 set -u
@@ -24,8 +25,10 @@ umask 077
 seconds=${1:-0}
 root=${2:-}
 root=${root%/}
-most_sockets=200000
-most_lines=20000
+# In lines. All together stay below the 64 MiB that the audit reads.
+most_sockets=120000
+most_others=40000
+most_lines=10000
 most_links=20
 newline='
 '
@@ -87,7 +90,7 @@ value() {
         record absent "$1"
     elif text=$(cat "$root$1" 2> /dev/null); then
         record file "$1"
-        printf '%s\n' "$text" | content 10000
+        printf '%s\n' "$text" | content "$most_lines"
     else
         record unreadable "$1"
     fi
@@ -100,7 +103,7 @@ table() {
         record unreadable "$1"
     else
         record file "$1"
-        content "$most_sockets" < "$root$1"
+        content "$2" < "$root$1"
     fi
 }
 
@@ -160,7 +163,7 @@ is_about_tcp() {
     return 1
 }
 
-# The lines of a boot file, as far as they fit. Of a setting that is not about TCP the value is left out, of a comment everything.
+# The lines of a boot file. Of a setting that is not about TCP the value is left out, of a comment everything.
 boot_lines() {
     left=$most_lines
     while IFS= read -r line || [ -n "$line" ]; do
@@ -329,11 +332,47 @@ boot_folder() {
     done
 }
 
+# Whether the first word of a line of a file is the one that is asked for.
+has_word() {
+    [ -r "$1" ] || return 1
+    while read -r first _; do
+        [ "$first" = "$2" ] && return 0
+    done < "$1"
+    return 1
+}
+
+# The NAT rules that a command prints, where it is there and does not fail. Comments may hold anything, so they stay here.
+rules_of() {
+    if have "$1" && listed=$("$@" 2> /dev/null); then
+        record output "$*"
+        printf '%s\n' "$listed" | sed -e 's/"[^"]*"/""/g' -e 's/--comment [^ ]*/--comment ""/' -e '/^\*/bp' -e '/^table/bp' -e '/xt target/bp' \
+            -e '/[sdSD][nN][aA][tT]/bp' -e '/masquerade/bp' -e '/MASQUERADE/bp' -e '/redirect/bp' -e '/REDIRECT/bp' \
+            -e '/KUBE-/bp' -e '/chain.*nodeport/bp' -e d -e ':p' | content "$most_lines"
+    fi
+}
+
+nat_rules() {
+    tracked=$(cat /proc/sys/net/netfilter/nf_conntrack_count 2> /dev/null)
+    if [ -n "$root" ] || ! have sed || [ "${tracked:-0}" = 0 ]; then
+        return 0
+    fi
+    PATH=$PATH:/usr/sbin:/sbin
+    if has_word /proc/modules nf_tables || ! has_word /proc/modules nf_conntrack; then
+        rules_of nft list ruleset
+        # Newer versions of nft do not show what rules of iptables do.
+        rules_of iptables-nft-save -t nat
+    fi
+    if has_word /proc/net/ip_tables_names nat; then
+        rules_of iptables-save -t nat
+        rules_of iptables-legacy-save -t nat
+    fi
+}
+
 counters() {
     value /proc/uptime
+    value /proc/net/stat/nf_conntrack
     value /proc/net/netstat
     value /proc/net/snmp
-    value /proc/net/stat/nf_conntrack
 }
 
 tcp_keys="
@@ -423,10 +462,13 @@ value /proc/sys/kernel/osrelease
 value /proc/sys/kernel/hostname
 value /proc/meminfo
 value /proc/net/sockstat
-table /proc/net/tcp
-table /proc/net/tcp6
-table /proc/net/udp
-table /proc/net/udp6
+table /proc/net/tcp "$most_sockets"
+table /proc/net/tcp6 "$most_sockets"
+table /proc/net/udp "$most_others"
+table /proc/net/udp6 "$most_others"
+table /proc/net/ip_vs "$most_lines"
+table /proc/net/nf_conntrack "$most_others"
+nat_rules
 
 for entry in /proc/self/ns/net /proc/1/ns/net /proc/self/ns/pid; do
     if target=$(link_target "$root$entry" 2> /dev/null) && [ -n "$target" ]; then

@@ -206,7 +206,7 @@ ansible_facts:
               entries could not be listed. C(snat_entries) is the number of source-NATed entries. A count may be too low, by
               C(error_bound) at most. C(complete) is V(false) if a bound on entries or on time was reached.
             - C(pools) is the addresses and ports that rules give to source NAT, C(dnat) the local ports that rules send elsewhere.
-              V(null) if the rules were not read. C(rules_from) is V(nft) or V(iptables-save).
+              V(null) if the rules were not read. C(rules_from) is V(nft), or V(iptables-save) if there are rules of iptables, too.
             - C(kubernetes) is whether there are traces of kube-proxy or IPVS, or V(null) if that is not known.
           returned: always
           type: dict

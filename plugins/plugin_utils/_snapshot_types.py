@@ -252,8 +252,8 @@ class Nat(TypedDict):
     snat: the busiest groups, most ports first; None where the entries could not be listed (a refused dump is not an empty table).
     snat_entries: source-NATed entries counted. error_bound: how many ports a group's count may be short by. complete: False where
     the bound on entries or on time was reached first. pools, dnat: from the firewall's rules, None where they were not read, which
-    is so where nothing is tracked. rules_from: "nft" or "iptables-save". kubernetes: whether there are traces of kube-proxy or IPVS,
-    so that NodePorts (30000 to 32767) may be in use without a listener; None: not known.
+    is so where nothing is tracked. rules_from: "nft", or "iptables-save" where it had rules, too. kubernetes: whether there are
+    traces of kube-proxy or IPVS, so that NodePorts (30000 to 32767) may be in use without a listener; None: not known.
     """
 
     snat: list[SnatUse] | None

@@ -206,6 +206,8 @@ def snat_uses(top: int = 20, dump: Dump | None = None) -> tuple[SnatTally | None
         return None, [f"Source NAT was not looked at: connection tracking (ctnetlink) answered {errno_name(error)}."]
     if not tally.done:
         return tally, [f"Only the first {tally.read} entries of connection tracking were read, so counts of source NAT may be too low."]
+    if tally.damaged:
+        return tally, ["Some entries of connection tracking could not be understood, so counts of source NAT may be too low."]
     return tally, []
 
 

@@ -4,9 +4,9 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""What the firewall's rules give to source NAT, and which ports they send elsewhere: from nft's JSON, or from iptables-save.
+"""What the firewall's rules give to source NAT, and which ports they send elsewhere: from nft's JSON or text, or from iptables-save.
 
-Both are text of somebody else: a rule that is not understood counts for nothing, and nothing here raises for its content.
+All are text of somebody else: a rule that is not understood counts for nothing, and nothing here raises for its content.
 """
 
 from __future__ import annotations
@@ -22,8 +22,23 @@ if TYPE_CHECKING:
 
 MAX_RULES = 500
 """So many pools and port ranges are kept; a Kubernetes node has thousands of rules."""
+_LINE = 4000
 _PORTS = re.compile(r"([0-9]{1,5})(?:[-:]([0-9]{1,5}))?\Z")
-_ADDRESSES = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?(?:-\[?([0-9a-fA-F.:]+?)\]?)?(?::([0-9]{1,5}(?:-[0-9]{1,5})?))?\Z")
+_ADDRESS = re.compile(r"[0-9a-fA-F.:]{2,45}\Z")
+_SPAN = r"([0-9]{1,5}(?:-[0-9]{1,5})?)"
+_TARGETS = (
+    re.compile(r"([0-9.]{7,15})(?:-([0-9.]{7,15}))?(?::" + _SPAN + r")?\Z"),
+    # IPv6 has a port only behind brackets: [a]:1-2, [a]-[b]:1-2 or [a-b]:1-2.
+    re.compile(r"\[([0-9a-fA-F.:]{2,45})\]?(?:-\[?([0-9a-fA-F.:]{2,45}))?\](?::" + _SPAN + r")?\Z"),
+    re.compile(r"([0-9a-fA-F.:]{2,45})(?:-([0-9a-fA-F.:]{2,45}))?()\Z"),
+)
+_QUOTED = re.compile(r'"[^"]*"')
+_NODE_PORTS = "KUBE-NODEPORTS"
+# In nft's text: what is matched before the statement, and what the statement gives.
+_NFT_STATEMENT = re.compile(r"(?:^|\s)(snat|masquerade|dnat|redirect)(?:\s|$)")
+_NFT_PORTS = re.compile(r"\b(tcp|udp|th) dport (\{[^{}]*\}|[0-9-]+)")
+_NFT_PROTOCOL = re.compile(r"(?:l4proto|protocol|nexthdr) (tcp|udp)\b|\b(tcp|udp) [a-z]")
+_NFT_TARGET = re.compile(r"(?:ip6? )?to (\S+)")
 _KUBERNETES = re.compile(r"\bKUBE-(?:SERVICES|NODEPORTS|SEP-)|\bnodeports?\b")
 
 
@@ -34,6 +49,12 @@ class NatRules:
         self.pools: list[SnatPool] = []
         self.dnat: list[DnatPorts] = []
         self.kubernetes = False
+
+    def add(self, other: NatRules) -> None:
+        """Take over what another list has."""
+        self.pools = (self.pools + other.pools)[:MAX_RULES]
+        self.dnat = (self.dnat + other.dnat)[:MAX_RULES]
+        self.kubernetes = self.kubernetes or other.kubernetes
 
     def add_pool(self, protocol: Protocol | None, low: str | None, high: str | None, ports: tuple[int, int] | None) -> None:
         first, last = ports or (None, None)
@@ -70,6 +91,36 @@ def of_nft(text: str) -> NatRules | None:
     return rules
 
 
+def of_nft_text(text: str) -> NatRules:
+    """The rules of `nft list ruleset`, as sosreports have it. Rules of iptables are shown as far as nft knows what they do."""
+    rules = NatRules()
+    for line in text.split("\n"):
+        words = line[:_LINE].split()
+        if words[:1] == ["chain"] and _KUBERNETES.search(" ".join(words[1:2])):
+            rules.kubernetes = True
+        elif words:
+            _add_nft_text(rules, _QUOTED.sub('""', " ".join(words)))
+    return rules
+
+
+def _add_nft_text(rules: NatRules, line: str) -> None:
+    statement = _NFT_STATEMENT.search(line)
+    if not statement:
+        return
+    matched, given = line[: statement.start()], line[statement.end() :]
+    asked = _NFT_PORTS.search(matched)
+    named = _NFT_PROTOCOL.search(matched)
+    protocol = _protocol(named.group(1) or named.group(2)) if named else None
+    target = _NFT_TARGET.match(given)
+    if statement.group(1) in ("dnat", "redirect"):
+        words = asked.group(2).strip("{} ").split(",") if asked else ()
+        rules.add_dnat(protocol, [found for word in words for found in [_one_range(word.strip())] if found])
+    elif statement.group(1) == "masquerade":
+        rules.add_pool(protocol, None, None, _one_range(target.group(1)[1:]) if target else None)
+    else:
+        _add_target(rules, protocol, target.group(1) if target else "")
+
+
 def has_iptables_rules(text: str) -> bool:
     """Whether nft's listing has rules that iptables made: nft does not show what they do."""
     return '"xt"' in text
@@ -97,12 +148,17 @@ def _add_nft(rules: NatRules, parts: list[dict[str, Any]]) -> None:
 def _matched(match: dict[str, Any]) -> tuple[Protocol | None, list[tuple[int, int]]]:
     """The protocol and the local ports that a match asks for."""
     left = match.get("left")
-    if not isinstance(left, dict) or match.get("op") not in ("==", "in"):
+    if not isinstance(left, dict):
         return None, []
+    wanted = match.get("op") in ("==", "in")
     payload, meta = left.get("payload"), left.get("meta")
-    if isinstance(payload, dict) and payload.get("field") == "dport":
-        return _protocol(payload.get("protocol")), list(_ranges(match.get("right")))
-    if isinstance(meta, dict) and meta.get("key") == "l4proto":
+    if isinstance(payload, dict):
+        if payload.get("field") in ("protocol", "nexthdr"):
+            return _protocol(match.get("right")) if wanted else None, []
+        # Whatever is asked of its header, it has the protocol.
+        ports = list(_ranges(match.get("right"))) if wanted and payload.get("field") == "dport" else []
+        return _protocol(payload.get("protocol")), ports
+    if isinstance(meta, dict) and meta.get("key") == "l4proto" and wanted:
         return _protocol(match.get("right")), []
     return None, []
 
@@ -132,12 +188,11 @@ def _range(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 def _address_range(value: object) -> tuple[str | None, str | None]:
     if isinstance(value, str):
-        found = _ADDRESSES.match(value[:100])
-        return (value, value) if found and not found.group(2) else (None, None)
+        return (value, value) if _ADDRESS.match(value) else (None, None)
     if isinstance(value, dict) and isinstance(value.get("range"), list) and len(value["range"]) == 2:
         low, high = value["range"]
-        if isinstance(low, str) and isinstance(high, str):
-            return low[:50], high[:50]
+        if isinstance(low, str) and isinstance(high, str) and _ADDRESS.match(low) and _ADDRESS.match(high):
+            return low, high
     return None, None
 
 
@@ -152,23 +207,32 @@ def of_iptables(text: str) -> NatRules:
             if line.startswith(":") and _KUBERNETES.search(line[:100]):
                 rules.kubernetes = True
             elif line.startswith("-A"):
-                _add_iptables(rules, line[:1000].split())
+                # A comment may hold anything, also what looks like an option.
+                _add_iptables(rules, _QUOTED.sub('""', line[:_LINE]).split())
     return rules
 
 
 def _add_iptables(rules: NatRules, words: list[str]) -> None:
-    options = dict(zip(words, words[1:]))
+    # What a rule does not want ("! --dport 22") tells no port.
+    options = {word: value for before, word, value in zip(["", *words], words, words[1:]) if before != "!"}
     target = options.get("-j")
     protocol = _protocol(options.get("-p"))
     if target == "SNAT":
-        found = _ADDRESSES.match(options.get("--to-source", ""))
-        if found:
-            rules.add_pool(protocol, found.group(1), found.group(2) or found.group(1), _one_range(found.group(3)))
+        _add_target(rules, protocol, options.get("--to-source", ""))
     elif target == "MASQUERADE":
         rules.add_pool(protocol, None, None, _one_range(options.get("--to-ports")))
-    elif target in ("DNAT", "REDIRECT"):
+    elif target in ("DNAT", "REDIRECT") or words[1:2] == [_NODE_PORTS]:
         texts = options.get("--dport", options.get("--dports", "")).split(",")
         rules.add_dnat(protocol, [found for text in texts for found in [_one_range(text)] if found])
+
+
+def _add_target(rules: NatRules, protocol: Protocol | None, text: str) -> None:
+    """A pool, written as address, address range, and with a port range behind it."""
+    for pattern in _TARGETS:
+        found = pattern.match(text)
+        if found:
+            rules.add_pool(protocol, found.group(1), found.group(2) or found.group(1), _one_range(found.group(3)))
+            return
 
 
 def _one_range(text: str | None) -> tuple[int, int] | None:

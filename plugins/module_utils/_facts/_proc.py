@@ -11,11 +11,13 @@ The columns and their order differ between kernels, so values are found by name,
 
 from __future__ import annotations
 
+import re
 from typing import Iterator, Sequence
 
 # No counter of any kernel has more bits.
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 _MAX_DIGITS = 20
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+\Z")
 _SHOWN_GROUP = 40
 
 
@@ -65,10 +67,10 @@ def parse_conntrack_stat(text: str) -> dict[str, int]:
         if len(words) != len(names) or max(map(len, words)) > _MAX_DIGITS:
             raise ValueError("a line has other columns than the first")
         for name, word in zip(names, words):
-            try:
-                sums[name] += int(word, 16)
-            except ValueError:
-                raise ValueError(f"{_shown(name)} has a value that is not a number") from None
+            # int() alone would take signs and "0x" as well.
+            if not _HEXADECIMAL.match(word):
+                raise ValueError(f"{_shown(name)} has a value that is not a number")
+            sums[name] += int(word, 16)
     sums.pop("entries", None)
     if any(value > _HIGHEST for value in sums.values()):
         raise ValueError("a value has more than 64 bits")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ...module_utils._facts._gather import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
-from . import _proc_files, _sysctl_a
+from . import _nat_tables, _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
 from ._tree import MAX_PATH, MemoryTree
 
@@ -37,14 +37,18 @@ _UPTIME = re.compile(rb"(\d{1,12}\.\d\d) ")
 # Exists wherever there is a /proc/sys.
 _ALWAYS = path_of("net.ipv4.ip_forward")
 _TABLE_FILES = ("/proc/net/tcp", "/proc/net/tcp6")
-_UDP_FILES = ("/proc/net/udp", "/proc/net/udp6")
+_ENTRIES = ("/proc/net/nf_conntrack",)
 _MOST_PORTS = 65535
-_WITH_CONTENT = ("file", "link", "names")
+_WITH_CONTENT = ("file", "link", "names", "output")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
-_MORE_FILES = {"/proc/net/stat/nf_conntrack": "proc_net_stat_nf_conntrack.txt", "/proc/uptime": "uptime.txt"}
+_MORE_FILES = {
+    "/proc/net/stat/nf_conntrack": "proc_net_stat_nf_conntrack.txt",
+    "/proc/net/udp": "proc_net_udp.txt",
+    "/proc/net/udp6": "proc_net_udp6.txt",
+    "/proc/uptime": "uptime.txt",
+}
 _CONNTRACK_S = "conntrack-S.txt"
-_UDP_NAMES = ("proc_net_udp.txt", "proc_net_udp6.txt")
 _LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
 _TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
 
@@ -69,7 +73,7 @@ def load(path: str) -> Snapshot:
 
 
 class Bundle:
-    """A bundle's content. tree: what was read, links included; again: the files of the second look at them."""
+    """A bundle's content. tree: what was read, links included; again: the files of the second look at them; outputs: command to output."""
 
     def __init__(self) -> None:
         self.tree = MemoryTree()
@@ -78,6 +82,7 @@ class Bundle:
         self.time: str | None = None
         self.root: bool | None = None
         self.cut: list[str] = []
+        self.outputs: dict[str, bytes] = {}
 
 
 def parse_bundle(data: bytes) -> Bundle:
@@ -126,7 +131,7 @@ class _Reader:
 
     def record(self, number: int, text: str) -> None:
         word, _blank, rest = text.partition(" ")
-        if word == "cut" and self._word == "file":
+        if word == "cut" and self._word in ("file", "output"):
             if self.bundle.cut[-1:] != [self._path]:
                 self.bundle.cut.append(self._path)
             return
@@ -139,6 +144,8 @@ class _Reader:
             self.bundle.time = rest if _TIME.match(rest) else None
         elif word == "root":
             self.bundle.root = {"yes": True, "no": False}.get(rest)
+        elif word == "output":
+            return
         elif not rest.startswith("/"):
             raise SourceError(f"line {number}: {shown(rest)} is not an absolute path")
         elif len(rest) > MAX_PATH:
@@ -166,6 +173,8 @@ class _Reader:
             self.bundle.tree.add_error(self._path, errno.EFBIG)
         elif self._word == "file":
             self.bundle.tree.add_file(self._path, content)
+        elif self._word == "output":
+            self.bundle.outputs[self._path[:MAX_PATH]] = content
         elif self._word == "link" and self._lines:
             self.bundle.tree.add_link(self._path, self._lines[0].decode("utf-8", "replace"))
         elif self._word == "names":
@@ -189,13 +198,26 @@ def _from_bundle(path: str) -> Snapshot:
     _sample(snapshot, bundle)
     tables = [(name, bundle.tree.read(name, MAX_TEXT)) for name in _TABLE_FILES if bundle.tree.kind(name) == "file"]
     _proc_files.sockets(snapshot, tables)
-    _proc_files.udp(snapshot, [bundle.tree.read(name, MAX_TEXT) for name in _UDP_FILES if bundle.tree.kind(name) == "file"])
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
         snapshot["sockets"]["error_bound"] = _MOST_PORTS
+    _proc_files.udp(snapshot, bundle.tree)
+    _nat(snapshot, bundle)
     snapshot["not_seen"] += [
         f"{shown(name)[1:-1]} was too long for a capture and was cut: the real figures are higher." for name in bundle.cut
     ]
     return snapshot
+
+
+def _nat(snapshot: Snapshot, bundle: Bundle) -> None:
+    entries = [_text(bundle, name) for name in _ENTRIES if bundle.tree.kind(name) == "file"]
+    rules = {command: content.decode("utf-8", "replace") for command, content in bundle.outputs.items()}
+    ipvs = _text(bundle, "/proc/net/ip_vs") if bundle.tree.kind("/proc/net/ip_vs") == "file" else ""
+    complete = not any(name in bundle.cut for name in (*_ENTRIES, *rules))
+    _nat_tables.fill_in(snapshot, entries, rules, ipvs, complete)
+
+
+def _text(bundle: Bundle, name: str) -> str:
+    return bundle.tree.read(name, MAX_TEXT).decode("utf-8", "replace")
 
 
 def _mark_withheld(snapshot: Snapshot) -> None:
@@ -274,5 +296,5 @@ def _from_folder(path: str) -> Snapshot:
         _proc_files.uname(snapshot, read_text(inside("uname.txt")))
     tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
     _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
-    _proc_files.udp(snapshot, [content(name) for name in _UDP_NAMES if name in names])
+    _proc_files.udp(snapshot, tree)
     return snapshot

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 from ...module_utils._facts._gather import gather
 from ...module_utils._facts._proc import parse_conntrack_stat, parse_counters
-from ...module_utils._facts._udp import udp_listeners
+from ...module_utils._facts._udp import TABLES, udp_listeners
 from .._shapes import HIGHEST
 from . import _socket_tables
-from ._common import text_of
+from ._common import MAX_TEXT, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 GROUPS = {"TcpExt": "/proc/net/netstat", "Tcp": "/proc/net/snmp", "Ip": "/proc/net/snmp"}
 CONNTRACK_STAT = "/proc/net/stat/nf_conntrack"
 _CONNTRACK_FIELD = re.compile(r"\b([a-z_]{1,40})=(\d{1,20})\b", re.ASCII)
-_COUNTER = re.compile(r"^(TcpExt|Tcp)([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
+_COUNTER = re.compile(r"^(TcpExt|Tcp|Ip(?!Ext))([A-Z0-9]\w*)[ \t]+(\d{1,20})[ \t]", re.MULTILINE | re.ASCII)
 _NAME_LIMIT = 255
 _LINE_LIMIT = 2000
 
@@ -67,7 +67,7 @@ def nstat(text: str) -> Groups | None:
 
 
 def counters(files: Mapping[str, bytes]) -> Groups | None:
-    """TcpExt and Tcp of one look at /proc/net/netstat and /proc/net/snmp; None where they cannot be read."""
+    """Counters of one look at /proc/net/netstat, /proc/net/snmp and connection tracking; None where none can be read."""
     groups: Groups = {}
     for group, path in GROUPS.items():
         try:
@@ -89,18 +89,19 @@ def conntrack_s(text: str) -> dict[str, int] | None:
     return sums or None
 
 
-def udp(snapshot: Snapshot, tables: Iterable[bytes]) -> None:
-    """Add the UDP sockets of ephemeral ports from /proc/net/udp and udp6; without a table they stay unknown."""
-    texts = [content.decode("utf-8", "replace") for content in tables]
-    if texts and snapshot["sockets"] is not None:
-        snapshot["sockets"]["udp"] = udp_listeners(texts, _ephemeral(snapshot) or (1, 65535))
-
-
 def sockets(snapshot: Snapshot, tables: Iterable[tuple[str, bytes]]) -> None:
     """Count the sockets of tables, given as path and content; an empty list leaves the sockets unknown."""
     texts = [text_of(path, content) for path, content in tables]
     if texts:
         snapshot["sockets"] = _socket_tables.count(texts, _ephemeral(snapshot))
+
+
+def udp(snapshot: Snapshot, tree: MemoryTree) -> None:
+    """Add the UDP sockets of /proc/net/udp and udp6 to sockets that were counted."""
+    ports = _ephemeral(snapshot)
+    if snapshot["sockets"] is not None and ports is not None and tree.kind(TABLES[0]) == "file":
+        texts = [tree.read(name, MAX_TEXT).decode("utf-8", "replace") for name in TABLES if tree.kind(name) == "file"]
+        snapshot["sockets"]["udp"] = udp_listeners(texts, ports)
 
 
 def _ephemeral(snapshot: Snapshot) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from ._common import SCHEMA, SourceError, read_bytes, shown
 
 MAX_KEYS = 2000
 MAX_SOCKET_ROWS = 1000
+MAX_NAT_ROWS = 1000
 MAX_PROBES = 4096
 
 
@@ -112,6 +113,12 @@ def _check_sizes(snapshot: Snapshot) -> None:
         sizes += [(f"sockets.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in sockets.items() if isinstance(rows, list)]
     if nat:
         sizes += [(f"nat.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in nat.items() if isinstance(rows, list)]
+    nat = snapshot["nat"]
+    if nat:
+        sizes += [
+            (f"nat.{name}", len(rows or ()), MAX_NAT_ROWS)
+            for name, rows in (("snat", nat["snat"]), ("pools", nat["pools"]), ("dnat", nat["dnat"]))
+        ]
     if boot_files:
         patterns = sum(len(one["key"]) for file in boot_files["files"] for one in file["assignments"] if one["is_glob"])
         if patterns > MAX_PATTERN_CHARACTERS:

@@ -16,7 +16,7 @@ from ...module_utils._facts._gather import BOOT_FILES_UNKNOWN
 from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from ...module_utils._tree import HostTree
-from . import _archive, _proc_files, _sysctl_a
+from . import _archive, _nat_tables, _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, text_of
 from ._tree import MemoryTree
 
@@ -35,13 +35,17 @@ _TABLES = re.compile(r"(?:ss_-(?=[a-z]*a)[a-z]*|netstat_(?:-W_)?-(?=[a-z]*a)[a-z
 _PROC_NET = ("netstat", "snmp", "sockstat", "tcp", "tcp6", "udp", "udp6", "stat/nf_conntrack")
 _CONNTRACK_S = f"{_COMMANDS}/networking/conntrack_-S"
 _UPTIME = "/proc/uptime"
+_FIREWALL = re.compile(r"(?:nft_(?:-a_)?list_ruleset|ip6?tables(?:-legacy|-nft)?-save\S*)\Z")
+_ENTRIES = re.compile(r"conntrack_-L(?:_-o_extended)?\Z")
+_NAT_FOLDERS = ("networking", "firewall_tables", "firewalld", "conntrack")
 _MEMINFO = "/proc/meminfo"
 
 _KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
     r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
+    r"|sos_commands/(?:networking|firewall_tables|firewalld|conntrack)/(?:nft_\S*|ip6?tables\S*-save\S*|conntrack_-L\S*)"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/uptime|proc/net|proc/self"
-    r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|stat/nf_conntrack)"
+    r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|ip_vs|nf_conntrack|stat/nf_conntrack)"
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
 )
 
@@ -94,6 +98,8 @@ def load(path: str) -> Snapshot:
     _names(snapshot, files)
     _boot(snapshot, files)
     _sockets(snapshot, files, proc, path)
+    _proc_files.udp(snapshot, proc)
+    _nat(snapshot, files, net)
     return snapshot
 
 
@@ -177,4 +183,21 @@ def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> N
             tables = [(f"{path}:{name}", content)]
             break
     _proc_files.sockets(snapshot, tables)
-    _proc_files.udp(snapshot, [content for name in ("/proc/net/udp", "/proc/net/udp6") if (content := _read(proc, name))])
+
+
+def _nat(snapshot: Snapshot, files: Files, net: str) -> None:
+    entries, rules = [], {}
+    for folder in _NAT_FOLDERS:
+        try:
+            names = files.names(f"{_COMMANDS}/{folder}")
+        except OSError:
+            continue
+        for name in names:
+            if _FIREWALL.match(name):
+                rules[name.replace("_", " ")] = _text(files, f"{_COMMANDS}/{folder}/{name}") or ""
+            elif _ENTRIES.match(name):
+                entries.append(_text(files, f"{_COMMANDS}/{folder}/{name}") or "")
+    listed = _text(files, f"{net}/nf_conntrack")
+    # The same entries, so only one of them.
+    texts = entries[:1] or ([listed] if listed is not None else [])
+    _nat_tables.fill_in(snapshot, texts, rules, _text(files, f"{net}/ip_vs") or "", True)

@@ -124,13 +124,31 @@ def test_real_dumps_of_sockstat(path: Path) -> None:
     assert {"inuse", "orphan", "tw", "alloc", "mem"} == groups["TCP"].keys()
 
 
-def test_conntrack_counters_are_summed_over_processors() -> None:
-    text = "entries  found insert_failed drop\n00000007  0000000a 0000001e 0000001e\n00000007  00000001 00000000 00000001\n"
-    assert parse_conntrack_stat(text) == {"found": 11, "insert_failed": 30, "drop": 31}
-    assert parse_conntrack_stat("") == {}
+def test_counters_of_connection_tracking_are_hexadecimal_and_summed_over_processors() -> None:
+    lines = ("00000003  00000000 00000000 0000001e 0000000a", "00000003  00000001 00000000 00000002 ffffffff", "")
+    text = "\n".join(("entries  found new insert_failed drop", *lines))
+    assert parse_conntrack_stat(text) == {"found": 1, "new": 0, "insert_failed": 32, "drop": 10 + 0xFFFFFFFF}
 
 
-@pytest.mark.parametrize("text", ["a b\n1\n", "a\nxyz\n", "a\n" + "f" * 21 + "\n", "a\n" + ("f" * 16 + "\n") * 2])
-def test_odd_conntrack_counters_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"column|number|bits"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("entries drop\n1 2 3\n", "other columns"),
+        ("entries drop\n1 x\n", "'drop' has a value that is not a number"),
+        ("entries drop\n1 -2\n", "'drop' has a value that is not a number"),
+        (f"entries drop\n1 {'f' * 17}\n", "more than 64 bits"),
+        (f"entries drop\n1 {'f' * 21}\n", "other columns"),
+    ],
+)
+def test_counters_of_connection_tracking_that_cannot_be_understood(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse_conntrack_stat(text)
+
+
+@given(st.text() | st.lists(st.sampled_from(["drop ", "1 ", "0x1 ", "\n", "1_0", "²", "-"])).map("".join))
+def test_any_text_of_connection_tracking_is_understood_or_refused(text: str) -> None:
+    try:
+        counters = parse_conntrack_stat(text)
+    except ValueError:
+        return
+    assert all(0 <= value < 2**64 for value in counters.values())

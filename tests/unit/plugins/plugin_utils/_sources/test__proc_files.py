@@ -60,7 +60,7 @@ def test_uname_replaces_no_better_name() -> None:
 
 def test_nstat() -> None:
     text = "#kernel\nTcpExtTW   7   0.0\nTcpActiveOpens\t3\t0.0\nIpInReceives 1 0.0\nTcpExtBad x 0.0\n"
-    assert _proc_files.nstat(text) == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}}
+    assert _proc_files.nstat(text) == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}, "Ip": {"InReceives": 1}}
     assert _proc_files.nstat("#kernel\n") is None
     assert _proc_files.nstat(f"TcpExtTW {2**64 - 1} 0\nTcpExtTWRecycled {2**64} 0\n") == {"TcpExt": {"TW": 2**64 - 1}}
 

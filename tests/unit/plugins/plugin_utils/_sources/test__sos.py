@@ -80,7 +80,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 def test_counters_of_nstat_where_proc_is_missing(tmp_path: Path) -> None:
     files = {name: content for name, content in FILES.items() if not name.startswith("proc/96")}
-    assert load(str(as_folder(tmp_path, files)))["counters"] == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}}
+    assert load(str(as_folder(tmp_path, files)))["counters"] == {"TcpExt": {"TW": 7}, "Tcp": {"ActiveOpens": 3}, "Ip": {"InReceives": 1}}
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "w:bz2"])
@@ -258,3 +258,28 @@ def test_a_real_one(tmp_path: Path, hosts: Path) -> None:
     assert (snapshot["sysctl"] or {})["net.ipv4.tcp_max_tw_buckets"].get("value") == 16384
     assert (snapshot["sockstat"] or {})["TCP"]
     assert len((snapshot["boot_files"] or {"files": []})["files"]) > 10
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_nat(tmp_path: Path, archived: bool) -> None:
+    entry = "tcp 6 117 TIME_WAIT src=10.0.0.1 dst=192.0.2.1 sport=4 dport=443 src=192.0.2.1 dst=198.51.100.1 sport=443 dport=30001 use=1\n"
+    files = {
+        **FILES,
+        "proc/96/net/stat/nf_conntrack": "entries drop\n00000003  0000001e\n",
+        "proc/96/net/nf_conntrack": "ipv4 2 " + entry,
+        "sos_commands/firewall_tables/nft_list_ruleset": "table ip t {\n tcp dport 443 snat to 198.51.100.1:30000-30199\n}\n",
+        "sos_commands/firewall_tables/iptables_-t_nat_-nvL": "not wanted",
+        "sos_commands/networking/conntrack_-L_-o_extended": "ipv4 2 " + entry,
+    }
+    path = as_folder(tmp_path / "sosreport-h", files)
+    if archived:
+        with tarfile.open(tmp_path / "x.tar.xz", "w:xz") as archive:
+            archive.add(path, "sosreport-h")
+        path = tmp_path / "x.tar.xz"
+    snapshot = load(str(path))
+    validate(snapshot)
+    nat = snapshot["nat"]
+    assert nat
+    assert [(one["address"], one["ports"]) for one in nat["snat"] or ()] == [("198.51.100.1", 1)]
+    assert [(one["first_port"], one["last_port"]) for one in nat["pools"] or ()] == [(30000, 30199)]
+    assert (snapshot["counters"] or {})["nf_conntrack"] == {"drop": 30}
