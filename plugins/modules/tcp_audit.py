@@ -85,11 +85,43 @@ options:
         type: int
       ports_pressure_medium_percent:
         description:
-          - Share of the usable ports held towards one destination from which C(ports-pressure) is medium. V(60) when left out.
+          - Share of the usable ports held towards one destination from which C(ports-pressure) is medium. V(50) when left out.
         type: int
       ports_pressure_high_percent:
         description:
           - Share of the usable ports held towards one destination from which C(ports-pressure) is high. V(85) when left out.
+        type: int
+      ports_bound_first_percent:
+        description:
+          - Share of the usable ports that programs bound before connect() from which C(ports-bound-first) fails. V(25) when left out.
+        type: int
+      ports_bound_first_sockets:
+        description:
+          - Such ports from which C(ports-bound-first) can fail. V(20) when left out.
+        type: int
+      stuck_percent:
+        description:
+          - Share of the usable ports that sockets in CLOSE_WAIT or FIN_WAIT2 hold from which such rules fail. V(10) when left out.
+        type: int
+      stuck_sockets:
+        description:
+          - Such sockets, or sockets in SYN_SENT, towards one destination from which these rules can fail. V(20) when left out.
+        type: int
+      close_wait_sockets:
+        description:
+          - CLOSE_WAIT sockets of one destination or port from which C(close-wait-leak) fails. V(100) when left out.
+        type: int
+      fin_wait2_sockets:
+        description:
+          - Orphaned FIN_WAIT2 sockets from which C(fin-wait2-orphans) fails if they are a tenth of the limit. V(1000) when left out.
+        type: int
+      conntrack_high_percent:
+        description:
+          - How full the table of connection tracking is, in percent, from which C(conntrack-nearly-full) is high. V(80) when left out.
+        type: int
+      conntrack_critical_percent:
+        description:
+          - How full the table of connection tracking is, in percent, from which C(conntrack-nearly-full) is critical. V(95) when left out.
         type: int
       closes_first_client_sockets:
         description:
@@ -110,7 +142,7 @@ options:
         type: int
       resets_percent:
         description:
-          - Closes by reset (C(TCPAbortOnData)) in percent of all closed connections above which C(resets-on-close)
+          - Closes by reset (C(TCPAbortOnData) and C(TCPAbortOnClose)) in percent of all closed connections above which C(resets-on-close)
             fails. V(10) when left out.
         type: int
       conntrack_time_wait_seconds:

@@ -48,6 +48,7 @@ HOSTS: dict[str, Planted] = {
         (
             Expected("ports-pressure", "critical", "192.0.2.1 to 192.0.2.1:8080"),
             Expected("ports-few", "medium", PORT_RANGE),
+            Expected("boot-unsaved", "medium", PORT_RANGE),
             # Two that pressure raises.
             Expected("reuse-loopback-only", "medium", TW_REUSE),
             Expected("closes-first-as-client", "medium", "TIME_WAIT sockets"),
@@ -55,8 +56,17 @@ HOSTS: dict[str, Planted] = {
     ),
     "caller": Planted(
         "client_host",
-        ("peer-without-timestamps", "peer-closes-never"),
+        ("peer-without-timestamps", "peer-closes-never", "close-wait-leak", "peer-unreachable", "accept-queue-overflow"),
         (
+            Expected("accept-queue-overflow", "high", "192.0.2.1:8082"),
+            # Counted since boot, so one severity lower than while it happens.
+            Expected("accept-queue-overflow", "medium", "ListenOverflows"),
+            Expected("boot-unsaved", "medium", TW_REUSE),
+            Expected("close-wait-leak", "medium", "port 8080"),
+            Expected("peer-unreachable", "medium", "198.51.100.1 to 198.51.100.80:443"),
+            # Those that the full queue does not answer.
+            Expected("peer-unreachable", "medium", "192.0.2.1 to 192.0.2.1:8082"),
+            Expected("probe-failed", "medium", "192.0.2.1:9"),
             Expected("peer-without-timestamps", "medium", "192.0.2.1:8080"),
             Expected("peer-closes-never", "info", "192.0.2.1:8081"),
         ),
@@ -79,7 +89,10 @@ HOSTS: dict[str, Planted] = {
             # Counted since boot, so one severity lower than while it happens.
             Expected("syn-rejected-in-time-wait", "low", "SYNs in TIME_WAIT"),
             Expected("ports-same-parity", "info", PORT_RANGE),
-            Expected("timestamps-on-at-l7", "medium", TIMESTAMPS, status="waived"),
+            Expected("boot-unsaved", "medium", PORT_RANGE),
+            Expected("boot-unsaved", "medium", TIMESTAMPS),
+            Expected("boot-unsaved", "medium", "net.ipv4.tcp_rfc1337"),
+            Expected("timestamps-on-at-l7", "info", TIMESTAMPS, status="waived"),
         ),
     ),
     "server": Planted(
@@ -92,7 +105,9 @@ HOSTS: dict[str, Planted] = {
             Expected("timestamps-off", "medium", TIMESTAMPS),
             # Counted since boot.
             Expected("buckets-overflow", "medium", "TCPTimeWaitOverflow"),
-            Expected("resets-on-close", "info", "TCPAbortOnData"),
+            Expected("resets-on-close", "info", "resets"),
+            Expected("boot-unsaved", "medium", TW_REUSE),
+            Expected("boot-unsaved", "medium", TIMESTAMPS),
             Expected("waiver-expired", "medium", "reuse-on-server"),
             Expected("reuse-on-server", "info", TW_REUSE),
             Expected("closes-first-as-server", "info", "TIME_WAIT sockets"),
@@ -103,6 +118,7 @@ HOSTS: dict[str, Planted] = {
         (
             "buckets-disabled",
             "change-unconfirmed",
+            "time-wait-timeout",
             "recycle-in-boot-file",
             "fin-timeout-mistaken",
             "boot-differs",
@@ -126,6 +142,7 @@ HOSTS: dict[str, Planted] = {
             Expected("boot-shadowed", "low", "net.ipv4.tcp_keepalive_time", f"{FOLDER}/10-keepalive.conf:1"),
             Expected("boot-duplicate", "low", "net.ipv4.tcp_sack", f"{FOLDER}/50-sack.conf:2"),
             Expected("boot-unknown-key", "low", "net.ipv4.tcp_tw_resue", f"{FOLDER}/50-typo.conf:1"),
+            Expected("time-wait-timeout", "low", "net.ipv4.tcp_tw_timeout", f"{FOLDER}/50-timeout.conf:1"),
             Expected("fin-timeout-mistaken", "info", "net.ipv4.tcp_fin_timeout", f"{FOLDER}/50-fin.conf:1"),
         ),
     ),
@@ -144,6 +161,7 @@ BARE_RESULTS = (
     # Nobody looked: a capture holds no journals of tcp_profile.
     Expected("change-unconfirmed", "high", "change-unconfirmed", status="unknown"),
     Expected("rfc1337-on", "medium", "net.ipv4.tcp_rfc1337"),
+    Expected("boot-unsaved", "medium", "net.ipv4.tcp_rfc1337"),
 )
 
 # Rules that no container of this scenario shows, and why.
@@ -151,4 +169,9 @@ NOT_SHOWN = {
     "recycle-on": "needs tcp_tw_recycle, which Linux 4.12 removed",
     "recycle-dormant": "needs tcp_tw_recycle, which Linux 4.12 removed",
     "recycle-drops-seen": "needs the counter PAWSPassive of Linux up to 4.11",
+    "conntrack-nearly-full": "a table that is full needs a quarter of a million entries; test_sick_hosts.py makes them",
+    "conntrack-drops": "needs a gateway with a client and a server; test_sick_hosts.py makes one",
+    "ports-bound-first": "needs a range for itself; test_planted_faults.py and test_sick_hosts.py show it",
+    "fin-wait2-orphans": "needs a range for itself; test_planted_faults.py and test_sick_hosts.py show it",
+    "snat-pressure": "needs a gateway with a client and a server; test_sick_hosts.py makes one",
 }

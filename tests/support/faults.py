@@ -191,6 +191,63 @@ def peer_that_never_closes() -> None:
     threading.Thread(target=serve, daemon=True).start()
 
 
+def leaking_server() -> None:
+    """Clients close, and the server never does."""
+    for _number in range(120):
+        client, accepted = pair()
+        client.close()
+        KEPT.append(accepted)
+
+
+def server_that_never_closes() -> None:
+    """As seen by the client that has closed, with so few ports that this fills them."""
+    small_range()
+    for _number in range(20):
+        client, accepted = pair()
+        client.close()
+        KEPT.append(accepted)
+
+
+def unanswered() -> None:
+    """Connects to an address behind a device where nobody answers."""
+    for command in (
+        "link add nobody type veth peer name behind",
+        "link set behind up",
+        "link set nobody up arp off",
+        "address add 198.51.100.1/24 dev nobody",
+    ):
+        subprocess.run(["ip", *command.split()], check=True)
+    for _number in range(40):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(("198.51.100.80", 443))
+        KEPT.append(one)
+
+
+def bound_first() -> None:
+    """A program that calls bind() before connect(), towards several destinations."""
+    first = 20000 + os.getpid() % 50 * 100
+    write("ip_local_port_range", f"{first} {first + 99}")
+    for port in range(8090, 8095):
+        server = socket.create_server((SERVER[0], port), backlog=128)
+        for _number in range(18):
+            client = socket.socket()
+            client.bind((SERVER[0], 0))
+            client.connect(server.getsockname())
+            keep(server, client, server.accept()[0])
+
+
+def slow_server() -> None:
+    """More connects than the backlog takes, and nobody accepts."""
+    server = socket.create_server((SERVER[0], 8082), backlog=5)
+    KEPT.append(server)
+    for _number in range(60):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(server.getsockname())
+        KEPT.append(one)
+
+
 def change_that_waits() -> None:
     """What tcp_profile leaves of a change until it is confirmed, as much of it as facts are read from."""
     folder = Path("/var/lib/linux_tcp_hardening")
@@ -242,6 +299,13 @@ FAULTS: dict[str, t.Callable[[], object]] = {
     "fin-timeout-mistaken": short_fin_timeout,
     "resets-on-close": lambda: server_resets(10),
     "rfc1337-on": lambda: write("tcp_rfc1337", "1"),
+    "time-wait-timeout": lambda: boot_file("50-timeout.conf", "net.ipv4.tcp_tw_timeout = 5\n"),
+    "close-wait-leak": leaking_server,
+    "peer-unreachable": unanswered,
+    "ports-bound-first": bound_first,
+    "accept-queue-overflow": slow_server,
+    "fin-wait2-orphans": server_that_never_closes,
+    "boot-unsaved": lambda: write("tcp_synack_retries", "3"),
     "conntrack-forgets-early": lambda: CONNTRACK.write_text("10"),
     "recycle-in-boot-file": lambda: boot_file("50-recycle.conf", "net.ipv4.tcp_tw_recycle = 1\n"),
     "boot-differs": lambda: boot_file("50-probes.conf", "net.ipv4.tcp_keepalive_probes = 8\n"),

@@ -15,7 +15,7 @@ from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused
 from ._base import Finding, everywhere, rule
 from ._boot import READER_MANUALS, no_failure, same_text
 from ._view_boot import IPV4
-from ._view_keys import TW_RECYCLE
+from ._view_keys import TW_RECYCLE, TW_TIMEOUT
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,8 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
     for setting in host.boot_settings():
         key = setting.key
         name = key[len(IPV4) :]
-        if key == TW_RECYCLE or setting.assignment["is_glob"] or setting.assignment["ignore_failure"]:
+        # These have rules of their own.
+        if key in (TW_RECYCLE, TW_TIMEOUT) or setting.assignment["is_glob"] or setting.assignment["ignore_failure"]:
             continue
         if not name.startswith(("tcp_", "ip_local_")) or not key.startswith(IPV4):
             continue

@@ -30,10 +30,10 @@ if t.TYPE_CHECKING:
         "out. So the host cannot reach what it is there for. And whatever a probe would have shown (timestamps, who closes first) is "
         "not known."
     ),
-    measured="",
+    measured="Linux 6.18: a name that does not resolve, a port where nothing listens and an address that drops SYNs each give one line.",
     remedy="Check the name, the port and the firewalls on the way: run tcp_probe on the host, or getent hosts NAME and curl -v.",
     waiver_advice="Accept it for an endpoint that is not built yet.",
-    references=(),
+    references=("RFC 9293, 3.10.7.3",),
 )
 def probe_failed(host: View, limits: Thresholds) -> Iterator[Finding]:
     if not host.probes:
