@@ -88,10 +88,12 @@ measure:
       type: int
       sample: 28232
     busiest:
-      description: The C(source), C(destination) and C(destination_port) that use the most C(ports), and their C(share) of the usable ports.
+      description:
+        - The C(source), C(destination) and C(destination_port) that use the most C(ports), and their C(share) of the usable ports.
+        - C(states) is how many of the ports are in each state.
       returned: success
       type: dict
-      sample: {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5120, share: 0.18}
+      sample: {source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443, ports: 5120, share: 0.18, states: {time_wait: 5120}}
     counters:
       description: The counters since boot. Only those that this kernel has.
       returned: success
@@ -115,6 +117,23 @@ measure:
       returned: success
       type: dict
       sample: {seconds: 41.2, source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443}
+    knee_left:
+      description:
+        - The destination that holds half of the usable ports first at this rate, and the seconds until then. From there on each connect()
+          costs more and more CPU time. V(null) if none gets there, or if it is not known.
+      returned: success
+      type: dict
+      sample: {seconds: 12.5, source: 192.0.2.1, destination: 192.0.2.80, destination_port: 443}
+    tracked:
+      description: Entries of connection tracking. V(null) if it is not loaded.
+      returned: success
+      type: int
+      sample: 1200
+    tracked_limit:
+      description: The limit of these entries, C(nf_conntrack_max).
+      returned: success
+      type: int
+      sample: 262144
     buckets_left:
       description: Seconds until the TIME_WAIT sockets reach their limit at this rate. V(null) if they do not, or if it is not known.
       returned: success

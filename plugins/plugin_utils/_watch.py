@@ -12,18 +12,21 @@ import math
 import typing as t
 
 from ..module_utils._facts._gather import deltas
-from ._capacity import TIME_WAIT_SECONDS
+from ._capacity import TIME_WAIT_SECONDS, knee_ports
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import in_state
-from ._rules._view_keys import MAX_TW_BUCKETS, TW_REUSE
+from ._rules._view_keys import CONNTRACK_COUNT, CONNTRACK_MAX, MAX_TW_BUCKETS, TW_REUSE
 from ._shapes import ShapeError, check
-from ._snapshot_types import PortUse
 from ._sources import SourceError, validate
+from ._watch_types import Busiest, Measure, Observation, Peak, PortsLeft
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    Group = tuple[str, str, int]
+    from ._snapshot_types import PortUse
+    from ._watch_types import Limit
+
+    Group = tuple[str | None, str, str, int]
     T = t.TypeVar("T")
 
 FULL_SHARE = 0.99
@@ -40,80 +43,9 @@ COUNTERS = {
 
 MAX_BOOT_ID = 64
 
-Limit = t.Literal["ports", "buckets"]
-
 
 class WatchError(Exception):
     """Something given to the watch is not of the expected type; the message names it."""
-
-
-class Observation(t.TypedDict):
-    """One look at a host, as much of it as the next look needs.
-
-    clock: seconds since the host booted. established: connections of CurrEstab. groups: the busiest ones, None where sockets could
-    not be counted; all_groups: no others exist.
-    """
-
-    clock: float
-    boot_id: str
-    counters: dict[str, dict[str, int]]
-    established: int | None
-    time_wait: int | None
-    bucket_limit: int | None
-    usable_ports: int | None
-    reuse: bool
-    groups: list[PortUse] | None
-    all_groups: bool
-    not_seen: list[str]
-
-
-class Busiest(t.TypedDict):
-    """The group that holds most ports; share: of the usable ports, from 0 to 1."""
-
-    source: str
-    destination: str
-    destination_port: int
-    ports: int
-    share: float
-
-
-class PortsLeft(t.TypedDict):
-    """The group that runs out of ports first, and the seconds until then."""
-
-    source: str
-    destination: str
-    destination_port: int
-    seconds: float
-
-
-class Measure(t.TypedDict):
-    """What one look, together with the one before, says. Documented as RV(measure) of tcp_watch."""
-
-    seconds: float | None
-    restarted: bool
-    time_wait: int | None
-    bucket_limit: int | None
-    usable_ports: int | None
-    busiest: Busiest | None
-    counters: dict[str, int]
-    absent: list[str]
-    rates: dict[str, float]
-    ports_left: PortsLeft | None
-    buckets_left: float | None
-    reuse: bool
-    not_seen: list[str]
-
-
-class Peak(t.TypedDict):
-    """The highest of each figure over all looks; soonest: the first limit and the fewest seconds that were left until it."""
-
-    seen: int
-    time_wait: int | None
-    rates: dict[str, float]
-    paws: float | None
-    busiest: Busiest | None
-    soonest: tuple[Limit, float] | None
-    last: Measure
 
 
 def sample(observed: object) -> Observation:
@@ -143,6 +75,9 @@ def sample(observed: object) -> Observation:
         },
         "established": counters.get("Tcp", {}).get("CurrEstab"),
         "time_wait": _known(view.time_wait),
+        "buckets_used": _known(view.bucket_use),
+        "tracked": _known(lambda: view.number(CONNTRACK_COUNT)),
+        "tracked_limit": _known(lambda: view.number(CONNTRACK_MAX)),
         "bucket_limit": _known(lambda: view.number(MAX_TW_BUCKETS)),
         "usable_ports": _known(lambda: view.usable_ports),
         "reuse": _known(lambda: view.number(TW_REUSE)) == 1,
@@ -194,12 +129,15 @@ def measure(before: Observation | None, now: Observation) -> Measure:
         "restarted": restarted,
         "time_wait": now["time_wait"],
         "bucket_limit": now["bucket_limit"],
+        "tracked": now["tracked"],
+        "tracked_limit": now["tracked_limit"],
         "usable_ports": now["usable_ports"],
         "busiest": _busiest(now),
         "counters": {name: count for group in now["counters"].values() for name, count in group.items()},
         "absent": [name for name, group in COUNTERS.items() if group in now["counters"] and name not in now["counters"][group]],
         "rates": rates,
-        "ports_left": _ports_left(before, now, rates),
+        "ports_left": _ports_left(before, now, rates, now["usable_ports"]),
+        "knee_left": _ports_left(before, now, rates, None if now["usable_ports"] is None else knee_ports(now["usable_ports"])),
         "buckets_left": _buckets_left(before, now, rates),
         "reuse": now["reuse"],
         "not_seen": now["not_seen"],
@@ -217,6 +155,7 @@ def _busiest(now: Observation) -> Busiest | None:
         "destination_port": group["destination_port"],
         "ports": group["ports"],
         "share": group["ports"] / now["usable_ports"] if now["usable_ports"] else 1.0,
+        "states": dict(group["states"]),
     }
 
 
@@ -242,14 +181,15 @@ def seconds_left(limit: int, held: int, live: int, growth: float, live_growth: f
     return TIME_WAIT_SECONDS + (full - settled) / live_growth if live_growth > 0 else None
 
 
-def _ports_left(before: Observation | None, now: Observation, rates: Mapping[str, float]) -> PortsLeft | None:
-    if now["usable_ports"] is None:
+def _ports_left(before: Observation | None, now: Observation, rates: Mapping[str, float], limit: int | None) -> PortsLeft | None:
+    """The group that is the first to hold so many ports."""
+    if limit is None:
         return None
     found: PortsLeft | None = None
     opens = rates.get("ActiveOpens", math.inf)
     for group, growth, live_growth in _group_growth(before, now):
         live = group["ports"] - in_state(group, "time_wait")
-        left = seconds_left(now["usable_ports"], group["ports"], live, growth, live_growth, opens)
+        left = seconds_left(limit, group["ports"], live, growth, live_growth, opens)
         if left is not None and (found is None or left < found["seconds"]):
             found = {
                 "source": group["source"],
@@ -275,20 +215,21 @@ def _group_growth(before: Observation | None, now: Observation) -> Iterator[tupl
 
 
 def _group(group: PortUse) -> Group:
-    return group["source"], group["destination"], group["destination_port"]
+    return group["device"], group["source"], group["destination"], group["destination_port"]
 
 
 def _buckets_left(before: Observation | None, now: Observation, rates: Mapping[str, float]) -> float | None:
-    if now["time_wait"] is None or now["bucket_limit"] is None:
+    used, limit = now["buckets_used"], now["bucket_limit"]
+    if used is None or limit is None:
         return None
     growth = live_growth = 0.0
-    if before and before["time_wait"] is not None:
+    if before and before["buckets_used"] is not None:
         seconds = now["clock"] - before["clock"]
-        growth = (now["time_wait"] - before["time_wait"]) / seconds
+        growth = (used - before["buckets_used"]) / seconds
         live_growth = ((now["established"] or 0) - (before["established"] or 0)) / seconds
     # Connections of both directions end in TIME_WAIT, on the side that closes first.
     opens = rates.get("ActiveOpens", math.inf) + rates.get("PassiveOpens", math.inf)
-    return seconds_left(now["bucket_limit"], now["time_wait"], now["established"] or 0, growth, live_growth, opens)
+    return seconds_left(limit, used, now["established"] or 0, growth, live_growth, opens)
 
 
 def first_limit(measured: Measure) -> tuple[Limit, float] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from ._shapes import AtLeast, Default
-from ._watch import Measure, Observation, Peak
+from ._watch_types import Measure, Observation, Peak
 
 Times = Annotated[int, AtLeast(0), Default(0)]
 

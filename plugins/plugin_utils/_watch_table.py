@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..module_utils._facts._sockets import STUCK
 from ._addresses import endpoint
 from ._escape import one_line
 from ._shapes import ShapeError, check
@@ -20,13 +21,14 @@ from ._watch_state import WatchState
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._watch import Busiest, Measure, Peak
+    from ._watch_types import Busiest, Measure, Peak
 
 NOT_KNOWN = "-"
 ABSENT = "absent"
 _NAME_LIMIT = 40
 _FAILURE_LIMIT = 160
 _WHOLE_MINUTES = 10
+_LIMITS = ("MINUTES LEFT", "PORTS", "BUSIEST")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +75,22 @@ def _failure_text(failure: Mapping[str, t.Any], skip_looks: int) -> str:
 def round_table(hosts: Sequence[Watched], title: str) -> str:
     """One round: a line for each host."""
     heads = (
-        [*[""] * 2, "OPENS/S", "", "", "PAWS/S"],
-        ["HOST", "TIME_WAIT", "OUT", "IN", "OVERFLOW/S", "PASSIVE", "ACTIVE", "ESTAB", "TIMEWAIT", "MINUTES LEFT", "PORTS", "BUSIEST"],
+        [*[""] * 3, "OPENS/S", "", "", "PAWS/S"],
+        [
+            "HOST",
+            "TIME_WAIT",
+            "CONNTRACK",
+            "OUT",
+            "IN",
+            "OVERFLOW/S",
+            "PASSIVE",
+            "ACTIVE",
+            "ESTAB",
+            "TIMEWAIT",
+            "MINUTES LEFT",
+            "PORTS",
+            "BUSIEST",
+        ],
     )
     rows = [[host.shown_name, *_cells(host)] for host in hosts]
     notes = [f"{host.shown_name}: {note}" for host in hosts if host.measure for note in _notes(host.measure)]
@@ -87,6 +103,7 @@ def _cells(host: Watched) -> list[str]:
         return [host.failure]
     return [
         _whole(measured["time_wait"]),
+        _fill(measured),
         *(_counter(measured, name) for name in ("ActiveOpens", "PassiveOpens", "TCPTimeWaitOverflow", *PAWS)),
         left_text(measured),
         *_busiest(measured["busiest"]),
@@ -127,8 +144,13 @@ def _summary(host: Watched) -> list[str]:
 
 
 def left_text(measured: Measure) -> str:
-    """Minutes until the first limit is reached, and which one it is."""
-    return minutes_text(first_limit(measured), measured["reuse"])
+    """Minutes until the first limit is reached, and which one it is; before that, minutes until half of the ports are taken."""
+    first, knee = first_limit(measured), measured["knee_left"]
+    text = minutes_text(first, measured["reuse"])
+    if knee is None or not knee["seconds"] or (first is not None and first[1] <= knee["seconds"]):
+        return text
+    half = f"{_minutes(knee['seconds'])} half"
+    return half if first is None else f"{half}, {text}"
 
 
 def minutes_text(limit: Sequence[t.Any] | None, reuse: bool) -> str:
@@ -136,9 +158,18 @@ def minutes_text(limit: Sequence[t.Any] | None, reuse: bool) -> str:
     if limit is None:
         return NOT_KNOWN
     name, seconds = limit
+    return f"{_minutes(seconds)} {name}{', reuse on' if reuse and name == 'ports' else ''}"
+
+
+def _minutes(seconds: float) -> str:
     minutes = seconds / 60
-    text = "now" if not minutes else "<0.1" if minutes < 0.1 else f"{minutes:,.0f}" if minutes >= _WHOLE_MINUTES else f"{minutes:.1f}"
-    return f"{text} {name}{', reuse on' if reuse and name == 'ports' else ''}"
+    return "now" if not minutes else "<0.1" if minutes < 0.1 else f"{minutes:,.0f}" if minutes >= _WHOLE_MINUTES else f"{minutes:.1f}"
+
+
+def _fill(measured: Measure) -> str:
+    """How full connection tracking is."""
+    tracked, limit = measured["tracked"], measured["tracked_limit"]
+    return NOT_KNOWN if tracked is None or not limit else f"{100 * tracked / limit:.0f} %"
 
 
 def _whole(count: int | None) -> str:
@@ -162,7 +193,9 @@ def _busiest(busiest: Busiest | None) -> tuple[str, str]:
     if busiest is None:
         return NOT_KNOWN, NOT_KNOWN
     where = endpoint(one_line(busiest["destination"], 64), busiest["destination_port"])
-    return f"{100 * busiest['share']:.1f} %", f"{where}, {_whole(busiest['ports'])} ports"
+    # Open connections and TIME_WAIT are what one expects; others stay until a program or a peer does something.
+    stuck = [f", {_whole(busiest['states'][state])} {state.upper()}" for state in STUCK if busiest["states"].get(state)]
+    return f"{100 * busiest['share']:.1f} %", f"{where}, {_whole(busiest['ports'])} ports{''.join(stuck)}"
 
 
 def _lines(heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> list[str]:

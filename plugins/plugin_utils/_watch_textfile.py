@@ -13,6 +13,7 @@ import os
 import shlex
 import typing as t
 
+from ..module_utils._facts._sockets import STUCK
 from ._reports import ReportError
 from ._reports._files import replace_all
 from ._watch import WatchError
@@ -20,8 +21,8 @@ from ._watch import WatchError
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ._watch import Measure
     from ._watch_table import Watched
+    from ._watch_types import Measure
 
 ENDING = ".prom"
 """The collector reads files of this name only."""
@@ -82,6 +83,30 @@ FAMILIES = (
         "gauge",
         "Time until one destination has no free port left at this rate. Left out if none runs out.",
         lambda measured: measured["ports_left"] and measured["ports_left"]["seconds"],
+    ),
+    Family(
+        "linux_tcp_ports_knee_seconds",
+        "gauge",
+        "Time until one destination holds half of the usable ports at this rate. Left out if none gets there.",
+        lambda measured: measured["knee_left"] and measured["knee_left"]["seconds"],
+    ),
+    *(
+        Family(
+            f"linux_tcp_ports_busiest_{state}",
+            "gauge",
+            f"Sockets in {state.upper()} towards the busiest destination.",
+            lambda measured, state=state: measured["busiest"] and measured["busiest"]["states"].get(state, 0),  # type: ignore[misc]
+        )
+        for state in STUCK
+    ),
+    Family(
+        "linux_tcp_conntrack_entries", "gauge", "Entries of connection tracking (nf_conntrack_count).", lambda measured: measured["tracked"]
+    ),
+    Family(
+        "linux_tcp_conntrack_limit_entries",
+        "gauge",
+        "Limit of entries of connection tracking (nf_conntrack_max).",
+        lambda measured: measured["tracked_limit"],
     ),
     _counter("linux_tcp_active_opens_total", "Connections that the host opened", "ActiveOpens"),
     _counter("linux_tcp_passive_opens_total", "Connections that the host accepted", "PassiveOpens"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import Measure, measure, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_types import Measure
 from support.snapshots import COUNTERS, snapshot, sockets
 
 
@@ -17,8 +18,13 @@ def observed(seconds: float = 0.0, time_wait: int = 0, boot_id: str = "first", e
     groups = {name: parts.pop(name) for name in ("ports_in_use", "error_bound") if name in parts}
     counted = {"CurrEstab": established, **parts.pop("counted", {})}
     taken = snapshot(
+        parts.pop("keys", None),
         counted=counted,
-        **{"sockstat": {"TCP": {"tw": time_wait}}, "sockets": sockets(**groups), **parts},
+        **{
+            "sockstat": {"TCP": {"tw": time_wait}},
+            "sockets": sockets(states={"ipv4": {"time_wait": time_wait}, "ipv6": {}}, **groups),
+            **parts,
+        },
     )
     return {"clock": 1000.0 + seconds, "boot_id": boot_id, "top": 20, "snapshot": taken}
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import Measure, measure, peak, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import minutes_text, round_table, summary_table, watched
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_types import Measure
 from support.audits import HOSTILE
 from support.snapshots import towards
 from support.watched import grown, observed, two_looks
 
-HEAD = "HOST  TIME_WAIT      OUT    IN  OVERFLOW/S  PASSIVE  ACTIVE  ESTAB  TIMEWAIT  MINUTES LEFT   PORTS  BUSIEST"
+HEAD = "HOST  TIME_WAIT  CONNTRACK      OUT    IN  OVERFLOW/S  PASSIVE  ACTIVE  ESTAB  TIMEWAIT         MINUTES LEFT   PORTS  BUSIEST"
 
 
 def busy(**changes: t.Any) -> Measure:
@@ -40,10 +41,11 @@ GONE = entry(failure={"unreachable": True, "msg": "ssh: no route"}, failed_looks
 def test_a_round() -> None:
     assert round_table(watched({"web1": entry(busy()), "gone": GONE}), "12:00:05  round 1 of 12") == (
         "12:00:05  round 1 of 12\n"
-        "                 OPENS/S                    PAWS/S\n"
+        "                            OPENS/S                    PAWS/S\n"
         f"{HEAD}\n"
         "gone  UNREACHABLE: ssh: no route (skipped for 2 more rounds)\n"
-        "web1      9,000    500.0  0.50           0   absent       0   0.10    absent     0.7 ports  36.3 %  192.0.2.80:80, 10,235 ports\n"
+        "web1      9,000          -    500.0  0.50           0   absent       0   0.10    absent  0.1 half, 0.7 ports  36.3 %  "
+        "192.0.2.80:80, 10,235 ports\n"
     )
 
 
@@ -76,13 +78,13 @@ def test_minutes(limit: tuple[str, float] | None, reuse: bool, text: str) -> Non
 @pytest.mark.parametrize(("growth", "shown"), [(0, "0"), (1, "<0.01"), (10, "0.01"), (999, "1.00"), (50_000, "50.0"), (5_000_000, "5,000")])
 def test_something_never_looks_like_nothing(growth: int, shown: str) -> None:
     measured = two_looks(observed(), observed(1000, counted=grown(TCPTimeWaitOverflow=growth)))
-    assert round_table(watched({"web1": entry(measured)}), "").splitlines()[3].split()[4] == shown
+    assert round_table(watched({"web1": entry(measured)}), "").splitlines()[3].split()[5] == shown
 
 
 def test_unknown_is_not_confused_with_absent_and_0() -> None:
     first = two_looks(observed(), observed(5, boot_id="second", counted={"PAWSActive": None}))
     lines = round_table(watched({"web1": entry(first)}), "").splitlines()
-    assert lines[3].split()[1:9] == ["0", "-", "-", "-", "absent", "absent", "-", "-"]
+    assert lines[3].split()[1:9] == ["0", "-", "-", "-", "-", "absent", "absent", "-"]
     assert lines[4] == "web1: restarted since the last round, so this round has no rates"
 
 
@@ -144,3 +146,11 @@ def test_a_malformed_answer_costs_no_other_host_its_line(registered: object, lin
         assert broken == f"web1  UNREADABLE: the answer of tcp_watch has an unexpected form: {line}"
         assert seen.split()[:1] == ["web2"]
         assert "9,000" in seen
+
+
+def test_what_is_stuck_and_how_full_connection_tracking_is() -> None:
+    keys = {"net.netfilter.nf_conntrack_count": "120", "net.netfilter.nf_conntrack_max": "1000"}
+    stuck = observed(keys=keys, ports_in_use=[towards(10000, 9000, close_wait=700, syn_sent=1)])
+    line = round_table(watched({"web1": entry(measure(None, sample(stuck)))}), "").splitlines()[3]
+    assert line.split()[2:4] == ["12", "%"]
+    assert line.endswith("10,000 ports, 1 SYN_SENT, 700 CLOSE_WAIT")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _watch_textfile as textfile
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import COUNTERS, Measure, WatchError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import COUNTERS, WatchError
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import watched
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_types import Measure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -39,7 +40,14 @@ def busy() -> Measure:
 def measures(draw: st.DrawFn) -> Measure:
     present = draw(st.sets(st.sampled_from(sorted(COUNTERS))))
     seconds = st.none() | st.floats(0, 1e9)
-    busiest = {"source": "192.0.2.1", "destination": "192.0.2.2", "destination_port": 80, "ports": draw(AMOUNTS), "share": draw(SHARES)}
+    busiest = {
+        "source": "192.0.2.1",
+        "destination": "192.0.2.2",
+        "destination_port": 80,
+        "ports": draw(AMOUNTS),
+        "share": draw(SHARES),
+        "states": draw(st.dictionaries(st.sampled_from(["close_wait", "established"]), AMOUNTS)),
+    }
     left = {"source": "192.0.2.1", "destination": "192.0.2.2", "destination_port": 80, "seconds": draw(st.floats(0, 1e9))}
     return t.cast(
         "Measure",
@@ -50,7 +58,10 @@ def measures(draw: st.DrawFn) -> Measure:
             "usable_ports": draw(st.none() | AMOUNTS),
             "busiest": draw(st.none() | st.just(busiest)),
             "counters": {name: draw(AMOUNTS) for name in present},
+            "tracked": draw(st.none() | AMOUNTS),
+            "tracked_limit": draw(st.none() | AMOUNTS),
             "ports_left": draw(st.none() | st.just(left)),
+            "knee_left": draw(st.none() | st.just(left)),
             "buckets_left": draw(seconds),
         },
     )
@@ -98,6 +109,10 @@ def test_each_thing_has_its_family() -> None:
             "linux_tcp_ports_busiest": 10235,
             "linux_tcp_ports_busiest_ratio": 10235 / 28232,
             "linux_tcp_ports_exhaustion_seconds": (0.99 * 28232 - 10235) / 423.5,
+            "linux_tcp_ports_knee_seconds": (0.99 * 14116 - 10235) / 423.5,
+            "linux_tcp_ports_busiest_syn_sent": 0,
+            "linux_tcp_ports_busiest_fin_wait2": 0,
+            "linux_tcp_ports_busiest_close_wait": 0,
             "linux_tcp_active_opens_total": 5500,
             "linux_tcp_passive_opens_total": 40000,
             "linux_tcp_time_wait_overflows_total": 0,
