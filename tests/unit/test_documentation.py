@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.action import tcp_audit, tcp_audit_assert, tcp_harden_table, tcp_report
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice import CURES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._capacity import (
@@ -65,6 +66,51 @@ def test_every_claim_that_a_rule_cites_is_on_the_page_of_claims() -> None:
     cited = {claim.lower() for rule in CATALOGUE.values() for claim in rule.claims}
     assert claims == {f"d{number}" for number in range(1, 21)}
     assert cited <= claims
+
+
+def claims_table() -> dict[str, list[set[str]]]:
+    """By claim: the rules, cures, role values and experiments that the page names."""
+    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(D\d+)\]\(#d\d+\) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", page, flags=re.M)
+    return {claim: [_ids(cell) for cell in cells] for claim, *cells in rows}
+
+
+def _ids(cell: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", cell)) or set(re.findall(r"\b\d+\b", cell))
+
+
+def test_the_page_of_claims_names_what_each_claim_became() -> None:
+    table = claims_table()
+    assert list(table) == [f"D{number}" for number in range(1, 21)]
+    for claim, (rules, cures, keys, experiments) in table.items():
+        assert rules == {rule.id for rule in CATALOGUE.values() if claim in rule.claims} or claim == "D8", claim
+        assert cures == {cure.id for cure in CURES.values() if claim in cure.claims}, claim
+        assert keys <= set(SYSCTL_KEYS), claim
+        lab = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
+        sections = re.split(r"^## ", lab, flags=re.M)
+        shown = {part.split(" ", 1)[0] for part in sections if re.search(rf"^\*\*Claims?\*\*.*\[{claim}\]", part, flags=re.M)}
+        assert experiments == shown, claim
+
+
+@pytest.mark.parametrize("claim", ["D2", "D7", *(f"D{number}" for number in (9, 10, 11, *range(16, 21)))])
+def test_no_claim_is_lost(claim: str) -> None:
+    assert any(claims_table()[claim])
+
+
+def test_every_rule_is_reachable_from_a_symptom_and_no_other() -> None:
+    page = (ROOT / "docs" / "symptoms.md").read_text(encoding="utf-8")
+    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in page.splitlines() if line.startswith("| ") and "---" not in line]
+    rows = [row for row in rows if row[0] != "you see"]
+    assert {len(row) for row in rows} == {5}
+    named = {rule for row in rows for rule in re.findall(r"`([a-z0-9-]+)`", row[2])}
+    assert named == set(CATALOGUE)
+    assert {cure for row in rows for cure in re.findall(r"`([a-z0-9-]+)`", row[3])} <= set(CURES)
+
+
+def test_the_readme_names_rules_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("## What it finds") : text.index("## What would help")]
+    assert set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", table)) <= set(CATALOGUE)
 
 
 @pytest.mark.parametrize("rule", CATALOGUE.values(), ids=list(CATALOGUE))
