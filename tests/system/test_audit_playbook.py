@@ -85,12 +85,15 @@ def test_a_fault_ends_with_2_and_is_named(tmp_path: Path) -> None:
     assert "reuse-without-timestamps" in broken
 
 
-def test_a_peer_that_refuses_is_no_fault_of_the_audit(tmp_path: Path) -> None:
+def test_a_peer_that_refuses_is_told_and_does_not_stop_the_audit(tmp_path: Path) -> None:
     endpoints = [{"host": "127.0.0.1", "port": 1}]
     run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="client_host", tcp_probe_endpoints=endpoints)
     assert run.code == 0, run.output
-    (result,) = [result for result in run.audits()["localhost"]["results"] if result["id"] == "peer-closes-never"]
-    assert result["status"] == "not_applicable"
+    audited = run.audits()["localhost"]
+    status = {result["id"]: result["status"] for result in audited["results"]}
+    assert (status["probe-failed"], status["peer-closes-never"]) == ("fail", "unknown")
+    assert [sentence for sentence in audited["not_seen"] if "127.0.0.1:1" in sentence]
+    assert "The probe of 127.0.0.1:1 failed" in run.output
 
 
 @pytest.mark.parametrize("endpoints", [[{"host": "127.0.0.1"}], '[{"host": "127.0.0.1"}]'], ids=["list", "text"])

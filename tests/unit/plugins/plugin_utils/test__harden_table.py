@@ -28,7 +28,8 @@ anything = st.recursive(
 
 
 def audited(keys: dict[str, str | None] | None = None) -> t.Any:
-    return audit(snapshot(keys), "any", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
+    files = {"/etc/sysctl.d/99-tcp-hardening.conf": "".join(f"{key} = {value}\n" for key, value in (keys or {}).items())}
+    return audit(snapshot(keys, files=files), "any", AuditOptions(profile="client_host", today=datetime.date(2026, 11, 21)))
 
 
 def shown(check_mode: bool = False, **hosts: t.Any) -> str:
