@@ -65,7 +65,7 @@ def _sarif(text: str, report: Report) -> None:
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] in ("none", "note", "warning", "error")
-        assert result["kind"] in ("pass", "open", "notApplicable", "fail")
+        assert result["kind"] in ("pass", "open", "notApplicable", "review", "fail")
         assert result["message"]["text"]
         for place in result.get("locations", ()):
             _sarif_place(place, run)
