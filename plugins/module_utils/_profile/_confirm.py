@@ -21,7 +21,7 @@ from ._plan import NOTHING
 from ._result import describe
 from ._scope import outlives_session
 from ._steps import FileStep, KeyStep, Step
-from ._undo import KEPT, expired, recover, undo
+from ._undo import expired, give_up, recover
 
 
 def arm(guard: Guard, boot_file: str, state: State) -> bool:
@@ -102,9 +102,5 @@ def _make_permanent(document: Document, opened: Open, state: State, machine: Mac
             take(machine, step)
         state.close(Document(document.boot_file, opened.after))
     except (OSError, ProfileError) as error:
-        done = undo(machine, begun, forced=False)
-        if done.errors:
-            raise ProfileError(f"{describe_error(error)}. Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}") from error
-        state.save(document._replace(open=None))
-        left = "".join(f" {sentence}." for sentence in done.left)
-        raise ProfileError(f"{describe_error(error)}. All changes were undone.{left}") from error
+        sentences = give_up(machine, state, document, begun, opened.steps, forced=False)
+        raise ProfileError(f"{describe_error(error)}. {sentences}") from error

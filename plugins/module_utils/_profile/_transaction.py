@@ -163,6 +163,8 @@ class _Call:
 
         plan, options = self.plan, self.options
         if options.confirm_seconds:
+            from ._confirm import arm
+
             deadline = time.monotonic() + options.confirm_seconds
             self.guard = Guard(os.urandom(12).hex(), options.confirm_seconds, deadline)
         opened = Open(options.name, self.state.boot_id(), plan.steps, plan.after, self.guard, APPLYING)
@@ -173,7 +175,7 @@ class _Call:
             self.state.save(document._replace(open=opened, undone=None))
             rehearse(self.disk, later)
             if self.guard:
-                self.arm(self.guard)
+                self.outlives_session = arm(self.guard, options.boot_file, State(self.disk))
             for step in plan.steps:
                 if step not in later:
                     begun.append(step)
@@ -185,7 +187,8 @@ class _Call:
                 self.state.close(Document(options.boot_file, plan.after))
         except (OSError, ProfileError) as error:
             self.guard, self.keys_read_back = None, False
-            raise ProfileError(f"{describe_error(error)}. {give_up(self.machine, self.state, document, begun, plan.steps)}") from error
+            sentences = give_up(self.machine, self.state, document, begun, plan.steps, forced=True)
+            raise ProfileError(f"{describe_error(error)}. {sentences}") from error
         for step in later:
             self.machine.foresee(step)
 
@@ -210,12 +213,6 @@ class _Call:
         for step in self.plan.steps:
             if isinstance(step, KeyStep) and not self.plan.items[step.key].status:
                 self.mark(step.key, "left_alone", "not changed, because the run failed")
-
-    def arm(self, guard: Guard) -> None:
-        # Only loaded where it is asked for.
-        from ._confirm import arm
-
-        self.outlives_session = arm(guard, self.options.boot_file, State(self.disk))
 
     def result(self) -> Dict[str, Any]:
         if self.plan.steps and not self.check:

@@ -51,13 +51,13 @@ def undo(machine: Machine, steps: Iterable[Step], forced: bool) -> Undo:
     return done
 
 
-def give_up(machine: Machine, state: State, document: Document, begun: Sequence[Step], steps: Iterable[Step]) -> str:
-    """Undo the steps that were begun, and close the journal. Returns a sentence on how that went."""
-    done = undo(machine, touched(begun, steps), forced=True)
+def give_up(machine: Machine, state: State, document: Document, begun: Sequence[Step], steps: Iterable[Step], forced: bool) -> str:
+    """Undo the steps that were begun, and close the journal. forced: as for undo(). Returns sentences on how that went."""
+    done = undo(machine, touched(begun, steps), forced)
     if not done.errors:
         try:
             state.close(document._replace(open=None))
-            return "All changes were undone."
+            return " ".join(["All changes were undone.", *(f"{left}." for left in done.left)])
         except OSError as error:
             done.errors.append(f"the journal could not be written: {describe_error(error)}")
     return f"Some changes could not be undone: {'; '.join(done.errors)}. {KEPT}"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -168,21 +169,36 @@ def test_scenarios_go_through_every_kind_of_operation(tmp_path: Path) -> None:
     assert seen == {"read", "lock", "probe", "write", "make", "create", "fill", "sync", "rename", "remove"}
 
 
-def test_a_disk_that_gives_no_more_of_the_module_changes_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded_late = run.__module__.replace("_transaction", "_undo")
+class Gone:
+    """A finder of modules for a disk that gives no file of the collection any more."""
+
+    def find_spec(self, name: str, *_more: object) -> None:
+        if name.startswith("ansible_collections."):
+            raise ImportError(f"{name} has gone")
+
+
+@pytest.mark.parametrize(
+    ("loaded_late", "options"), [(("_undo",), {}), (("_confirm", "_guard", "_scope"), {"confirm_seconds": 600})], ids=["plain", "guarded"]
+)
+def test_a_disk_that_gives_no_more_of_the_module_changes_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch, loaded_late: tuple[str, ...], options: dict[str, t.Any]
+) -> None:
     before = host.settled()
     operations = Host.made(host.path("/other")).steps()
-    monkeypatch.delitem(sys.modules, loaded_late, raising=False)
+    for name in loaded_late:
+        monkeypatch.delitem(sys.modules, run.__module__.replace("_transaction", name), raising=False)
     last_key = max(number for number, what in enumerate(operations) if what.startswith("write net."))
-    fail, failed = failing(last_key)
+    failed: list[str] = []
 
     def step(what: str) -> None:
-        if what.startswith("write net."):
-            # From the first change on, no file of the collection can be read.
-            monkeypatch.setattr(sys, "meta_path", [])
-        fail(what)
+        if what.startswith(f"create {STATE_FOLDER}"):
+            # From the journal on, no file of the collection can be read.
+            monkeypatch.setattr(sys, "meta_path", [Gone(), *sys.meta_path])
+        if what == operations[last_key]:
+            failed.append(what)
+            raise OSError(errno.ENOSPC, "no space", what)
 
-    result = host.call(step=step)
+    result = host.call(step=step, **options)
 
     assert failed == [operations[last_key]]
     assert "ENOSPC" in result["msg"]
