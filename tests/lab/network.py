@@ -30,6 +30,8 @@ HOSTS = ("client1", "client2", "gateway", "balancer", "backend")
 NAMESPACES = {"mnt": "mount", "net": "net", "uts": "uts", "ipc": "ipc", "pid": "pid"}
 PATIENCE_SECONDS = 60
 ADDRESSES = {"client1": "10.77.1.2", "client2": "10.77.2.2", "balancer": "192.0.2.10", "backend": "192.0.2.130"}
+# The backend's on the balancer's own wire.
+BACKEND_BEHIND = "10.77.9.2"
 
 # One wire a line: host, interface, address, and the same of the other end. The backend has a second wire, to the balancer.
 WIRES = (
@@ -37,7 +39,7 @@ WIRES = (
     ("client2", "eth0", "10.77.2.2/24", "gateway", "client2", "10.77.2.1/24"),
     ("balancer", "eth0", "192.0.2.10/25", "gateway", "balancer", "192.0.2.1/25"),
     ("backend", "eth0", "192.0.2.130/25", "gateway", "backend", "192.0.2.129/25"),
-    ("balancer", "eth1", "10.77.9.1/24", "backend", "eth1", "10.77.9.2/24"),
+    ("balancer", "eth1", "10.77.9.1/24", "backend", "eth1", f"{BACKEND_BEHIND}/24"),
 )
 ROUTES = {"client1": "10.77.1.1", "client2": "10.77.2.1", "balancer": "192.0.2.1", "backend": "192.0.2.129"}
 

@@ -24,18 +24,26 @@ CONNECT_SECONDS = 5.0
 # How long to wait before asking again for a port that is not there.
 RETRY_SECONDS = 0.005
 TIME_WAIT = "06"
+# The module socket of Python knows it from 3.12 on.
+IP_BIND_ADDRESS_NO_PORT = 24
+# Of tcpi_options in struct tcp_info of linux/tcp.h: both sides have sent timestamps.
+TCPI_OPTIONS, TIMESTAMPS = 5, 1
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Web:
     """One HTTP connection."""
 
-    def __init__(self, address: tuple[str, int], source: tuple[str, int] | None = None) -> None:
+    def __init__(self, address: tuple[str, int], source: tuple[str, int] | None = None, no_port: bool = False) -> None:
+        """source: bind() to it. no_port: to its address alone, and let connect() choose the port."""
         self.socket = socket.socket()
         self.socket.settimeout(CONNECT_SECONDS)
         try:
             if source is not None:
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if source[1]:
+                    self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if no_port:
+                    self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                 self.socket.bind(source)
             self.socket.connect(address)
         except OSError:
@@ -63,6 +71,10 @@ class Web:
             raise ConnectionError("the peer closed before its answer was complete")
         return data
 
+    def has_timestamps(self) -> bool:
+        """Whether both sides have agreed on TCP timestamps."""
+        return bool(self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCPI_OPTIONS + 1)[TCPI_OPTIONS] & TIMESTAMPS)
+
     def close(self, how: str) -> None:
         """client: send the first FIN. peer: wait for the peer's. reset: send a RST and be done."""
         if how == "reset":
@@ -75,21 +87,32 @@ class Web:
         self.socket.close()
 
 
-def load(to: list[Any], count: int, close: str, per_second: float = 0, requests: int = 1, hold: int = 0) -> dict[str, Any]:
+def load(
+    to: list[Any],
+    count: int,
+    close: str,
+    per_second: float = 0,
+    requests: int = 1,
+    hold: int = 0,
+    source: str | None = None,
+    no_port: bool = False,
+) -> dict[str, Any]:
     """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open until the end.
 
-    Returns ok (connections), requests (answered), errors (by name) and seconds.
+    source: bind() to this address before connect(); no_port: with IP_BIND_ADDRESS_NO_PORT.
+    Returns ok (connections), requests (answered), timestamps (connections that have them), errors (by name) and seconds.
     """
     address = (str(to[0]), int(to[1]))
     errors: dict[str, int] = {}
     held: list[Web] = []
-    ok = answered = 0
+    ok = answered = timestamps = 0
     start = time.monotonic()
     for number in range(min(count, MOST_CONNECTIONS)):
         if per_second:
             time.sleep(max(0.0, start + number / per_second - time.monotonic()))
         try:
-            web = Web(address)
+            web = Web(address, (source, 0) if source else None, no_port)
+            timestamps += web.has_timestamps()
             for request in range(requests):
                 web.get(last=close == "peer" and request == requests - 1 and len(held) >= hold)
                 answered += 1
@@ -101,7 +124,7 @@ def load(to: list[Any], count: int, close: str, per_second: float = 0, requests:
         except OSError as error:
             name = errno.errorcode.get(error.errno or 0, type(error).__name__)
             errors[name] = errors.get(name, 0) + 1
-    done = {"ok": ok, "requests": answered, "errors": errors, "seconds": round(time.monotonic() - start, 3)}
+    done = {"ok": ok, "requests": answered, "timestamps": timestamps, "errors": errors, "seconds": round(time.monotonic() - start, 3)}
     if held:
         print(json.dumps(done), flush=True)
         sys.stdin.read()
@@ -173,36 +196,58 @@ def occupy(to: list[Any], first_port: int, count: int, source: str) -> dict[str,
 
 
 def collide(to: list[Any], first_port: int, count: int, source: str, seconds: float) -> dict[str, Any]:
-    """Connect from given source ports, all at once. Returns ok and failed (not connected after `seconds`) and the slowest success."""
+    """Connect from given source ports, all at once, and reset. Returns what crowd() does."""
+    return _at_once(to, [(source, port) for port in range(first_port, first_port + count)], "reset", seconds)
+
+
+def crowd(to: list[Any], count: int, seconds: float) -> dict[str, Any]:
+    """Connect many times at once, and close first.
+
+    Returns ok and failed (not connected after `seconds`), errors (by name) and slowest_ms, that of the slowest success.
+    """
+    return _at_once(to, [None] * count, "client", seconds)
+
+
+def _at_once(to: list[Any], sources: list[tuple[str, int] | None], close: str, seconds: float) -> dict[str, Any]:
     start = time.monotonic()
     poller = select.poll()
     waiting: dict[int, socket.socket] = {}
-    ended = []
+    connected: list[socket.socket] = []
     errors: dict[str, int] = {}
-    for port in range(first_port, first_port + count):
+    for source in sources:
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.setblocking(False)
-        one.bind((source, port))
+        if source:
+            one.bind(source)
         one.connect_ex((str(to[0]), int(to[1])))
         waiting[one.fileno()] = one
         poller.register(one, select.POLLOUT)
-    ok, slowest = 0, 0.0
+    slowest = 0.0
     while waiting and time.monotonic() - start < seconds:
         for number, _events in poller.poll(50):
             one = waiting.pop(number)
             poller.unregister(number)
-            ended.append(one)
             code = one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
                 errors[errno.errorcode[code]] = errors.get(errno.errorcode[code], 0) + 1
+                one.close()
             else:
-                ok += 1
+                connected.append(one)
                 slowest = time.monotonic() - start
-    for one in [*ended, *waiting.values()]:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    for one in connected:
+        if close == "client":
+            one.settimeout(CONNECT_SECONDS)
+            one.shutdown(socket.SHUT_WR)
+            while one.recv(4096):
+                pass
+        else:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         one.close()
-    return {"ok": ok, "failed": count - ok, "errors": errors, "slowest_ms": round(slowest * 1000, 1)}
+    for one in waiting.values():
+        one.close()
+    ok = len(connected)
+    return {"ok": ok, "failed": len(sources) - ok, "errors": errors, "slowest_ms": round(slowest * 1000, 1)}
 
 
 def state() -> dict[str, Any]:
@@ -231,6 +276,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "download": download,
     "occupy": occupy,
     "collide": collide,
+    "crowd": crowd,
     "state": state,
 }
 

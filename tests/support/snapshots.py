@@ -14,11 +14,11 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, parse
 
 if t.TYPE_CHECKING:
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._nat_types import Nat
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
         Listener,
-        Nat,
         PortUse,
         Snapshot,
         Sockets,

@@ -200,6 +200,58 @@ def test_linger_0_on_a_server_breaks_answers() -> None:
     assert measured["hurried_resets"] > 0
 
 
+def test_a_source_nat_without_free_ports_drops_connections_and_is_named() -> None:
+    measured = numbers("snat")
+    assert (measured["before_ok"], measured["before_failed"]) == (measured["ports"], measured["connections"] - measured["ports"])
+    assert measured["before_drop"] >= measured["before_failed"]
+    assert {"snat-pressure", "conntrack-drops"} <= named("snat", "gateway")
+    assert (measured["pressure_subject"], measured["pressure_severity"]) == ("192.0.2.1 to 192.0.2.10:8011 (tcp)", "critical")
+    assert measured["changed"] == 0
+
+
+def test_more_addresses_help_one_client_only_in_turn() -> None:
+    measured = numbers("snat")
+    assert measured["range_ok"] == measured["ports"]
+    assert (measured["turn_ok"], measured["turn_failed"], measured["turn_drop"]) == (measured["connections"], 0, 0)
+
+
+def test_ports_that_are_bound_first_are_taken_towards_every_destination() -> None:
+    measured = numbers("bound")
+    assert measured["one_ok"] == measured["connections"]
+    assert measured["one_ok"] + measured["other_ok"] == measured["ports"]
+    assert measured["other_failed"] == 2 * measured["connections"] - measured["ports"]
+    assert (measured["fresh_ok"], measured["fresh_failed"]) == (0, measured["plain"])
+    assert "ports-bound-first" in named("bound", "client2")
+    assert (measured["bound_subject"], measured["bound_severity"]) == ("10.77.2.2", "critical")
+
+
+def test_bind_without_a_port_leaves_the_choice_to_connect() -> None:
+    measured = numbers("bound")
+    assert measured["range_after"].split() == ["40000", "40199"]
+    assert measured["cured_one_ok"] == measured["cured_other_ok"] == measured["connections"]
+    assert measured["cured_fresh_ok"] == measured["plain"]
+
+
+def test_without_timestamps_a_balancer_cannot_reuse_ports_towards_its_backend() -> None:
+    measured = numbers("front")
+    assert (measured["off_timestamps"], measured["off_recycled"]) == ("0", 0)
+    assert (measured["off_ok"], measured["off_failed"]) == (measured["ports"], measured["connections"] - measured["ports"])
+    assert "ports-pressure" in named("front", "balancer")
+
+
+def test_timestamps_taken_out_in_front_leave_them_towards_the_backend() -> None:
+    measured = numbers("front")
+    assert measured["on_timestamps"] == "1"
+    assert measured["on_ok"] == measured["on_negotiated"] == measured["connections"]
+    assert measured["on_recycled"] >= measured["connections"] - measured["ports"]
+    assert (measured["client_ok"], measured["client_negotiated"]) == (measured["clients"], 0)
+
+
+def test_behind_such_a_front_no_syn_is_refused_by_its_timestamp() -> None:
+    measured = numbers("front")
+    assert (measured["front_ok"], measured["front_failed"], measured["front_refused"]) == (measured["tuples"], 0, 0)
+
+
 def records() -> list[t.Any]:
     return [
         pytest.param(record, id=f"{name}-{record['host']}-{record['moment']}")

@@ -19,13 +19,13 @@ import time
 from collections import Counter
 from functools import lru_cache
 from itertools import compress
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, NamedTuple
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Literal, NamedTuple
 
 from .._tree import errno_name
 from ._heavy_hitters import HeavyHitters
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import SnatUse
+    from ...plugin_utils._nat_types import SnatUse
 
     Dump = Callable[[], Iterable[bytes]]
 
@@ -48,6 +48,13 @@ _REPLY, _STATUS, _STATUS_MASK = 2, 3, 26
 _IP, _PROTO = 1, 2
 _NUMBER, _SOURCE_PORT = 1, 2
 _SOURCE, _DESTINATION = {4: 1, 16: 3}, {4: 2, 16: 4}
+_SNAT_PORT = _ATTRIBUTE.pack(6, 3)
+_GROUP: tuple[Literal["protocol", "address", "destination", "destination_port"], ...] = (
+    "protocol",
+    "address",
+    "destination",
+    "destination_port",
+)
 _BUFFER = 1 << 18
 # TCP and UDP over IPv4 and IPv6 have one each, and another one with an attribute more in front (a zone).
 _MOST_LAYOUTS = 32
@@ -117,9 +124,7 @@ class SnatTally:
 
     def _end(self, data: bytes, start: int, length: int) -> None:
         self.done = True
-        error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
-        if 0 < error <= _MAX_ERRNO:
-            raise OSError(error, os.strerror(error))
+        _raise_refusal(data, start, length)
 
     def _add_alike(self, data: bytes, length: int) -> None:
         """Messages of one length. Most have the layout of the first, so that all of them need one look only."""
@@ -163,15 +168,61 @@ class SnatTally:
         merged: Counter[tuple[int, int, bytes, bytes]] = Counter()
         for layout, heavy_hitters in self.groups.items():
             for stretch, count in heavy_hitters.counts.items():
-                source, destination, port = layout.fields
-                merged[
-                    stretch[layout.protocol - layout.start],
-                    int.from_bytes(stretch[port : port + 2], "big"),
-                    stretch[destination : destination + layout.size],
-                    stretch[source : source + layout.size],
-                ] += count
+                merged[_group(layout, stretch)] += count
         found = heapq.nsmallest(top, merged.items(), key=lambda item: (-item[1], item[0]))
         return [_use(*group, count) for group, count in found]
+
+    def stretches(self, uses: Iterable[SnatUse]) -> dict[_Layout, dict[bytes, SnatUse]]:
+        """What the messages of these groups of result() have in common, by their layout: bytes from layout.start to layout.end."""
+        by_group = {tuple(use[name] for name in _GROUP): use for use in uses}
+        wanted: dict[_Layout, dict[bytes, SnatUse]] = {}
+        for layout, heavy_hitters in self.groups.items():
+            for stretch in heavy_hitters.counts:
+                one = _use(*_group(layout, stretch), 0)
+                use = by_group.get(tuple(one[name] for name in _GROUP))
+                if use is not None:
+                    wanted.setdefault(layout, {})[stretch] = use
+        return wanted
+
+
+def _raise_refusal(data: bytes, start: int, length: int) -> None:
+    error = -_ERROR.unpack_from(data, start + _HEADER.size)[0] if length >= _HEADER.size + _ERROR.size else 0
+    if 0 < error <= _MAX_ERRNO:
+        raise OSError(error, os.strerror(error))
+
+
+def _group(layout: _Layout, stretch: bytes) -> tuple[int, int, bytes, bytes]:
+    source, destination, port = layout.fields
+    return (
+        stretch[layout.protocol - layout.start],
+        int.from_bytes(stretch[port : port + 2], "big"),
+        stretch[destination : destination + layout.size],
+        stretch[source : source + layout.size],
+    )
+
+
+def snat_ports(data: bytes, wanted: dict[_Layout, dict[bytes, SnatUse]], found: Callable[[SnatUse, int], None]) -> bool:
+    """Tell the group and the SNAT port of each connection of a buffer that is in one of the groups of SnatTally.stretches().
+
+    Returns whether the dump goes on. Raises OSError if the kernel refuses it.
+    """
+    start = 0
+    while start + _HEADER.size <= len(data):
+        length, kind, _flags = _HEADER.unpack_from(data, start)
+        if not _HEADER.size <= length <= len(data) - start:
+            break
+        if kind in (_NLMSG_DONE, _NLMSG_ERROR):
+            _raise_refusal(data, start, length)
+            return False
+        for layout, stretches in wanted.items() if kind == _CT_NEW else ():
+            use = stretches.get(data[start + layout.start : start + layout.end])
+            # The peer's port is padded to four bytes, and the SNAT port comes next.
+            port = start + layout.end + 2
+            if use and data[start + layout.status + 3] & _SRC_NAT and data[port : port + 4] == _SNAT_PORT:
+                found(use, int.from_bytes(data[port + 4 : port + 6], "big"))
+                break
+        start += -(-length // 4) * 4
+    return True
 
 
 def _use(protocol: int, port: int, address: bytes, destination: bytes, count: int) -> SnatUse:
@@ -182,6 +233,7 @@ def _use(protocol: int, port: int, address: bytes, destination: bytes, count: in
         "destination": socket.inet_ntop(family, destination),
         "destination_port": port,
         "ports": count,
+        "in_ranges": [],
     }
 
 

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Literal
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import DnatPorts, SnatPool
+    from ...plugin_utils._nat_types import DnatPorts, SnatPool
 
     Protocol = Literal["tcp", "udp"]
 

@@ -22,7 +22,8 @@ from ._sockets import count_sockets, count_stuck
 from ._udp import TABLES, udp_listeners
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Nat, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._nat_types import Nat
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
 
     Groups = Dict[str, Dict[str, int]]

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from .._tree import errno_name
 from ._conntrack import snat_uses
 from ._firewall import NatRules, has_iptables_rules, of_iptables, of_nft
+from ._snat_ranges import count
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import Nat
+    from ...plugin_utils._nat_types import Nat
 
 MAX_RULES_BYTES = 16 << 20
 PATIENCE_SECONDS = 10
@@ -55,6 +56,8 @@ def look(tracked: int, ipvs: bool, top: int) -> tuple[Nat, list[str]]:
     if rules is not None:
         nat["pools"], nat["dnat"], nat["rules_from"] = rules.pools, rules.dnat, source
         nat["kubernetes"] = rules.kubernetes or ipvs
+        if tally is not None and nat["snat"]:
+            more += count(tally, nat["snat"], rules.pools)
     return nat, not_seen + more
 
 

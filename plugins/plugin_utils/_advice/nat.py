@@ -29,7 +29,15 @@ _BALANCER = "fullnat_lb"
     risk="Peers that know this gateway by its address must learn the new one.",
     claims=("D1", "D18"),
     how=(
-        "nftables: `snat to 192.0.2.1-192.0.2.4` in place of one address; iptables: `--to-source 192.0.2.1-192.0.2.4`",
+        "nftables, one rule for each address: `numgen inc mod 2 0 snat to 192.0.2.1`, and below it `snat to 192.0.2.2`",
+        (
+            "iptables: `-m statistic --mode nth --every 2 --packet 0 -j SNAT --to-source 192.0.2.1`, and below it "
+            "`-j SNAT --to-source 192.0.2.2`"
+        ),
+        (
+            "a range of addresses (`snat to 192.0.2.1-192.0.2.4`) helps only where many clients share it: the kernel gives all "
+            "connections of one client to one destination the same address"
+        ),
         "take a narrow port range out of the rule: without one the kernel uses 1024 to 65535",
         "keep connections open (fewer new ones), or use more destination addresses",
     ),

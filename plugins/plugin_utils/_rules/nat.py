@@ -18,8 +18,8 @@ from ._view_keys import CONNTRACK_COUNT, CONNTRACK_MAX, CONNTRACK_TIME_WAIT, RFC
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._nat_types import SnatPool, SnatUse
     from .._results import Severity
-    from .._snapshot_types import SnatPool, SnatUse
     from ._base import Thresholds
     from ._view import View
 
@@ -183,8 +183,8 @@ def snat_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
         raise MissingFactError("the entries of connection tracking could not be listed")
     failed = False
     for use in nat["snat"]:
-        ports, source = _snat_ports(use, nat["pools"])
-        percent = 100.0 * use["ports"] / ports
+        taken, ports, source = _snat_ports(use, nat["pools"])
+        percent = 100.0 * taken / ports
         if percent < limits.ports_pressure_medium_percent:
             continue
         failed = True
@@ -192,9 +192,9 @@ def snat_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding(
             "fail",
             f"{use['address']} to {endpoint(use['destination'], use['destination_port'])} ({use['protocol']})",
-            f"{use['ports']} of {ports} ports taken ({percent:.1f} %); the range is {source}",
+            f"{taken} of {ports} ports taken ({percent:.1f} %); the range is {source}",
             f"under {limits.ports_pressure_medium_percent} %",
-            severity="critical" if use["ports"] >= ports else severity,
+            severity="critical" if taken >= ports else severity,
             evidence={"ports not counted, at most": nat["error_bound"], "entries read": nat["snat_entries"]},
         )
     if failed:
@@ -209,17 +209,22 @@ def snat_pressure(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding("pass", "source NAT", f"the busiest, {busiest['address']} to {where}, holds {busiest['ports']} ports")
 
 
-def _snat_ports(use: SnatUse, pools: list[SnatPool] | None) -> tuple[int, str]:
-    """How many ports source NAT may give to such a connection, and where that is known from."""
+def _snat_ports(use: SnatUse, pools: list[SnatPool] | None) -> tuple[int, int, str]:
+    """How many ports of the fullest range that rules give to such an address are taken, how many it has, and where that is known from."""
     first, last = _ALL_PORTS
     if pools is None:
-        return last - first + 1, f"{first} to {last}, since the firewall's rules could not be read"
+        return use["ports"], last - first + 1, f"{first} to {last}, since the firewall's rules could not be read"
+    counted = {(one["first_port"], one["last_port"]): one["ports"] for one in use["in_ranges"]}
+    found = [(use["ports"], last - first + 1, f"{first} to {last}, the kernel's own")]
     for pool in pools:
-        if pool["protocol"] not in (None, use["protocol"]) or not _covers(pool, use["address"]):
+        low, high = pool["first_port"], pool["last_port"]
+        if pool["protocol"] not in (None, use["protocol"]) or not _covers(pool, use["address"]) or low is None or high is None:
             continue
-        if pool["first_port"] is not None and pool["last_port"] is not None and pool["first_port"] <= pool["last_port"]:
-            return pool["last_port"] - pool["first_port"] + 1, f"{pool['first_port']} to {pool['last_port']}, from the firewall's rule"
-    return last - first + 1, f"{first} to {last}, the kernel's own"
+        if low <= high:
+            # Where they were not counted, all of them may be in it.
+            taken = counted.get((low, high), min(use["ports"], high - low + 1))
+            found.append((taken, high - low + 1, f"{low} to {high}, from the firewall's rule"))
+    return max(found, key=lambda one: one[0] / one[1])
 
 
 def _covers(pool: SnatPool, address: str) -> bool:

@@ -218,14 +218,16 @@ def ports_bound_first(host: View, limits: Thresholds) -> Iterator[Finding]:
         if bound < limits.ports_bound_first_sockets or percent < limits.ports_bound_first_percent:
             continue
         failed = True
+        # bind() needs a port that nobody uses, however it was taken.
         severity: Severity = "medium"
-        if percent >= limits.ports_pressure_high_percent:
-            severity = "critical" if bound >= _ALL_BOUND * usable else "high"
+        if percent_of(source["ports"], usable) >= limits.ports_pressure_high_percent:
+            severity = "critical" if source["ports"] >= _ALL_TAKEN * usable else "high"
         device = f"%{source['device']}" if source["device"] else ""
         yield Finding(
             "fail",
             f"{source['source']}{device}",
-            f"{bound} of {usable} usable ports ({percent:.1f} %) were bound before connect(), and are taken towards every destination",
+            f"at least {bound} of {usable} usable ports ({percent:.1f} %) were bound before connect(), and are taken towards every "
+            f"destination; {source['ports']} are in use",
             f"under {limits.ports_bound_first_percent} %",
             severity=severity,
             evidence={
@@ -238,11 +240,11 @@ def ports_bound_first(host: View, limits: Thresholds) -> Iterator[Finding]:
         left_out = host.sockets["source_ports_left_out"]
         if left_out and sources and percent_of(sources[-1]["ports"], usable) >= limits.ports_bound_first_percent:
             raise MissingFactError(f"{left_out} source addresses were left out of the snapshot")
-        yield Finding("pass", PORT_RANGE, f"at most {most} ports of one source address were bound before connect()")
+        yield Finding("pass", PORT_RANGE, f"no sign that more than {most} ports of one source address were bound before connect()")
 
 
 # Some sockets come and go while they are counted.
-_ALL_BOUND = 0.99
+_ALL_TAKEN = 0.99
 # With this share of the ports that have the parity of bind(), it starts to take the others.
 _PARITY_FULL = 0.9
 _DISTINCT = 0.98

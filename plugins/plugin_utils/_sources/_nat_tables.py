@@ -14,11 +14,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from ...module_utils._facts._firewall import NatRules, of_iptables, of_nft, of_nft_text
+from ...module_utils._facts._snat_ranges import ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._snapshot_types import Nat, Snapshot, SnatUse
+    from .._nat_types import Nat, SnatUse
+    from .._snapshot_types import Snapshot
 
     Protocol = Literal["tcp", "udp"]
     # Protocol, SNAT address, destination and its port.
@@ -43,18 +45,21 @@ def fill_in(snapshot: Snapshot, entries: Iterable[str], rules: Mapping[str, str]
     ipvs: /proc/net/ip_vs. complete: whether nothing was cut off.
     """
     services = any(line.startswith(_IPVS_SERVICE) for line in ipvs.split("\n"))
-    groups: Counter[Group] = Counter()
-    listed = False
-    for text in entries:
-        listed = True
-        for line in text.split("\n"):
-            group = _group(line[:_LINE])
-            if group is not None:
-                groups[group] += 1
     rules = _usable(rules)
     found = NatRules()
     for command, text in rules.items():
         found.add(_rules(command, text))
+    ranges = ranges_of(found.pools)
+    groups: Counter[Group] = Counter()
+    in_ranges: Counter[tuple[Group, tuple[int, int]]] = Counter()
+    listed = False
+    for text in entries:
+        listed = True
+        for line in text.split("\n"):
+            group, snat_port = _group(line[:_LINE])
+            if group is not None:
+                groups[group] += 1
+                in_ranges.update((group, one) for one in ranges if one[0] <= snat_port <= one[1])
     # Where nothing is tracked, nothing is NATed.
     nothing = _tracks_nothing(snapshot)
     if not (listed or rules or services or nothing):
@@ -62,7 +67,7 @@ def fill_in(snapshot: Snapshot, entries: Iterable[str], rules: Mapping[str, str]
     if not (listed or nothing):
         snapshot["not_seen"].append("Source NAT was not looked at: the entries of connection tracking are not in this source.")
     nat: Nat = {
-        "snat": _uses(groups) if listed or nothing else None,
+        "snat": _uses(groups, in_ranges, ranges) if listed or nothing else None,
         "snat_entries": sum(groups.values()),
         "error_bound": 0,
         "complete": complete,
@@ -92,8 +97,8 @@ def _rules(command: str, text: str) -> NatRules:
     return of_nft(text) or of_nft_text(text)
 
 
-def _group(line: str) -> Group | None:
-    """The group of a source-NATed connection: one whose answers go to another address or port than its first packet came from."""
+def _group(line: str) -> tuple[Group | None, int]:
+    """The group and the SNAT port of a source-NATed connection: its answers go to another address or port than it came from."""
     words = line.split()
     protocol: Protocol | None = "tcp" if "tcp" in words[:3] else "udp" if "udp" in words[:3] else None
     values: dict[str, list[str]] = {name: [] for name in _FIELDS}
@@ -102,19 +107,25 @@ def _group(line: str) -> Group | None:
         if equals and name in values:
             values[name].append(value)
     if protocol is None or any(len(found) != 2 for found in values.values()):
-        return None
+        return None, 0
     addresses, ports = values["src"] + values["dst"], values["sport"] + values["dport"]
     if not all(map(_ADDRESS.match, addresses)) or not all(map(_PORT.match, ports)):
-        return None
-    source, destination, port = values["dst"][1], values["src"][1], int(values["sport"][1])
-    if port > 65535 or (source == values["src"][0] and int(values["dport"][1]) == int(values["sport"][0])):
-        return None
-    return protocol, source, destination, port
+        return None, 0
+    source, destination, port, snat_port = values["dst"][1], values["src"][1], int(values["sport"][1]), int(values["dport"][1])
+    if port > 65535 or (source == values["src"][0] and snat_port == int(values["sport"][0])):
+        return None, 0
+    return (protocol, source, destination, port), snat_port
 
 
-def _uses(groups: Counter[Group]) -> list[SnatUse]:
-    busiest = heapq.nsmallest(_TOP, groups.items(), key=lambda item: (-item[1], item[0]))
+def _uses(groups: Counter[Group], in_ranges: Counter[tuple[Group, tuple[int, int]]], ranges: Iterable[tuple[int, int]]) -> list[SnatUse]:
     return [
-        {"protocol": protocol, "address": address, "destination": destination, "destination_port": port, "ports": count}
-        for (protocol, address, destination, port), count in busiest
+        {
+            "protocol": group[0],
+            "address": group[1],
+            "destination": group[2],
+            "destination_port": group[3],
+            "ports": count,
+            "in_ranges": [{"first_port": one[0], "last_port": one[1], "ports": in_ranges[group, one]} for one in ranges],
+        }
+        for group, count in heapq.nsmallest(_TOP, groups.items(), key=lambda item: (-item[1], item[0]))
     ]

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import typing as t
 
-from lab.experiments import balancer, buckets, closing, nat, ports
+from lab.experiments import balancer, bound, buckets, closing, front, nat, ports, snat
 
 if t.TYPE_CHECKING:
     from lab.experiment import Outcome
     from lab.network import Host
 
 # closing: a client without history. balancer: after the client was hardened in ports, and the balancer in nat.
-# buckets: begins with a restart.
+# buckets, bound: begin with a restart. snat, front: after the gateway and the balancer were hardened in nat.
 RUNS: dict[str, t.Callable[[dict[str, Host]], Outcome]] = {
     "closing": closing.run,
     "ports": ports.run,
     "nat": nat.run,
     "balancer": balancer.run,
     "buckets": buckets.run,
+    "snat": snat.run,
+    "bound": bound.run,
+    "front": front.run,
 }

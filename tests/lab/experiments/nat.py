@@ -19,7 +19,7 @@ from lab.playbooks import treat
 PORT = 8001
 TUPLES = 80
 # Outside of every range that the kernel picks from.
-FIRST_PORTS = {"healed": 11000, "not_healed": 11100, "role": 11200, "gateway": 11300}
+FIRST_PORTS = {"healed": 11000, "not_healed": 11100, "role": 11200, "gateway": 11300, "front": 11400}
 # Long enough for two more SYNs of a client that retries after 1 and after 2 (older kernels: 3) seconds.
 PATIENCE = 3.5
 RFC1337 = "net.ipv4.tcp_rfc1337"
@@ -35,12 +35,12 @@ def run(hosts: dict[str, Host]) -> Outcome:
     numbers: dict[str, t.Any] = {"tuples": TUPLES, "timestamps_before": balancer.get("net.ipv4.tcp_timestamps")}
 
     for case in ("healed", "not_healed"):
-        _occupy(hosts, case)
-    _forgotten(gateway, "healed", "not_healed")
-    numbers |= _collide(hosts, "healed")
+        occupy(hosts, case)
+    forgotten(gateway, "healed", "not_healed")
+    numbers |= collide(hosts, "healed")
     balancer.write("/etc/sysctl.d/50-rfc1337.conf", f"{RFC1337} = 1\n")
     balancer.set(RFC1337, 1)
-    numbers |= _collide(hosts, "not_healed")
+    numbers |= collide(hosts, "not_healed")
 
     treated = treat("balancer", "gateway")
     numbers |= {
@@ -49,13 +49,13 @@ def run(hosts: dict[str, Host]) -> Outcome:
         "conntrack_after": int(gateway.get(CONNTRACK)),
     }
     # The gateway with its role: it still knows the tuple, and gives the second client another port.
-    _occupy(hosts, "gateway")
-    numbers |= _collide(hosts, "gateway")
+    occupy(hosts, "gateway")
+    numbers |= collide(hosts, "gateway")
     # A gateway that is not ours to mend: the balancer's role has to do.
     gateway.set(CONNTRACK, 1)
-    _occupy(hosts, "role")
-    _forgotten(gateway, "role")
-    numbers |= _collide(hosts, "role")
+    occupy(hosts, "role")
+    forgotten(gateway, "role")
+    numbers |= collide(hosts, "role")
     gateway.set(CONNTRACK, numbers["conntrack_after"])
 
     never = ["recycle", "reuse", "fin-timeout", "tiny-buckets"]
@@ -65,13 +65,13 @@ def run(hosts: dict[str, Host]) -> Outcome:
     return Outcome(numbers, records, named, {name: sorted(one.failed_after()) for name, one in treated.items()})
 
 
-def _occupy(hosts: dict[str, Host], case: str) -> None:
+def occupy(hosts: dict[str, Host], case: str) -> None:
     """The first client's connections, which the balancer closes first."""
     where = {"to": [ADDRESSES["balancer"], PORT], "first_port": FIRST_PORTS[case], "count": TUPLES}
     hosts["client1"].traffic("occupy", source=ADDRESSES["client1"], **where)
 
 
-def _forgotten(gateway: Host, *cases: str) -> None:
+def forgotten(gateway: Host, *cases: str) -> None:
     """Wait until the gateway's connection tracking has dropped them, which its time-out of 1 s makes it do."""
     firsts = [FIRST_PORTS[case] for case in cases]
 
@@ -83,7 +83,7 @@ def _forgotten(gateway: Host, *cases: str) -> None:
     until(gone, "the gateway's forgetting of closed connections")
 
 
-def _collide(hosts: dict[str, Host], case: str) -> dict[str, t.Any]:
+def collide(hosts: dict[str, Host], case: str) -> dict[str, t.Any]:
     """The second client with the same source ports; the gateway's address is the same for both."""
     client, balancer = hosts["client2"], hosts["balancer"]
     client_before, balancer_before = client.state(), balancer.state()

@@ -81,8 +81,11 @@ def tracked(counted: dict[str, int], grown: dict[str, int] | None = None) -> dic
     return {"counters": {"nf_conntrack": counted}, "sample": sample}
 
 
-def snat(ports: int) -> dict[str, t.Any]:
-    return {"protocol": "tcp", "address": "192.0.2.1", "destination": "192.0.2.130", "destination_port": 443, "ports": ports}
+def snat(ports: int, in_pool: int | None = None) -> dict[str, t.Any]:
+    """in_pool: how many of them are in the range of POOL; None where they were not counted."""
+    where = {"protocol": "tcp", "address": "192.0.2.1", "destination": "192.0.2.130", "destination_port": 443, "ports": ports}
+    counted = [] if in_pool is None else [{"first_port": 30000, "last_port": 30199, "ports": in_pool}]
+    return {**where, "in_ranges": counted}
 
 
 POOL = {"protocol": None, "low": "192.0.2.1", "high": "192.0.2.4", "first_port": 30000, "last_port": 30199}
@@ -386,6 +389,14 @@ ROWS = [
     ),
     row("ports-bound-first", CLIENT, "critical", "all", {RANGE: "40000 40999"}, **bound(1000, 1000, 500)),
     row("ports-bound-first", CLIENT, "high", "90 %", {RANGE: "40000 40999"}, **bound(900, 900, 495)),
+    row(
+        "ports-bound-first",
+        CLIENT,
+        "critical",
+        "none is free",
+        {RANGE: "40000 40999"},
+        **bound(1000, 1000, 500, 750, 250),
+    ),
     row("ports-bound-first", BACKEND, "medium", "30 %", {RANGE: "40000 40999"}, **bound(300, 300, 300)),
     row("ports-bound-first", CLIENT, "pass", "24 %", {RANGE: "40000 40999"}, **bound(240, 240, 240)),
     row("ports-bound-first", CLIENT, "pass", "connect() chose them", {RANGE: "40000 40999"}, **bound(1000, 480, 0)),
@@ -542,6 +553,15 @@ ROWS = [
     ),
     row("snat-pressure", BALANCER, "pass", "another protocol's pool", nat=nat(snat=[snat(170)], pools=[{**POOL, "protocol": "udp"}])),
     row("snat-pressure", BALANCER, "high", "masquerade", nat=nat(snat=[snat(170)], pools=[{**POOL, "low": None, "high": None}])),
+    row("snat-pressure", BALANCER, "pass", "another rule gave most of them", nat=nat(snat=[snat(450, 99)], pools=[POOL])),
+    row("snat-pressure", BALANCER, "critical", "full, and others", nat=nat(snat=[snat(450, 200)], pools=[POOL])),
+    row(
+        "snat-pressure",
+        BALANCER,
+        "high",
+        "one of two pools",
+        nat=nat(snat=[snat(450, 10)], pools=[POOL, {**POOL, "first_port": 1024, "last_port": 1523}]),
+    ),
     row("snat-pressure", BALANCER, "medium", "the kernel's own range", nat=nat(snat=[snat(32256)], pools=[])),
     row("snat-pressure", BALANCER, "medium", "rules not read", nat=nat(snat=[snat(32256)], pools=None)),
     row("snat-pressure", BALANCER, "pass", "none"),

@@ -74,6 +74,13 @@ def test_entries(text: str, expected: list[tuple[str, str, str, int, int]]) -> N
     assert uses(text) == expected
 
 
+def test_ports_are_counted_for_each_range_of_the_rules() -> None:
+    ports = [NATED.replace("30001", str(port)) for port in (1000, 1999, 2000, 30001)]
+    nat = made(ports, {"iptables-save -t nat": SAVED})["nat"]
+    assert nat is not None
+    assert [one["in_ranges"] for one in nat["snat"] or ()] == [[{"first_port": 1000, "last_port": 1999, "ports": 2}]]
+
+
 def test_what_is_not_in_the_source_is_not_known() -> None:
     assert made()["nat"] is None
     snapshot = made(rules={"iptables-save -t nat": SAVED})
