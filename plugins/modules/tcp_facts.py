@@ -203,7 +203,8 @@ ansible_facts:
           description:
             - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.
             - C(snat) lists how many ports of one SNAT address the connections to one destination hold, most first, and V(null) if the
-              entries could not be listed. C(snat_entries) is the number of source-NATed entries. A count may be too low, by
+              entries could not be listed. C(in_ranges) is how many of these ports are in the port range of a rule, if there are many.
+              C(snat_entries) is the number of source-NATed entries. A count may be too low, by
               C(error_bound) at most. C(complete) is V(false) if a bound on entries or on time was reached.
             - C(pools) is the addresses and ports that rules give to source NAT, C(dnat) the local ports that rules send elsewhere.
               V(null) if the rules were not read. C(rules_from) is V(nft), or V(iptables-save) if there are rules of iptables, too.
@@ -211,7 +212,7 @@ ansible_facts:
           returned: always
           type: dict
           sample:
-            snat: [{protocol: tcp, address: 198.51.100.1, destination: 192.0.2.80, destination_port: 443, ports: 12}]
+            snat: [{protocol: tcp, address: 198.51.100.1, destination: 192.0.2.80, destination_port: 443, ports: 12, in_ranges: []}]
             snat_entries: 12
             error_bound: 0
             complete: true

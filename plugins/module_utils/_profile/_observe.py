@@ -19,6 +19,7 @@ from ._options import Options
 from ._reserved_ports import RANGE, RESERVED, UNPRIVILEGED, Listening, Question, ask
 from ._steps import File, Record
 
+CONGESTION = "net.ipv4.tcp_congestion_control"
 _IPV4 = "/proc/sys/net/ipv4"
 
 T = TypeVar("T")
@@ -31,7 +32,8 @@ class Observed(NamedTuple):
     none where scope leaves them out. real_boot_file: the boot file's path behind links. files: path to file, None where there is
     none: the boot file, its backup, and those with lines that are or may be commented out. boot_folder_exists: that of the boot
     file. unsafe_folders: folder to the reason why nothing is written there. unknown: the keys of the settings that neither the host
-    has nor the collection knows, each with the names of keys that are like it.
+    has nor the collection knows, each with the names of keys that are like it. congestion: why the kernel would refuse the algorithm of
+    congestion control.
     """
 
     keys: Mapping[str, Optional[str]]
@@ -44,6 +46,7 @@ class Observed(NamedTuple):
     boot_folder_exists: bool
     unsafe_folders: Mapping[str, str]
     unknown: Mapping[str, Sequence[str]]
+    congestion: Optional[str]
 
 
 def observe(options: Options, machine: Machine, record: Record, look: Callable[[Question], Listening]) -> Observed:
@@ -80,6 +83,7 @@ def observe(options: Options, machine: Machine, record: Record, look: Callable[[
         boot_folder_exists=options.boot and machine.disk.is_folder(options.boot_file.rpartition("/")[0]),
         unsafe_folders={folder: why for folder in sorted(folders) for why in [machine.disk.why_unsafe(folder)] if why},
         unknown=_unknown(options, machine, keys),
+        congestion=_congestion(options, machine, keys.get(CONGESTION), texts.get(CONGESTION)),
     )
 
 
@@ -118,6 +122,15 @@ def _unknown(options: Options, machine: Machine, keys: Mapping[str, Optional[str
     from .._sysctl._nearest import nearest_keys
 
     return {name: nearest_keys(machine.disk.tree, name) for name in missing}
+
+
+def _congestion(options: Options, machine: Machine, now: Optional[str], wanted: Optional[str]) -> Optional[str]:
+    if not options.live or now is None or wanted is None or wanted == now:
+        return None
+    # Only loaded where it is asked for.
+    from ._congestion import why_refused
+
+    return why_refused(machine.disk.tree, wanted)
 
 
 def _more_files(

@@ -13,7 +13,7 @@ from typing import Dict, Mapping, NamedTuple, Optional, Sequence
 from .._sysctl._interfaces import LAST_RANK, may_spread, spread_rank
 from .._sysctl._keys import Accepted, Refused, kernel_reads, same, sysctl_key
 from ._boot_file import set_by_others, values
-from ._observe import Observed
+from ._observe import CONGESTION, Observed
 from ._options import Options
 from ._reserved_ports import RANGE, RESERVED, UNPRIVILEGED, Reservation, reserve
 from ._settings import for_any_kernel, wanted
@@ -85,6 +85,8 @@ def _settings(options: Options, observed: Observed) -> tuple[Dict[str, Item], Di
         answer = wanted(setting, now, observed.memory_bytes) if options.live else wanted(for_any_kernel(setting), at_boot.get(key), None)
         if isinstance(answer, Refused):
             items[key] = Item(key, setting.text, "refused", answer.reason)
+        elif key == CONGESTION and observed.congestion:
+            items[key] = Item(key, answer.raw, "refused", observed.congestion)
         elif now is None and (options.live or key == _RECYCLE):
             items[key] = Item(key, answer.raw, "absent", "this kernel does not have this key")
         else:

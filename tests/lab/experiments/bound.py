@@ -28,7 +28,7 @@ def run(hosts: dict[str, Host]) -> Outcome:
     with client.holding(hold=HELD, to=ONE, **binds) as one:
         other = client.traffic("load", to=OTHER, **binds)
         fresh = client.traffic("load", to=FRESH, **plain)
-        treated = treat("client2", client_host_settings=SAME_RANGE)["client2"]
+        treated = treat("client2", client_host_settings=SAME_RANGE, client_host_on_conflict="comment_out")["client2"]
 
     # A port that bind() has taken stays taken for as long as its TIME_WAIT.
     restart(hosts, "client2")

@@ -316,6 +316,7 @@ def observed(
         boot_folder_exists=False,
         unsafe_folders={},
         unknown=unknown or {},
+        congestion=None,
     )
 
 
