@@ -290,6 +290,8 @@ msg:
   sample: "net.ipv4.ip_local_port_range: the high end 1024 is below the low end 65000. Nothing was changed."
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
@@ -333,8 +335,14 @@ def main() -> None:
     except ProfileError as error:
         module.fail_json(msg=str(error))
     except Failed as error:
-        module.fail_json(msg=str(error), **error.result)
-    module.exit_json(**result)
+        module.fail_json(msg=str(error), **_warned(module, error.result))
+    module.exit_json(**_warned(module, result))
+
+
+def _warned(module: AnsibleModule, result: dict[str, Any]) -> dict[str, Any]:
+    for sentence in result.pop("warnings", ()):
+        module.warn(sentence)
+    return result
 
 
 if __name__ == "__main__":

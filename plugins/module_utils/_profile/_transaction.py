@@ -31,6 +31,7 @@ from ._reserved_ports import Listening, Question
 from ._result import describe
 from ._steps import KeyStep, Step
 
+_TIMESTAMPS = "net.ipv4.tcp_timestamps"
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -71,6 +72,7 @@ class _Call:
         self.recovered: Optional[str] = None
         self.guard: Optional[Guard] = None
         self.outlives_session = False
+        self.warnings: list[str] = []
 
     def run(self) -> None:
         self.state.lock(create=False)
@@ -104,6 +106,7 @@ class _Call:
             if isinstance(step, KeyStep):
                 self.probe(step.key)
         self.refuse()
+        self.warn()
         if self.check:
             for step in self.plan.steps:
                 self.take(step)
@@ -122,6 +125,13 @@ class _Call:
         if ours.undone:
             sentences.append(ours.undone.sentence)
         return " ".join(sentences) or None
+
+    def warn(self) -> None:
+        if any(isinstance(step, KeyStep) and step.key == _TIMESTAMPS and step.after == "0" != step.before for step in self.plan.steps):
+            # Only loaded where it is asked for.
+            from ._warnings import before_timestamps_go
+
+            self.warnings = before_timestamps_go(self.disk.tree)
 
     def refuse(self) -> None:
         wrong: Dict[str, list[str]] = {}
@@ -221,4 +231,5 @@ class _Call:
         guard = None
         if self.guard:
             guard = {"token": self.guard.token, "seconds": self.guard.seconds, "outlives_session": self.outlives_session}
-        return {**describe(self.machine, self.options.boot_file, self.plan), "guard": guard, "recovered": self.recovered}
+        described = describe(self.machine, self.options.boot_file, self.plan)
+        return {**described, "guard": guard, "recovered": self.recovered, "warnings": self.warnings}

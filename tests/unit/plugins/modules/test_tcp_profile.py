@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._disk import Disk
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._options import MAX_CONFIRM_SECONDS
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import DIRECTORIES
@@ -57,6 +58,17 @@ def test_bad_options_are_named(host: Host, run_module: Run, options: dict[str, o
     assert result["failed"]
     assert message in result["msg"]
     assert host.state() == before
+
+
+def test_a_warning_is_spoken_and_not_returned_twice(host: Host, run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, sentence: spoken.append(sentence))
+    host.write("/proc/net/netstat", "TcpExt: TWRecycled\nTcpExt: 7\n")
+    settings = {"net.ipv4.tcp_timestamps": 0}
+    run_module(tcp_profile.main, name="x", settings={**settings, "net.ipv4.tcp_tw_reuse": 7})
+    assert not spoken
+    assert "warnings" not in run_module(tcp_profile.main, name="x", settings=settings)
+    assert [sentence[:29] for sentence in spoken] == ["tcp_timestamps goes to 0, and"]
 
 
 @pytest.mark.parametrize("key", ["net.ipv4.tcp_fastopen_key", "net.ipv6.conf.lo.stable_secret"])
