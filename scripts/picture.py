@@ -33,8 +33,8 @@ FLEET = {
     "client2.example": ("client_host", "reuse-without-timestamps"),
     "lb1.example": ("fullnat_lb", "conntrack-forgets-early"),
 }
-# The height ends between the first result and the second.
-WIDTH, HEIGHT = 1280, 2262
+# The height ends with the first host.
+WIDTH, HEIGHT = 1280, 2760
 
 
 def observed(fault: str) -> dict[str, Any]:

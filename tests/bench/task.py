@@ -14,7 +14,7 @@ from bench.table import Row, times_slower
 
 ROUNDS = 15
 WARM_UP = 2
-REACH = 1.35
+REACH = 1.20
 
 AUDIT: Task = {"name": "audit", "linux_tcp.hardening.tcp_audit": {"profile": "any", "fail_on": "never"}}
 

@@ -141,7 +141,7 @@ def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10)
     """text behind a label, in at most so many lines; nothing where there is no text."""
     if not text:
         return []
-    start = " " * indent + f"{label + ':':<10}"
+    start = " " * indent + f"{label + ':':<9} "
     wrapper = textwrap.TextWrapper(
         width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
     )
