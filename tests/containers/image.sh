@@ -7,7 +7,7 @@
 # $CONTAINER_MIRROR names another Debian mirror than the one that mmdebstrap takes by itself.
 set -eu
 
-packages=systemd,systemd-sysv,dbus,libpam-systemd,python3,procps,iproute2,nftables,haproxy,nginx,openssh-server,sudo
+packages=systemd,systemd-sysv,dbus,libpam-systemd,python3,procps,iproute2,nftables,haproxy,nginx,apache2-bin,openssh-server,sudo
 
 # Documentation and translations: half of the size, and nothing here reads them.
 without='--dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/locale/*'

@@ -50,10 +50,10 @@ class Web:
             self.socket.close()
             raise
 
-    def get(self, last: bool = False) -> None:
+    def get(self, last: bool = False, path: str = "/") -> None:
         """One request and its whole answer; last: ask the peer to close."""
-        ending = b"Connection: close\r\n" if last else b""
-        self.socket.sendall(b"GET / HTTP/1.1\r\nHost: lab\r\n" + ending + b"\r\n")
+        ending = "Connection: close\r\n" if last else ""
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: lab\r\n{ending}\r\n".encode())
         data = b""
         while b"\r\n\r\n" not in data:
             data += self._more()
@@ -76,7 +76,7 @@ class Web:
         return bool(self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCPI_OPTIONS + 1)[TCPI_OPTIONS] & TIMESTAMPS)
 
     def close(self, how: str) -> None:
-        """client: send the first FIN. peer: wait for the peer's. reset: send a RST and be done."""
+        """client: send the first FIN. peer, wait: wait for the peer's. reset: send a RST and be done."""
         if how == "reset":
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         elif how == "client":
@@ -96,9 +96,11 @@ def load(
     hold: int = 0,
     source: str | None = None,
     no_port: bool = False,
+    path: str = "/",
 ) -> dict[str, Any]:
     """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open until the end.
 
+    close: as for Web.close(); with "peer" the last request asks for it, with "wait" none does.
     source: bind() to this address before connect(); no_port: with IP_BIND_ADDRESS_NO_PORT.
     Returns ok (connections), requests (answered), timestamps (connections that have them), errors (by name) and seconds.
     """
@@ -114,7 +116,7 @@ def load(
             web = Web(address, (source, 0) if source else None, no_port)
             timestamps += web.has_timestamps()
             for request in range(requests):
-                web.get(last=close == "peer" and request == requests - 1 and len(held) >= hold)
+                web.get(close == "peer" and request == requests - 1 and len(held) >= hold, path)
                 answered += 1
             if len(held) < hold:
                 held.append(web)

@@ -77,8 +77,11 @@ def raise_conntrack(case: Case, failure: Result) -> Assessment:
     claims=("D4", "D7"),
     how=(
         "nft add table ip tcp_strip",
-        "nft add chain ip tcp_strip front { type filter hook prerouting priority raw \\; }",
-        'nft add rule ip tcp_strip front iifname "OUTER" tcp flags \\& (syn|ack) == syn reset tcp option timestamp',
+        "nft add chain ip tcp_strip front '{ type filter hook prerouting priority raw; }'",
+        (
+            "nft add rule ip tcp_strip front iifname OUTER 'tcp flags & (syn|ack) == syn reset tcp option timestamp', with the interface "
+            "that faces the clients in place of OUTER"
+        ),
         "then role linux_tcp.hardening.fullnat_lb with fullnat_lb_timestamps: true, and net.ipv4.tcp_tw_reuse = 1",
     ),
 )
