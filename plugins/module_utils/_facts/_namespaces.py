@@ -32,7 +32,6 @@ _MOUNTS = "/proc/self/mountinfo"
 _LONGEST_MOUNTS = 1 << 24
 # ip-netns(8) makes them here; on most hosts the second is a link to the first.
 _NETNS_FOLDERS = ("/run/netns/", "/var/run/netns/")
-_LONGEST_PID = 10
 _NET_LINK = re.compile(r"net:\[([0-9]{1,20})\]\Z")
 # Before 3.19 the files of namespaces were part of proc.
 _NAMESPACE_FILES = (b"nsfs", b"proc")
@@ -121,7 +120,7 @@ class _Finder:
             self.not_seen.append(f"Network namespaces were not looked for: {_OWN_LINK} or /proc could not be read ({errno_name(error)}).")
             return []
         mounts = self._mounts()
-        pids = self._pids(sorted(int(name) for name in names if name.isascii() and name.isdecimal() and len(name) <= _LONGEST_PID), own)
+        pids = self._pids(sorted(int(name) for name in names if name.isdecimal()), own)
         inodes = sorted((mounts.keys() | pids.keys()) - {_inode(own)})
         if len(inodes) > most:
             self.not_seen.append(f"{_number(len(inodes) - most, 'network namespace')} left out: the limit is {most:,}.")
@@ -199,11 +198,15 @@ class _Finder:
 
     def _described(self, inode: int, pids: Sequence[int], mounts: Sequence[str], over: bool) -> Namespace:
         pid, process, owner = (pids[0] if pids else None), None, Owner()
+        cgroups = set()
         for one in () if over else pids[:_MOST_PATHS]:
-            name = self._text(f"/proc/{one}/comm").rstrip("\n")
-            if name and process is None:
+            name = self._text(f"/proc/{one}/comm").rstrip("\n") if process is None else None
+            if name:
                 pid, process = one, printable(name, LONGEST_NAME)
-            owner = min(owner, owner_of(self._text(f"/proc/{one}/cgroup")), key=lambda owner: owner.rank)
+            cgroup = self._text(f"/proc/{one}/cgroup")
+            if cgroup not in cgroups:
+                cgroups.add(cgroup)
+                owner = min(owner, owner_of(cgroup), key=lambda owner: owner.rank)
             if owner.rank < _NO_CONTAINER:
                 break
         uts = None if over or pid is None else f"/proc/{pid}/ns/uts"

@@ -31,6 +31,7 @@ POD = Owner(UID, container=ID)
 DOCKER = Owner(container=ID, runtime="docker")
 PODMAN = Owner(container=ID, runtime="podman")
 BURSTABLE = f"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{UNDERSCORED}.slice"
+NODE = f"/docker/{OTHER_ID}"
 USER = "user.slice/user-1000.slice/user@1000.service"
 
 
@@ -61,10 +62,11 @@ def hybrid(path: str, unified: str = "/") -> str:
         (f"/system.slice/containerd.service/kubepods-burstable-pod{UNDERSCORED}.slice:cri-containerd:{ID}", CONTAINERD),
         # a node that is a container itself, and containers that a pod has made
         (
-            f"/docker/{OTHER_ID}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod{UNDERSCORED}.slice/cri-containerd-{ID}.scope",
+            f"{NODE}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod{UNDERSCORED}.slice/cri-containerd-{ID}.scope",
             CONTAINERD,
         ),
-        (f"/docker/{OTHER_ID}/kubelet/kubepods/burstable/pod{UID}/{ID}", POD),
+        (f"{NODE}/kubelet/kubepods/burstable/pod{UID}/{ID}", POD),
+        (f"{NODE}/kubelet/kubepods/burstable/pod{UID}", Owner(UID)),
         (f"/kubepods/burstable/pod{UID}/{OTHER_ID}/docker/{ID}", Owner(UID, container=ID, runtime="docker")),
         (f"/lxc.payload.node/{BURSTABLE}/cri-containerd-{ID}.scope", CONTAINERD),
         # docker
@@ -100,6 +102,7 @@ def hybrid(path: str, unified: str = "/") -> str:
         ("/lxc/101/ns/init.scope", Owner(machine="101", runtime="lxc", unit="init.scope")),
         ("/lxc.payload/web", Owner(machine="web", runtime="lxc")),
         ("/lxc.monitor.web", Owner()),
+        ("/lxc/", Owner()),
         # systemd alone
         ("/system.slice/x.service", Owner(unit="x.service")),
         ("/system.slice/x.service/worker", Owner(unit="x.service")),

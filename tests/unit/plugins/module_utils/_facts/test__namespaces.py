@@ -147,6 +147,7 @@ def test_namespaces_without_a_process(host: Host) -> None:
         nsfs(RED, "/var/run/netns/r\\134ed"),
         nsfs(GREEN + 1, "/run/netns/old", "proc"),
         nsfs(GREEN + 2, "/run/netns/other", "ext4"),
+        nsfs(GREEN + 3, r"/run/netns/\777"),
         "91 22 0:4 mnt:[4026532001] /run/mnt rw - nsfs nsfs rw",
         "91 22 0:4 net:[4026532001]",
         "",
@@ -156,6 +157,7 @@ def test_namespaces_without_a_process(host: Host) -> None:
         (BLUE, ("/run/netns/blue",), 0, None, "blue"),
         (GREEN, ("/run/docker/netns/a b",), 0, None, "/run/docker/netns/a b"),
         (GREEN + 1, ("/run/netns/old",), 0, None, "old"),
+        (GREEN + 3, (r"/run/netns/\777",), 0, None, r"\777"),
     ]
 
 
@@ -275,6 +277,21 @@ def test_kernel_threads_are_passed_over_where_they_are_not_in_our_namespace(host
     assert [(one.inode, one.processes, one.pid) for one in host.found().namespaces] == [(BLUE, 1, 5)]
 
 
+def test_kernel_threads_in_our_namespace_cost_nothing_more(host: Host) -> None:
+    host.process(2, OWN, flags=KERNEL_FLAGS)
+    assert host.found() == Found([], [])
+    assert "/proc/2/stat" not in host.asked
+
+
+def test_the_deadline_while_looking_for_kernel_threads(host: Host) -> None:
+    host.process(1, RED)
+    for pid in range(2, 102):
+        host.process(pid, RED, flags=KERNEL_FLAGS)
+    clock = itertools.count().__next__
+    assert find_namespaces(host, seconds=120, clock=clock).namespaces[0].processes == 1 + 100 - 18
+    assert len([path for path in host.asked if path.endswith("/stat")]) < 25
+
+
 def test_a_second_process_of_a_container_is_no_kernel_thread(host: Host) -> None:
     host.process(2, RED)
     host.process(3, RED, flags=KERNEL_FLAGS)
@@ -316,7 +333,7 @@ def test_very_many_mounts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.mounts(nsfs(RED, "/run/netns/red"), nsfs(BLUE, "/run/netns/blue"))
     whole = len((host.root / "proc/self/mountinfo").read_bytes())
     monkeypatch.setattr(_namespaces, "_LONGEST_MOUNTS", whole)
-    assert len(host.found().namespaces) == 2
+    assert (len(host.found().namespaces), host.found().not_seen) == (2, [])
     monkeypatch.setattr(_namespaces, "_LONGEST_MOUNTS", whole - 1)
     found = host.found()
     assert found.not_seen == ["/proc/self/mountinfo is very long. Only its beginning was read."]
@@ -331,7 +348,7 @@ def test_a_host_that_cannot_be_looked_at(host: Host, path: str) -> None:
 
 
 def test_odd_entries_of_proc(host: Host) -> None:
-    for name in ("9" * 200, "\u0665", "-5", "5x"):
+    for name in ("9" * 200, "\u00b2", "\u0665", "-5", "5x"):
         (host.root / "proc" / name).mkdir()
     for pid, link in ((6, "net:[12"), (7, "net:[" + "9" * 30 + "]"), (8, "mnt:[5]"), (9, "")):
         host.process(pid, RED)
@@ -373,10 +390,10 @@ def test_no_content_makes_it_raise(data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def process_in_a_new_namespace() -> t.Iterator[int]:
-    """The pid of a process that stays there until the pipe to it is closed."""
-    # cat answers only when unshare has become it.
-    with subprocess.Popen(["unshare", "-n", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+def process_in_a_new_namespace(*command: str) -> t.Iterator[int]:
+    """The pid of a process that stays there until the pipe to it is closed; the command is like cat."""
+    # It answers only when unshare has become it.
+    with subprocess.Popen(["unshare", "-n", *(command or ("cat",))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
         assert process.stdin
         assert process.stdout
         process.stdin.write(b"ready\n")
@@ -448,13 +465,23 @@ def lsns() -> dict[int, tuple[int, int]]:
 @pytest.mark.skipif(not shutil.which("lsns"), reason="needs lsns")
 @own_namespaces
 def test_what_is_found_is_what_lsns_finds() -> None:
-    with process_in_a_new_namespace() as first, process_in_a_new_namespace() as second:
+    with process_in_a_new_namespace() as first, process_in_a_new_namespace("sh", "-c", "cat | cat | cat") as second:
         before = lsns()
-        found = {one.inode: (one.processes, one.pid) for one in find_namespaces(HostTree()).namespaces}
+        found = {one.inode: one for one in find_namespaces(HostTree()).namespaces}
         after = lsns()
-        # lsns counts kernel threads, and itself. Other processes of this machine come and go.
-        left_out = {inode_of("/proc/self/ns/net"), inode_of("/proc/2/ns/net") if os.path.exists("/proc/2/ns/net") else 0}
-        stable = {inode: row for inode, row in before.items() if after.get(inode) == row and inode not in left_out}
-        assert {inode: found.get(inode) for inode in stable} == stable
-        assert {inode_of(f"/proc/{pid}/ns/net") for pid in (first, second)} <= set(stable)
-        assert {inode for inode, (processes, _pid) in found.items() if processes} <= set(before) | set(after)
+        ours = [inode_of(f"/proc/{pid}/ns/net") for pid in (first, second)]
+        assert (
+            [(found[inode].processes, found[inode].pid) for inode in ours] == [after[inode] for inode in ours] == [(1, first), (4, second)]
+        )
+        # Of other namespaces of this machine, those that were there all the time: who has the same lowest pid, and what is still there.
+        here = inode_of("/proc/self/ns/net")
+        assert {inode for inode, row in before.items() if after.get(inode, (0, 0))[1] == row[1] and inode != here} <= set(found)
+        assert {inode for inode, one in found.items() if one.processes and still_there(one)} <= set(after)
+
+
+def still_there(namespace: Namespace) -> bool:
+    try:
+        os.close(opened(namespace))
+    except OSError:
+        return False
+    return True
