@@ -71,9 +71,10 @@ class Owner(NamedTuple):
 class Names(NamedTuple):
     """What the owner of a network namespace calls it; None for what is not known.
 
-    owner: see Owner. pod: "namespace/name". netns: the name under /run/netns (ip-netns(8)), or the mount point in another folder.
-    process: what the process with the lowest pid calls itself. hostname: that of its UTS namespace where this is another one than
-    ours; it can only be asked for inside, so whoever enters fills it in.
+    owner: see Owner. pod: "namespace/name", from a listing of the folder POD_LOGS where the host has it. netns: the name under
+    /run/netns (ip-netns(8)), or the mount point in another folder. process: what the process with the lowest pid calls itself.
+    hostname: that of its UTS namespace where this is another one than ours; it can only be asked for inside, so whoever enters
+    fills it in.
     """
 
     owner: Owner = Owner()
