@@ -244,6 +244,7 @@ ansible_facts:
           description:
             - The other network namespaces that O(namespaces) asks for.
             - C(name) is what its owner calls it, C(hostname) its host name if it has one of its own. C(kind) is V(container) or V(other).
+              C(runtime) is V(kubernetes) for a pod, else what made it (V(docker), V(podman), V(lxc) and so on) if that is known.
               C(processes) is how many there are in it.
             - The other fields are as above. C(sysctl) has only the keys that differ from the host's, C(counters) only those that are not 0.
           returned: if O(namespaces) asks for some
@@ -253,6 +254,7 @@ ansible_facts:
             - name: pod shop/cart
               hostname: cart
               kind: container
+              runtime: kubernetes
               processes: 3
               sysctl: {}
               ipv4_keys: null

@@ -76,7 +76,7 @@ def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: Aud
     parts, results = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
     # A node may have hundreds of namespaces: what is in order there is counted.
     parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
-    parts["advice"] = [of_namespace(cure) for cure in parts["advice"] if cure["applies"]]
+    parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
     return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
 
 

@@ -263,13 +263,15 @@ class Namespace(NetworkParts):
     """A network namespace of the host beside the one that was looked at first.
 
     name: what its owner calls it, and no other one has ("pod shop/cart"). hostname: that of its UTS namespace, None where this is the
-    host's. kind: "container" for what a container runtime made, else "other". processes: how many are in it.
+    host's. kind: "container" for what a container runtime made, else "other". runtime: "kubernetes" for a pod, else what made it
+    ("docker", "podman", "lxc", ...), None where that is not known. processes: how many are in it.
     sysctl: only keys that are otherwise than on the host. counters: only those that are not 0, of those that the host has.
     """
 
     name: Annotated[str, Label()]
     hostname: str | None
     kind: Literal["container", "other"]
+    runtime: Annotated[str | None, Default(None)]
     processes: Count
     not_seen: list[str]
 

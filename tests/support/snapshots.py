@@ -129,6 +129,7 @@ def namespace(**changes: t.Any) -> Namespace:
         "name": "pod shop/cart",
         "hostname": None,
         "kind": "container",
+        "runtime": "kubernetes",
         "processes": 3,
         "sysctl": {},
         "ipv4_keys": None,

@@ -193,6 +193,7 @@ def _look(other: _Other, patterns: Sequence[str], host: HostTree, snapshot: Snap
         "name": _shown(other.name, names),
         "hostname": hostname,
         "kind": "container" if names.owner.container or names.owner.pod_uid else "other",
+        "runtime": "kubernetes" if names.owner.pod_uid else names.owner.runtime,
         "processes": namespace.processes,
         "sysctl": _otherwise(parts, snapshot),
         "ipv4_keys": None,

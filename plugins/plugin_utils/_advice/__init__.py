@@ -12,13 +12,13 @@ To add a cure, add its function in one of these files and its rows in tests/unit
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from .._results import SEVERITIES
 from . import nat, ports, server, stuck, wrong
 from ._base import CURES as REGISTERED
 from ._base import Assessment, Case, Cure, advice
+from ._runtimes import of_namespace
 
 if t.TYPE_CHECKING:
     from .._results import Advice
@@ -29,22 +29,12 @@ CURES: dict[str, Cure] = {cure.id: cure for cure in sorted(REGISTERED.values(), 
 
 __all__ = ["CURES", "Case", "Cure", "advise", "of_namespace"]
 
-_SETTING = re.compile(r"\bnet\.(?:ipv4|core|netfilter)\.|\brole linux_tcp\.|\bsysctl\b")
-_SET_THERE = "the settings are those of this network namespace: docs/containers.md has the lines for Kubernetes, docker and podman"
-
 
 def advise(case: Case) -> list[Advice]:
     """Every cure, best first: those that apply, by how severe the failure is, then those that are not needed, then the wrong ones."""
     assessed = [(cure, cure.assess(case)) for cure in CURES.values()]
     assessed.sort(key=lambda pair: _place(pair[1]))
     return [advice(cure, assessment) for cure, assessment in assessed]
-
-
-def of_namespace(cure: Advice) -> Advice:
-    """The cure for a network namespace of its own, where a role on the host sets nothing."""
-    if not any(_SETTING.search(step) for step in cure["how"]):
-        return cure
-    return {**cure, "how": [_SET_THERE, *cure["how"]]}
 
 
 def _place(assessment: Assessment) -> tuple[bool, int, bool]:
