@@ -15,6 +15,9 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice._runti
 PAGE = (Path(__file__).resolve().parents[5] / "docs" / "containers.md").read_text(encoding="utf-8")
 
 
+NOT_SAFE = "it is not a safe sysctl, so the kubelet needs --allowed-unsafe-sysctls=net.ipv4.tcp_tw_reuse"
+
+
 def how(cure: str, runtime: str | None) -> list[str]:
     advice: t.Any = {"id": cure, "how": list(CURES[cure].how)}
     return of_namespace(advice, runtime)["how"]
@@ -26,8 +29,7 @@ def how(cure: str, runtime: str | None) -> list[str]:
         (
             "reuse",
             "kubernetes",
-            'in the pod: securityContext: {sysctls: [{name: net.ipv4.tcp_tw_reuse, value: "1"}]}; it is not a safe sysctl, so the kubelet '
-            "needs --allowed-unsafe-sysctls=net.ipv4.tcp_tw_reuse",
+            'in the pod: securityContext: {sysctls: [{name: net.ipv4.tcp_tw_reuse, value: "1"}]}; ' + NOT_SAFE,
         ),
         (
             "fin-wait2",
@@ -59,8 +61,7 @@ def test_no_cure_there_is_a_role_alone(cure: str, runtime: str | None) -> None:
 
 def test_what_is_safe_is_as_the_page_says() -> None:
     rows = re.findall(r"^\| (`net\..*?) \| (.*?) \|$", PAGE, re.MULTILINE)
-    safe = {
-        key if key.startswith("net.") else f"net.ipv4.{key}": since for keys, since in rows for key in re.findall(r"`([a-z_0-9.]+)`", keys)
-    }
+    names = {key: since for keys, since in rows for key in re.findall(r"`([a-z_0-9.]+)`", keys)}
+    safe = {key if key.startswith("net.") else f"net.ipv4.{key}": since for key, since in names.items()}
     for key, _value in SETTINGS.values():
         assert SAFE.get(key) == {"always": "1.0"}.get(safe.get(key, ""), safe.get(key))
