@@ -46,6 +46,14 @@ def test_a_pod_out_of_ports_is_critical_in_the_audit_of_its_node() -> None:
     assert reason_to_fail(node).startswith("node1: 1 failed result of severity high or above. pod shop/cart: critical ports-pressure: ")
 
 
+def test_the_gravest_is_told_first_wherever_it_is() -> None:
+    inert = sysctl({TIMESTAMPS: "0", "net.ipv4.tcp_tw_reuse": "1"})
+    node = judged(namespace(name="pod a/inert", sysctl=inert), namespace(**FULL))
+    assert "2 of 2 other network namespaces have failed results" in node["verdict"]["sentence"]
+    assert "pod shop/cart: One destination holds most" in node["verdict"]["sentence"]
+    assert "The first: pod shop/cart: critical ports-pressure: " in reason_to_fail(node)
+
+
 def test_what_passed_there_is_counted_and_rules_of_the_host_are_left_out() -> None:
     (pod,) = judged(namespace(**FULL))["namespaces"]
     assert {result["status"] for result in pod["results"]} <= {"fail", "unknown", "waived"}
