@@ -33,7 +33,7 @@ from scripts.tree import COLLECTION, ROOT, copy_project
 PYTHON = sys.executable
 NAME = ".".join(COLLECTION.parts[1:])
 # What tests bring to life; without one of them the tests that need it are skipped.
-PACKAGES = ("procps", "iproute2", "systemd", "util-linux", "shellcheck", "npm", "chromium", "conntrack", "nftables", "iptables")
+PACKAGES = ("procps", "iproute2", "systemd", "util-linux", "shellcheck", "npm", "chromium", "conntrack", "nftables", "iptables", "strace")
 # What people get who install the collection, and nothing else.
 SHIPPED = {
     "CHANGELOG.md",

@@ -27,6 +27,10 @@ if t.TYPE_CHECKING:
     from ..plugin_utils._snapshot_types import Snapshot
 
 
+# The network namespace that Ansible reaches, and no other one.
+HOST = "host"
+
+
 class _AuditError(Exception):
     """Why there is no audit. answer: what the module on the target returned, if it ran."""
 
@@ -51,6 +55,8 @@ class ActionModule(HardeningAction):
         },
         "sample_seconds": {"type": "float", "default": 0.0},
         "probe_endpoints": {"type": "list", "elements": "dict", "default": []},
+        "namespaces": {"type": "list", "elements": "str", "default": [HOST]},
+        "namespace_profiles": {"type": "dict", "default": {}},
     }
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
@@ -76,8 +82,8 @@ class ActionModule(HardeningAction):
         try:
             if arguments["source"] is None:
                 return validate(self._observe(host, arguments, task_vars))
-            for name in ("sample_seconds", "probe_endpoints"):
-                if arguments[name]:
+            for name in ("sample_seconds", "probe_endpoints", "namespaces"):
+                if arguments[name] not in (0, [], [HOST]):
                     raise _AuditError(f"tcp_audit: {name} needs a live host; leave out {name} or source.")
             return load(self._path(arguments["source"]), arguments["source_kind"])
         except SourceError as error:
@@ -85,7 +91,7 @@ class ActionModule(HardeningAction):
 
     def _observe(self, host: str, arguments: Arguments, task_vars: TaskVars) -> Result:
         """The facts of the live host, with the answers of its peers where endpoints are given. Raises _AuditError."""
-        facts = run_on_target(self, "tcp_facts", {"sample_seconds": arguments["sample_seconds"]}, task_vars)
+        facts = run_on_target(self, "tcp_facts", {name: arguments[name] for name in ("sample_seconds", "namespaces")}, task_vars)
         found = facts.get("ansible_facts", {}).get("linux_tcp")
         if facts.get("failed") or not isinstance(found, dict):
             raise _AuditError(f"{host} could not be audited: {failure_message(facts)}", facts)
@@ -111,6 +117,7 @@ def _options(arguments: Arguments) -> AuditOptions:
             waivers=parse_waivers(arguments["waivers"]),
             thresholds=Thresholds.from_options({name: value for name, value in arguments["thresholds"].items() if value is not None}),
             today=datetime.date.today(),
+            namespace_profiles={str(pattern): str(profile) for pattern, profile in arguments["namespace_profiles"].items()},
         )
     except ValueError as error:
         raise _AuditError(f"tcp_audit: {error}") from error

@@ -58,6 +58,7 @@ options:
         RV(results[].waiver.expires) it counts again, and the rule C(waiver-expired) fails.
       - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
         all hosts when left out), C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
+      - A waiver with C(namespaces) (list of names of network namespaces or shell patterns) is for these, and not for the host itself.
     type: list
     elements: dict
     default: []
@@ -170,6 +171,19 @@ options:
     type: list
     elements: dict
     default: []
+  namespaces:
+    description:
+      - Which network namespaces of the host to audit beside the one that Ansible reaches, as for M(linux_tcp.hardening.tcp_facts).
+      - Needs a live host, so it cannot be used with O(source).
+    type: list
+    elements: str
+    default: [host]
+  namespace_profiles:
+    description:
+      - The profile of other network namespaces, by a shell pattern of their names. The first pattern that fits counts.
+      - Without one a container or pod is audited as V(client_host), and every other network namespace as V(any).
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
@@ -210,6 +224,13 @@ EXAMPLES = r"""
         hosts: [lb*.example.org]
         reason: Layer-4 balancer, it passes TCP options through
         expires: 2027-06-30
+
+- name: Audit a node with all its pods
+  linux_tcp.hardening.tcp_audit:
+    profile: any
+    namespaces: all
+    namespace_profiles:
+      "pod ingress/*": fullnat_lb
 
 - name: Check the sysctl files of this repository in CI
   linux_tcp.hardening.tcp_audit:
@@ -518,6 +539,16 @@ not_seen:
   returned: when the host could be checked
   type: list
   elements: str
+namespaces:
+  description:
+    - The other network namespaces of the host, if O(namespaces) asks for them. A failed result there fails the task as well.
+    - Each has a C(name) and the fields C(profile), C(fail_on), C(kernel_release), C(collected_at), C(source), C(advice), C(results),
+      C(capacity), C(verdict) and C(not_seen) as above. C(results) has those that failed, are unknown or waived, and C(passed) is the
+      number of those that passed. C(advice) has the cures that apply. Rules about boot files are for the host alone.
+  returned: when the host could be checked
+  type: list
+  elements: dict
+  sample: []
 msg:
   description: Why the task failed, in words for a person.
   returned: on failure

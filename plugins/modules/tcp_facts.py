@@ -44,6 +44,17 @@ options:
       - Must be between V(1) and V(200).
     type: int
     default: 20
+  namespaces:
+    description:
+      - Which network namespaces of the host to look at beside the one that Ansible reaches. V(host) means none, and C(not_seen) tells how
+        many there are. V(all) means all of them.
+      - Or a list of names and shell patterns. A namespace has the names of its pod, container, host name, systemd unit, process, and the
+        one under C(/run/netns).
+      - Needs root. Each namespace is entered by a process of its own. At most 5000 are looked at, 10 seconds each, 120 seconds together.
+      - V(sample_seconds) is for the host alone.
+    type: list
+    elements: str
+    default: [host]
 seealso:
   - module: linux_tcp.hardening.tcp_audit
 """
@@ -229,6 +240,29 @@ ansible_facts:
           type: list
           elements: dict
           sample: [{journal: etc_sysctl.d_99-tcp-hardening.conf.json, profile: client_host, phase: waiting, this_boot: true}]
+        namespaces:
+          description:
+            - The other network namespaces that O(namespaces) asks for.
+            - C(name) is what its owner calls it, C(hostname) its host name if it has one of its own. C(kind) is V(container) or V(other).
+              C(runtime) is V(kubernetes) for a pod, else what made it (V(docker), V(podman), V(lxc) and so on) if that is known.
+              C(processes) is how many there are in it.
+            - The other fields are as above. C(sysctl) has only the keys that differ from the host's, C(counters) only those that are not 0.
+          returned: if O(namespaces) asks for some
+          type: list
+          elements: dict
+          sample:
+            - name: pod shop/cart
+              hostname: cart
+              kind: container
+              runtime: kubernetes
+              processes: 3
+              sysctl: {}
+              ipv4_keys: null
+              sockstat: {TCP: {inuse: 2}}
+              counters: {Tcp: {ActiveOpens: 12}}
+              sockets: null
+              nat: null
+              not_seen: []
         not_seen:
           description: What could not be read and why, one sentence each.
           returned: always
@@ -241,6 +275,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._facts._gather import SUBSETS, chosen_subset, gather
+from ..module_utils._facts._namespace_count import tell_others
 from ..module_utils._tree import HostTree
 
 MAX_SAMPLE_SECONDS = 300
@@ -259,6 +294,7 @@ def main() -> None:
             },
             "sample_seconds": {"type": "float", "default": 0},
             "top": {"type": "int", "default": 20},
+            "namespaces": {"type": "list", "elements": "str", "default": ["host"]},
         },
         supports_check_mode=True,
     )
@@ -266,7 +302,17 @@ def main() -> None:
         if not low <= module.params[name] <= high:
             module.fail_json(msg=f"{name} must be between {low} and {high}, not {module.params[name]}")
     subset = chosen_subset(module.params["gather_subset"])
-    snapshot = gather(HostTree(), subset, module.params["sample_seconds"], module.params["top"])
+    host = HostTree()
+    snapshot = gather(host, subset, module.params["sample_seconds"], module.params["top"])
+    patterns = [pattern for pattern in module.params["namespaces"] if pattern != "host"]
+    if patterns:
+        # Only loaded where it is asked for.
+        from ..module_utils._facts._other_namespaces import gather_others
+
+        snapshot["namespaces"], not_seen = gather_others(host, patterns, snapshot)
+    else:
+        not_seen = tell_others(host)
+    snapshot["not_seen"] += not_seen
     module.exit_json(ansible_facts={"linux_tcp": snapshot})
 
 

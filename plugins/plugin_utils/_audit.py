@@ -11,20 +11,21 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ._advice import Case, advise
+from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
-from ._results import PROFILES, SEVERITIES, STATUSES, Audit, Capacity, Result, Severity, Summary
+from ._namespace_views import is_about_the_host, profile_of, view_of
+from ._results import PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
 
 if t.TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ._results import AuditedProfile, FailOn
     from ._rules.probes import failed_probes
-    from ._snapshot_types import Snapshot
-from ._verdict import verdict
+    from ._snapshot_types import Namespace, Snapshot
+from ._verdict import verdict, with_namespaces
 from ._waivers import Waiver
 
 ANY_PROFILE = "any"
@@ -38,6 +39,7 @@ class AuditOptions:
     """How to audit.
 
     profile: one of PROFILES, or "any". fail_on: a severity, or "never". today: the day on which waivers are looked at.
+    namespace_profiles: pattern of a namespace's name to its profile.
     Raises ValueError naming the profile or the severity that is unknown.
     """
 
@@ -46,27 +48,67 @@ class AuditOptions:
     fail_on: str = "high"
     waivers: Sequence[Waiver] = ()
     thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
+    namespace_profiles: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.profile != ANY_PROFILE and self.profile not in PROFILES:
-            raise ValueError(f"unknown profile {self.profile!r}, known are: {', '.join((*PROFILES, ANY_PROFILE))}")
+        for profile in (self.profile, *self.namespace_profiles.values()):
+            if profile != ANY_PROFILE and profile not in PROFILES:
+                raise ValueError(f"unknown profile {profile!r}, known are: {', '.join((*PROFILES, ANY_PROFILE))}")
         if self.fail_on != NEVER and self.fail_on not in SEVERITIES:
             raise ValueError(f"unknown severity {self.fail_on!r} in fail_on, known are: {', '.join((NEVER, *SEVERITIES))}")
 
 
 def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
-    """Check one host's snapshot against every rule of the catalogue.
+    """Check one host's snapshot, and those of its other network namespaces, against every rule of the catalogue.
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
+    parts, results = _judged(snapshot, host, options, "")
+    namespaces = [_namespace(one, snapshot, host, options) for one in snapshot.get("namespaces", [])]
+    parts["not_seen"] = [*parts["not_seen"], *_not_probed(snapshot)]
+    parts["verdict"] = with_namespaces(parts["verdict"], namespaces)
+    return Audit(**parts, host=host, summary=summarise(results), namespaces=namespaces)
+
+
+def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: AuditOptions) -> NamespaceAudit:
+    profile = profile_of(namespace, options.namespace_profiles)
+    its_options = dataclasses.replace(options, profile=profile)
+    parts, results = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    # A node may have hundreds of namespaces: what is in order there is counted.
+    parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
+    parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
+    return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
+
+
+def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> tuple[AuditParts, list[Result]]:
+    """The parts of an audit, and all its results. namespace: its name, empty for the host itself."""
     view = View(snapshot)
+    results = _results(view, host, options, namespace)
+    case = Case(view, results, options.profile, options.thresholds)
+    advice = advise(case)
+    parts = AuditParts(
+        profile=t.cast("AuditedProfile", options.profile),
+        fail_on=t.cast("FailOn", options.fail_on),
+        kernel_release=snapshot["host"]["kernel_release"],
+        collected_at=snapshot["collected_at"],
+        source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},
+        advice=advice,
+        results=results,
+        capacity=_figures(case),
+        verdict=verdict(view, results, advice, options.profile == ANY_PROFILE),
+        not_seen=snapshot["not_seen"],
+    )
+    return parts, results
+
+
+def _results(view: View, host: str, options: AuditOptions, namespace: str) -> list[Result]:
     results: list[Result] = []
     expired: list[tuple[Waiver, int]] = []
     for rule in CATALOGUE.values():
-        if rule.id == WAIVER_EXPIRED:
+        if rule.id == WAIVER_EXPIRED or (namespace and is_about_the_host(rule.id)):
             continue
         of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options)]
-        covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host)]
+        covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host, namespace)]
         failed = [result for result in of_rule if result["status"] == "fail"]
         valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
         if valid is not None:
@@ -79,22 +121,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
     results += _expired_waivers(expired, options)
     places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
     results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
-    case = Case(view, results, options.profile, options.thresholds)
-    advice = advise(case)
-    return Audit(
-        host=host,
-        profile=t.cast("AuditedProfile", options.profile),
-        fail_on=t.cast("FailOn", options.fail_on),
-        kernel_release=snapshot["host"]["kernel_release"],
-        collected_at=snapshot["collected_at"],
-        source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},
-        advice=advice,
-        results=results,
-        summary=summarise(results),
-        capacity=_figures(case),
-        verdict=verdict(view, results, advice, options.profile == ANY_PROFILE),
-        not_seen=[*snapshot["not_seen"], *_not_probed(snapshot)],
-    )
+    return results
 
 
 def _not_probed(snapshot: Snapshot) -> list[str]:
@@ -189,16 +216,19 @@ def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
 
 def reason_to_fail(audit_of_host: Audit) -> str:
     """Why the audit fails, in words for a person; empty when it does not."""
-    reaching = reaches(audit_of_host["results"], audit_of_host["fail_on"])
+    fail_on = audit_of_host["fail_on"]
+    reaching = [("", result) for result in reaches(audit_of_host["results"], fail_on)]
+    for namespace in audit_of_host["namespaces"]:
+        reaching += [(f"{namespace['name']}: ", result) for result in reaches(namespace["results"], fail_on)]
     if not reaching:
         return ""
-    first = reaching[0]
+    name, first = min(reaching, key=lambda one: SEVERITIES.index(one[1]["severity"]))
     where = f" ({first['path']}:{first['line']})" if first["path"] else ""
     results = "1 failed result" if len(reaching) == 1 else f"{len(reaching)} failed results"
     first_is = "" if len(reaching) == 1 else "The first: "
     return (
-        f"{audit_of_host['host']}: {results} of severity {audit_of_host['fail_on']} or above. "
-        f"{first_is}{first['severity']} {first['id']}: {first['observed']}{where}"
+        f"{audit_of_host['host']}: {results} of severity {fail_on} or above. "
+        f"{first_is}{name}{first['severity']} {first['id']}: {first['observed']}{where}"
     )
 
 

@@ -163,8 +163,8 @@ class AuditSource(TypedDict):
     path: str | None
 
 
-class AuditBody(TypedDict):
-    """What is taken from an audit that is given to tcp_report. The rest of an Audit is known better: see there.
+class AuditParts(TypedDict):
+    """What an audit says of one network namespace.
 
     profile: the audited profile or "any". fail_on: the severity from which a failed result fails the audit, or "never".
     advice: every cure, best first: those that apply, those that nothing calls for, those that would be wrong here.
@@ -181,6 +181,25 @@ class AuditBody(TypedDict):
     capacity: Annotated[Capacity, Default({})]
     verdict: Annotated[Verdict, Default({})]
     not_seen: Texts
+
+
+class NamespaceAudit(AuditParts):
+    """Another network namespace of a host. name: what its owner calls it. passed: results that passed, which are not among results.
+
+    results: those that failed, are unknown or waived. advice: the cures that apply.
+    """
+
+    name: Annotated[str, Label()]
+    passed: Annotated[int, Default(0)]
+
+
+class AuditBody(AuditParts):
+    """What is taken from an audit that is given to tcp_report. The rest of an Audit is known better: see there.
+
+    namespaces: the other network namespaces of the host, if they were asked for.
+    """
+
+    namespaces: Annotated[list[NamespaceAudit], Default([])]
 
 
 class Audit(AuditBody):

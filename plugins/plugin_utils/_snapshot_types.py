@@ -20,7 +20,7 @@ from typing import Annotated, List, Literal, TypedDict, Union
 
 from ._nat_types import Nat
 from ._probe_types import Probe
-from ._shapes import AtLeast, Default
+from ._shapes import AtLeast, Default, Label
 
 Count = Annotated[int, AtLeast(0)]
 Line = Annotated[int, AtLeast(1)]
@@ -242,13 +242,43 @@ class Source(TypedDict):
     path: str | None
 
 
-class _SnapshotRequired(TypedDict):
-    """schema is "linux_tcp.snapshot/3"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+class NetworkParts(TypedDict):
+    """What belongs to one network namespace.
 
     ipv4_keys: every tcp_* and ip_local_* file name in /proc/sys/net/ipv4, sorted; None where the source cannot tell.
     counters: group to counter name to value since boot; a missing name is a counter that this kernel does not have. Groups: "TcpExt",
     "Tcp", "Ip", and "nf_conntrack" (/proc/net/stat/nf_conntrack, summed over CPUs; missing where connection tracking is not loaded).
     sockstat: group ("sockets", "TCP", ...) to field to value.
+    """
+
+    sysctl: dict[str, Sysctl] | None
+    ipv4_keys: list[str] | None
+    sockstat: dict[str, dict[str, int]] | None
+    counters: dict[str, dict[str, int]] | None
+    sockets: Sockets | None
+    nat: Annotated[Nat | None, Default(None)]
+
+
+class Namespace(NetworkParts):
+    """A network namespace of the host beside the one that was looked at first.
+
+    name: what its owner calls it, and no other one has ("pod shop/cart"). hostname: that of its UTS namespace, None where this is the
+    host's. kind: "container" for what a container runtime made, else "other". runtime: "kubernetes" for a pod, else what made it
+    ("docker", "podman", "lxc", ...), None where that is not known. processes: how many are in it.
+    sysctl: only keys that are otherwise than on the host. counters: only those that are not 0, of those that the host has.
+    """
+
+    name: Annotated[str, Label()]
+    hostname: str | None
+    kind: Literal["container", "other"]
+    runtime: Annotated[str | None, Default(None)]
+    processes: Count
+    not_seen: list[str]
+
+
+class _SnapshotRequired(NetworkParts):
+    """schema is "linux_tcp.snapshot/3"; collected_at is UTC in ISO 8601 ("2026-01-31T12:00:00Z").
+
     not_seen: what could not be read and why, one sentence each.
     """
 
@@ -256,14 +286,8 @@ class _SnapshotRequired(TypedDict):
     collected_at: str | None
     source: Source
     host: HostFacts
-    sysctl: dict[str, Sysctl] | None
-    ipv4_keys: list[str] | None
     boot_files: BootFiles | None
-    sockstat: dict[str, dict[str, int]] | None
-    counters: dict[str, dict[str, int]] | None
     sample: Sample | None
-    sockets: Sockets | None
-    nat: Annotated[Nat | None, Default(None)]
     not_seen: list[str]
 
 
@@ -284,8 +308,9 @@ class OpenChange(TypedDict):
 class Snapshot(_SnapshotRequired, total=False):
     """probes: what the peers answered, one entry an address; missing where nobody asked.
 
-    open_changes: missing where nobody looked, or where only root could have.
+    open_changes: missing where nobody looked, or where only root could have. namespaces: missing where nobody asked for them.
     """
 
     probes: list[Probe]
     open_changes: list[OpenChange]
+    namespaces: list[Namespace]

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ._results import WaiverNote
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIELDS = ("rule", "hosts", "reason", "expires")
+_FIELDS = ("rule", "hosts", "namespaces", "reason", "expires")
 
 
 class WaiverError(ValueError):
@@ -31,15 +31,21 @@ class WaiverError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Waiver:
-    """One accepted result: rule id, host patterns (shell style), reason, and the last day on which it holds."""
+    """One accepted result: rule id, host patterns (shell style), reason, and the last day on which it holds.
+
+    namespaces: patterns of names of network namespaces; none for the host's own, where it is about the host itself.
+    """
 
     rule: str
     hosts: tuple[str, ...]
     reason: str
     expires: datetime.date
+    namespaces: tuple[str, ...] = ()
 
-    def covers(self, rule_id: str, host: str) -> bool:
-        return rule_id == self.rule and any(fnmatch.fnmatchcase(host, pattern) for pattern in self.hosts)
+    def covers(self, rule_id: str, host: str, namespace: str = "") -> bool:
+        if rule_id != self.rule or not any(fnmatch.fnmatchcase(host, pattern) for pattern in self.hosts):
+            return False
+        return any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.namespaces) if namespace else not self.namespaces
 
     def expired(self, today: datetime.date) -> bool:
         return today > self.expires
@@ -71,13 +77,8 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
         raise WaiverError(f"{where}: there is no rule {rule!r}. docs/rules.md lists all rules.")
     if rule == WAIVER_EXPIRED:
         raise WaiverError(f"{where}: this rule cannot be waived")
-    hosts = option.get("hosts")
-    if hosts is None:
-        hosts = ["*"]
-    if isinstance(hosts, str):
-        hosts = [hosts]
-    if not isinstance(hosts, list) or not hosts or not all(isinstance(host, str) and host for host in hosts):
-        raise WaiverError(f"{where}: hosts must be a list of host names or patterns")
+    hosts = _patterns(option.get("hosts"), f"{where}: hosts must be a list of host names or patterns") or ("*",)
+    namespaces = _patterns(option.get("namespaces"), f"{where}: namespaces must be a list of names of network namespaces or patterns")
     reason = option.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise WaiverError(f"{where} has no reason. Say why the result is accepted.")
@@ -94,4 +95,14 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
             expires = datetime.date.fromisoformat(str(expires))
         except ValueError:
             raise WaiverError(f"{where}: expires must be a date of the form YYYY-MM-DD, not {expires!r}") from None
-    return Waiver(str(rule), tuple(map(str, hosts)), reason.strip(), expires)
+    return Waiver(str(rule), hosts, reason.strip(), expires, namespaces)
+
+
+def _patterns(given: object, problem: str) -> tuple[str, ...]:
+    """One pattern or a list of them; none where nothing was given. Raises WaiverError with the problem."""
+    if given is None:
+        return ()
+    patterns = [given] if isinstance(given, str) else given
+    if not isinstance(patterns, list) or not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
+        raise WaiverError(problem)
+    return tuple(patterns)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ..module_utils._facts._gather import deltas
+from ..module_utils._facts._proc import deltas
 from ._capacity import TIME_WAIT_SECONDS, knee_ports
 from ._rules import CannotApplyError, MissingFactError, View
 from ._rules._view import in_state

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
         BootFiles,
         Listener,
+        Namespace,
         PortUse,
         Snapshot,
         Sockets,
@@ -120,6 +121,25 @@ def sockets(**changes: t.Any) -> Sockets:
         "reuse_sample": None,
     }
     return t.cast("Sockets", {**base, **changes})
+
+
+def namespace(**changes: t.Any) -> Namespace:
+    """A pod in which everything is as on the host."""
+    base: Namespace = {
+        "name": "pod shop/cart",
+        "hostname": None,
+        "kind": "container",
+        "runtime": "kubernetes",
+        "processes": 3,
+        "sysctl": {},
+        "ipv4_keys": None,
+        "sockstat": {},
+        "counters": {"TcpExt": {}, "Tcp": {}, "Ip": {}},
+        "sockets": sockets(),
+        "nat": nat(),
+        "not_seen": [],
+    }
+    return t.cast("Namespace", {**base, **changes})
 
 
 def nat(**changes: t.Any) -> Nat:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
 from junitparser import Error, Failure, JUnitXml
+from support.full_namespace import full_namespace
 from support.playbook_runs import Run, run_playbook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +84,17 @@ def test_a_fault_ends_with_2_and_is_named(tmp_path: Path) -> None:
     (suite,) = JUnitXml.fromfile(str(run.reports / "tcp-audit.junit.xml"))
     broken = [case.name for case in suite if any(isinstance(result, Failure) for result in case.result)]
     assert "reuse-without-timestamps" in broken
+
+
+def test_a_container_out_of_ports_fails_the_audit_of_its_node(tmp_path: Path) -> None:
+    with full_namespace(f"cart-{os.getpid()}"):
+        run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="backend", tcp_namespaces=f"cart-{os.getpid()}")
+    assert run.code == 2, run.output
+    (found,) = run.audits()["localhost"]["namespaces"]
+    assert f"(cart-{os.getpid()})" in found["name"]
+    assert f"localhost / {found['name']}" in run.output
+    for ending in ("html", "junit.xml", "md", "sarif"):
+        assert found["name"] in (run.reports / f"tcp-audit.{ending}").read_text(), ending
 
 
 def test_a_peer_that_refuses_is_told_and_does_not_stop_the_audit(tmp_path: Path) -> None:

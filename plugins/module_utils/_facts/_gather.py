@@ -17,13 +17,13 @@ from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import HostTree, errno_name
 from ._changes import STATE_FOLDER, open_changes
 from ._nat import look
-from ._proc import parse_conntrack_stat, parse_counters, parse_sockstat
+from ._proc import deltas, parse_conntrack_stat, parse_counters, parse_sockstat
 from ._sockets import count_sockets, count_stuck
 from ._udp import TABLES, udp_listeners
 
 if TYPE_CHECKING:
     from ...plugin_utils._nat_types import Nat
-    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, NetworkParts, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
 
     Groups = Dict[str, Dict[str, int]]
@@ -48,8 +48,6 @@ _CONNTRACK_COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
 _IPVS = "/proc/net/ip_vs"
 _IPVS_SERVICE = ("TCP ", "UDP ", "SCTP ")
 _SOCKSTAT = "/proc/net/sockstat"
-# The one Tcp counter that may go down: it is the number of connections now.
-_GAUGES = ("CurrEstab",)
 
 _VALUE_LIMIT = 4096
 # ip_local_reserved_ports with every second port in it; the kernel gives it in one read or not at all.
@@ -83,39 +81,53 @@ def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, t
     subset: parts to gather, of SUBSETS; the others are None. sample_seconds: with more than 0 the counters are read again
     after that many seconds. top: how many socket groups and destinations to name.
     """
-    return _Gatherer(host).snapshot(subset, sample_seconds, top)
+    return Gatherer(host).snapshot(subset, sample_seconds, top)
 
 
-class _Gatherer:
+class Gatherer:
+    """One look at a host. not_seen: what could not be read and why, one sentence each."""
+
     def __init__(self, host: HostTree) -> None:
         self._host = host
-        self._not_seen: list[str] = []
+        self.not_seen: list[str] = []
 
     def snapshot(self, subset: Collection[str], sample_seconds: float, top: int) -> Snapshot:
         started = time.monotonic()
-        counters = self._counters() if "counters" in subset else None
-        ipv4_keys = self._ipv4_keys() if "sysctl" in subset else None
+        parts = self.parts(subset, top, glance=sample_seconds <= 0)
         snapshot: Snapshot = {
             "schema": SCHEMA,
             "collected_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "source": {"kind": "live", "path": None},
             "host": self._host_facts(),
-            "sysctl": self._sysctl() if "sysctl" in subset else None,
-            "ipv4_keys": ipv4_keys,
-            "boot_files": self._boot_files(ipv4_keys or ()) if "boot_files" in subset else None,
-            "sockstat": self._sockstat() if "counters" in subset else None,
-            "counters": counters,
+            "boot_files": self._boot_files(parts["ipv4_keys"] or ()) if "boot_files" in subset else None,
             "sample": None,
-            "sockets": self._sockets(top) if "sockets" in subset else None,
-            "nat": self._nat(top) if "sockets" in subset else None,
-            "not_seen": self._not_seen,
+            "sysctl": parts["sysctl"],
+            "ipv4_keys": parts["ipv4_keys"],
+            "sockstat": parts["sockstat"],
+            "counters": parts["counters"],
+            "sockets": parts["sockets"],
+            "nat": parts["nat"],
+            "not_seen": self.not_seen,
         }
         self._add_open_changes(snapshot)
-        if counters and snapshot["sockets"] and sample_seconds <= 0:
-            self._glance_at_reuse(snapshot["sockets"])
-        if counters and sample_seconds > 0:
-            snapshot["sample"] = self._second_sample(counters, snapshot["sockets"], started, sample_seconds)
+        if parts["counters"] and sample_seconds > 0:
+            snapshot["sample"] = self._second_sample(parts["counters"], parts["sockets"], started, sample_seconds)
         return snapshot
+
+    def parts(self, subset: Collection[str], top: int, glance: bool) -> NetworkParts:
+        """What belongs to the network namespace that this process is in. glance: look twice where reuse of ports decides."""
+        counters = self._counters() if "counters" in subset else None
+        parts: NetworkParts = {
+            "sysctl": self._sysctl() if "sysctl" in subset else None,
+            "ipv4_keys": self._ipv4_keys() if "sysctl" in subset else None,
+            "sockstat": self._sockstat() if "counters" in subset else None,
+            "counters": counters,
+            "sockets": self._sockets(top) if "sockets" in subset else None,
+            "nat": self._nat(top) if "sockets" in subset else None,
+        }
+        if glance and counters and parts["sockets"]:
+            self._glance_at_reuse(parts["sockets"])
+        return parts
 
     def _add_open_changes(self, snapshot: Snapshot) -> None:
         if not self._host.live:
@@ -191,7 +203,7 @@ class _Gatherer:
         found = {key: self._one_sysctl(sysctl_key) for key, sysctl_key in SYSCTL_KEYS.items()}
         unreadable = [f"{key} ({one['reason']})" for key, one in found.items() if one["state"] == "unreadable"]
         if unreadable:
-            self._not_seen.append(f"These sysctl keys exist but could not be read: {', '.join(unreadable)}.")
+            self.not_seen.append(f"These sysctl keys exist but could not be read: {', '.join(unreadable)}.")
         return found
 
     def _one_sysctl(self, sysctl_key: SysctlKey) -> Sysctl:
@@ -224,7 +236,7 @@ class _Gatherer:
         unread = [f"{file['path']} ({file['reason']})" for file in boot_files["files"] if file["unread_because"] == "unreadable"]
         if unread:
             more = f" and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""
-            self._not_seen.append(f"These boot files could not be read: {', '.join(unread[:_NAMED_FILES])}{more}.")
+            self.not_seen.append(f"These boot files could not be read: {', '.join(unread[:_NAMED_FILES])}{more}.")
         return boot_files
 
     def _sockstat(self) -> Groups | None:
@@ -232,7 +244,7 @@ class _Gatherer:
         try:
             return None if text is None else parse_sockstat(text)
         except ValueError as error:
-            self._not_seen.append(f"{_SOCKSTAT} has an unknown format: {error}.")
+            self.not_seen.append(f"{_SOCKSTAT} has an unknown format: {error}.")
             return None
 
     def _counters(self) -> Groups | None:
@@ -244,17 +256,17 @@ class _Gatherer:
             try:
                 found = parse_counters(text)
             except ValueError as error:
-                self._not_seen.append(f"{path} has an unknown format: {error}.")
+                self.not_seen.append(f"{path} has an unknown format: {error}.")
                 continue
             counters.update({group: found[group] for group in groups if group in found})
             if groups[0] not in found:
-                self._not_seen.append(f"{path} has no group {groups[0]}.")
+                self.not_seen.append(f"{path} has no group {groups[0]}.")
         text = self._text(_CONNTRACK_STAT)
         if text is not None:
             try:
                 counters["nf_conntrack"] = parse_conntrack_stat(text)
             except ValueError as error:
-                self._not_seen.append(f"{_CONNTRACK_STAT} has an unknown format: {error}.")
+                self.not_seen.append(f"{_CONNTRACK_STAT} has an unknown format: {error}.")
         return counters or None
 
     def _nat(self, top: int) -> Nat | None:
@@ -263,7 +275,7 @@ class _Gatherer:
         ipvs = any(line.startswith(_IPVS_SERVICE) for line in (self._text(_IPVS) or "").split("\n"))
         count = (self._text(_CONNTRACK_COUNT) or "0").strip()
         nat, not_seen = look(int(count) if count.isdecimal() and len(count) <= _SECONDS_DIGITS else 0, ipvs, top)
-        self._not_seen.extend(not_seen)
+        self.not_seen.extend(not_seen)
         return nat
 
     def _second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
@@ -297,11 +309,11 @@ class _Gatherer:
 
     def _sockets(self, top: int) -> Sockets | None:
         if not self._host.live:
-            self._not_seen.append("Sockets were not counted: only a live host has sockets.")
+            self.not_seen.append("Sockets were not counted: only a live host has sockets.")
             return None
         ports = self._ephemeral_ports()
         sockets, not_seen = count_sockets(ports, top)
-        self._not_seen.extend(not_seen)
+        self.not_seen.extend(not_seen)
         if sockets and ports:
             sockets["udp"] = self._udp(ports)
         return sockets
@@ -312,7 +324,7 @@ class _Gatherer:
         if texts[0] is None:
             return None
         if any(text and len(text) >= _PROC_LIMIT for text in texts):
-            self._not_seen.append(f"{TABLES[0]} is very long. Only its beginning was read.")
+            self.not_seen.append(f"{TABLES[0]} is very long. Only its beginning was read.")
         return udp_listeners([text for text in texts if text], ports)
 
     def _ephemeral_ports(self) -> tuple[int, int] | None:
@@ -333,17 +345,4 @@ class _Gatherer:
             return None
 
     def _cannot(self, what: str, error: OSError) -> None:
-        self._not_seen.append(f"{what} could not be read ({errno_name(error)}).")
-
-
-def deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
-    """How much each counter in both samples grew. None for a counter that went down; a gauge may go down."""
-    return {
-        group: {
-            name: second[group][name] - before if second[group][name] >= before or name in _GAUGES else None
-            for name, before in counters.items()
-            if name in second[group]
-        }
-        for group, counters in first.items()
-        if group in second
-    }
+        self.not_seen.append(f"{what} could not be read ({errno_name(error)}).")

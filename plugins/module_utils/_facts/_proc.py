@@ -12,13 +12,17 @@ The columns and their order differ between kernels, so values are found by name,
 from __future__ import annotations
 
 import re
-from typing import Iterator, Sequence
+from typing import Dict, Iterator, Sequence
 
+# The one Tcp counter that may go down: it is the number of connections now.
+_GAUGES = ("CurrEstab",)
 # No counter of any kernel has more bits.
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 _MAX_DIGITS = 20
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+\Z")
 _SHOWN_GROUP = 40
+
+Groups = Dict[str, Dict[str, int]]
 
 
 def parse_counters(text: str) -> dict[str, dict[str, int]]:
@@ -100,3 +104,16 @@ def _numbers(group: str, words: Sequence[str]) -> list[int]:
 
 def _shown(text: str) -> str:
     return repr(text[:_SHOWN_GROUP])
+
+
+def deltas(first: Groups, second: Groups) -> dict[str, dict[str, int | None]]:
+    """How much each counter in both samples grew. None for a counter that went down; a gauge may go down."""
+    return {
+        group: {
+            name: second[group][name] - before if second[group][name] >= before or name in _GAUGES else None
+            for name, before in counters.items()
+            if name in second[group]
+        }
+        for group, counters in first.items()
+        if group in second
+    }

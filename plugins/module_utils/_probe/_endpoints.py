@@ -15,7 +15,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple, Union, cast
 
-from ._options import Endpoint, Invalid, printable
+from .._text import printable
+from ._options import Endpoint, Invalid
 from ._peer import Limits, Target, probe_peer, unreached, unreached_peer
 from ._tcp import ProbeError
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ._options import printable
+from .._text import printable
 from ._tcp import ProbeError
 
 if TYPE_CHECKING:

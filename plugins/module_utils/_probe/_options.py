@@ -11,6 +11,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Union
 
+from .._text import printable
+
 MAX_ENDPOINTS = 256
 MAX_PORT = 65535
 MIN_SECONDS = 0.1
@@ -78,12 +80,6 @@ def read_endpoints(given: List[Dict[str, Any]]) -> List[Union[Endpoint, Invalid]
     if len(found) > MAX_ENDPOINTS:
         raise EndpointsError(f"endpoints: one task takes at most {MAX_ENDPOINTS} different endpoints, not {len(found)}. Nothing was sent.")
     return found
-
-
-def printable(text: str, limit: int) -> str:
-    """Text from a peer, made safe for a message: printable ASCII, "?" for other characters, cut to limit characters."""
-    clean = "".join(letter if " " <= letter <= "~" else "?" for letter in text[: limit + 1])
-    return clean if len(clean) <= limit else clean[: limit - 3] + "..."
 
 
 def _read(entry: Dict[str, Any], where: str) -> Union[Endpoint, Invalid]:

@@ -18,8 +18,8 @@ import time
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Tuple, TypeVar, Union
 
+from .._text import printable
 from .._tree import errno_name
-from ._options import printable
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -18,6 +18,7 @@ from .._results import SEVERITIES
 from . import nat, ports, server, stuck, wrong
 from ._base import CURES as REGISTERED
 from ._base import Assessment, Case, Cure, advice
+from ._runtimes import of_namespace
 
 if t.TYPE_CHECKING:
     from .._results import Advice
@@ -26,7 +27,7 @@ if t.TYPE_CHECKING:
 _FILES = [file.__name__.rsplit(".", 1)[-1] for file in (stuck, ports, nat, server, wrong)]
 CURES: dict[str, Cure] = {cure.id: cure for cure in sorted(REGISTERED.values(), key=lambda cure: _FILES.index(cure.file))}
 
-__all__ = ["CURES", "Case", "Cure", "advise"]
+__all__ = ["CURES", "Case", "Cure", "advise", "of_namespace"]
 
 
 def advise(case: Case) -> list[Advice]:

@@ -160,14 +160,28 @@ def _urgency(result: Result) -> tuple[int, int, str, str]:
 def build(audits: object, title: str) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes."""
     entries = read_audits(audits)
-    return Report(
-        title=escape_unprintable(title, 200), entries=entries, hosts=[_host(number, entry) for number, entry in enumerate(entries)]
-    )
+    shown = [one for entry in entries for one in (entry, *_namespaces(entry))]
+    return Report(title=escape_unprintable(title, 200), entries=entries, hosts=[_host(number, one) for number, one in enumerate(shown)])
 
 
 def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
     """Make the report of one host's audit. Raises ShapeError naming the place in the audit that has another shape."""
     return _host(0, read_audit(host, audit, ""))
+
+
+def _namespaces(entry: Entry) -> list[Audit]:
+    """The network namespaces of a host that a person must see, each as if it were a host; the verdict of the host counts the others."""
+    if "results" not in entry:
+        return []
+    audit = cast("Audit", entry)
+    found = []
+    for namespace in audit["namespaces"]:
+        summary = summarise(namespace["results"])
+        if summary["worst"] in SEVERITIES[: SEVERITIES.index("medium") + 1] or summary["status"]["waived"]:
+            parts = {name: value for name, value in namespace.items() if name not in ("name", "passed")}
+            host = f"{audit['host']} / {namespace['name']}"
+            found.append(cast("Audit", {**parts, "host": host, "summary": summary, "namespaces": []}))
+    return found
 
 
 def _host(number: int, entry: Entry) -> HostReport:

@@ -18,7 +18,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from ...module_utils._facts._gather import deltas
+from ...module_utils._facts._proc import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _nat_tables, _proc_files, _sysctl_a
 from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown

@@ -15,13 +15,14 @@ from typing import Any, NoReturn
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, is_secret, parse
 from ...module_utils._sysctl._lines import MAX_PATTERN_CHARACTERS
 from .._shapes import ShapeError, check
-from .._snapshot_types import Snapshot, Sysctl
+from .._snapshot_types import NetworkParts, Snapshot, Sysctl
 from ._common import SCHEMA, SourceError, read_bytes, shown
 
 MAX_KEYS = 2000
 MAX_SOCKET_ROWS = 1000
 MAX_NAT_ROWS = 1000
 MAX_PROBES = 4096
+MAX_NAMESPACES = 5_000
 
 
 def is_file(start: bytes) -> bool:
@@ -98,27 +99,22 @@ def validate(data: object) -> Snapshot:
     _check_sizes(snapshot)
     for key, one in (snapshot["sysctl"] or {}).items():
         _check_sysctl(f"sysctl[{shown(key)}]", key, one)
+    for namespace in snapshot.get("namespaces", []):
+        for key, one in (namespace["sysctl"] or {}).items():
+            _check_sysctl(f"namespaces[{shown(namespace['name'])}].sysctl[{shown(key)}]", key, one)
     return snapshot
 
 
 def _check_sizes(snapshot: Snapshot) -> None:
     """No honest host has more, and rules look at some of these for each one of others."""
-    sockets, nat, boot_files = snapshot["sockets"], snapshot["nat"], snapshot["boot_files"]
+    namespaces, boot_files = snapshot.get("namespaces", []), snapshot["boot_files"]
     sizes: list[tuple[str, int, int]] = [
-        ("sysctl", len(snapshot["sysctl"] or ()), MAX_KEYS),
-        ("ipv4_keys", len(snapshot["ipv4_keys"] or ()), MAX_KEYS),
         ("probes", len(snapshot.get("probes", ())), MAX_PROBES),
+        ("namespaces", len(namespaces), MAX_NAMESPACES),
+        *_sizes_of(snapshot, ""),
     ]
-    if sockets:
-        sizes += [(f"sockets.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in sockets.items() if isinstance(rows, list)]
-    if nat:
-        sizes += [(f"nat.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in nat.items() if isinstance(rows, list)]
-    nat = snapshot["nat"]
-    if nat:
-        sizes += [
-            (f"nat.{name}", len(rows or ()), MAX_NAT_ROWS)
-            for name, rows in (("snat", nat["snat"]), ("pools", nat["pools"]), ("dnat", nat["dnat"]))
-        ]
+    for place, namespace in enumerate(namespaces):
+        sizes += _sizes_of(namespace, f"namespaces[{place}].")
     if boot_files:
         patterns = sum(len(one["key"]) for file in boot_files["files"] for one in file["assignments"] if one["is_glob"])
         if patterns > MAX_PATTERN_CHARACTERS:
@@ -127,9 +123,26 @@ def _check_sizes(snapshot: Snapshot) -> None:
             # sysctl --system reads /etc/sysctl.conf a second time where a link leads to it.
             if any(times > 2 for times in Counter(paths).values()):
                 raise SourceError(f"boot_files.order[{shown(reader)}] has a path more than twice")
-    for place, size, most in sizes:
+    for where, size, most in sizes:
         if size > most:
-            raise SourceError(f"{place} has {size} entries. The limit is {most}.")
+            raise SourceError(f"{where} has {size} entries. The limit is {most}.")
+
+
+def _sizes_of(parts: NetworkParts, prefix: str) -> list[tuple[str, int, int]]:
+    """Place, entries and limit of what may be long in a network namespace."""
+    sockets, nat = parts["sockets"], parts["nat"]
+    sizes: list[tuple[str, int, int]] = [
+        ("sysctl", len(parts["sysctl"] or ()), MAX_KEYS),
+        ("ipv4_keys", len(parts["ipv4_keys"] or ()), MAX_KEYS),
+    ]
+    if sockets:
+        sizes += [(f"sockets.{name}", len(rows), MAX_SOCKET_ROWS) for name, rows in sockets.items() if isinstance(rows, list)]
+    if nat:
+        sizes += [
+            (f"nat.{name}", len(rows or ()), MAX_NAT_ROWS)
+            for name, rows in (("snat", nat["snat"]), ("pools", nat["pools"]), ("dnat", nat["dnat"]))
+        ]
+    return [(prefix + place, size, most) for place, size, most in sizes]
 
 
 def _check_sysctl(place: str, key: str, one: Sysctl) -> None:

@@ -48,7 +48,7 @@ def run(action: t.Any, target: Target | None = None, **options: t.Any) -> dict[s
 def test_a_live_host_costs_one_task() -> None:
     target = observed()
     result = run(tcp_audit, target, profile="backend", sample_seconds=2)
-    assert target.runs == [("linux_tcp.hardening.tcp_facts", {"sample_seconds": 2.0})]
+    assert target.runs == [("linux_tcp.hardening.tcp_facts", {"sample_seconds": 2.0, "namespaces": ["host"]})]
     assert (result["host"], result["profile"], result["changed"]) == ("web1", "backend", False)
     assert "failed" not in result
     assert "ansible_facts" not in result

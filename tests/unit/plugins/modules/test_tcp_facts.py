@@ -80,10 +80,16 @@ def test_bad_options_are_named(run_module: Run, options: dict[str, object], mess
 
 def test_every_part_of_the_snapshot_is_documented() -> None:
     returned = yaml.safe_load(tcp_facts.RETURN)["ansible_facts"]["contains"]["linux_tcp"]["contains"]
-    assert set(returned) == {*Snapshot.__required_keys__, "open_changes"}
+    assert set(returned) == {*Snapshot.__required_keys__, "open_changes", "namespaces"}
     for field in Sockets.__annotations__:
         assert f"C({field})" in str(returned["sockets"]["description"])
         assert field in returned["sockets"]["sample"]
+
+
+@pytest.mark.parametrize(("asked", "given"), [({}, False), ({"namespaces": ["host"]}, False), ({"namespaces": ["no such name"]}, True)])
+def test_other_namespaces_are_there_if_they_were_asked_for(run_module: Run, asked: dict[str, object], given: bool) -> None:
+    snapshot = run_module(tcp_facts.main, **asked)["ansible_facts"]["linux_tcp"]
+    assert snapshot.get("namespaces", "none") == ([] if given else "none")
 
 
 def test_the_documented_choices_and_bounds_are_the_real_ones() -> None:

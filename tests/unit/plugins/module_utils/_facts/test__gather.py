@@ -14,7 +14,8 @@ from typing import Any, Iterable
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _gather as _facts
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, chosen_subset, deltas, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, chosen_subset, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import deltas
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, is_secret
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree

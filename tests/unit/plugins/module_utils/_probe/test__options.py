@@ -14,7 +14,6 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._option
     Http,
     Invalid,
     Tls,
-    printable,
     read_endpoints,
 )
 from hypothesis import given
@@ -192,12 +191,4 @@ def test_no_option_gets_further_than_its_own_result(
         shown = one.reason if isinstance(one, Invalid) else ""
         if isinstance(one, Endpoint) and one.http:
             assert not set(one.http.path + one.http.host) & set(" \r\n\0")
-    assert shown.isprintable()
-
-
-@given(st.text(), st.integers(4, 40))
-def test_printable(text: str, limit: int) -> None:
-    shown = printable(text, limit)
-    assert len(shown) <= limit
-    assert shown.isascii()
     assert shown.isprintable()

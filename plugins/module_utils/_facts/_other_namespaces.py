@@ -1,0 +1,269 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""The facts of a host's other network namespaces: a child enters one after the other and sends what it sees through a pipe.
+
+The process of the module itself never leaves its namespaces. Nothing is written, and no process but the child gets a signal.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import select
+import signal
+import struct
+import time
+from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence
+
+from .._text import printable
+from .._tree import HostTree, errno_name
+from ._gather import Gatherer
+from ._namespace_names import LONGEST_NAME, Names, distinct_names
+from ._namespaces import Namespace, find_namespaces, opened
+
+if TYPE_CHECKING:
+    from ...plugin_utils._snapshot_types import Namespace as NamespaceFacts
+    from ...plugin_utils._snapshot_types import NetworkParts, Snapshot
+
+ALL = "all"
+MAX_SECONDS = 120.0
+MAX_SECONDS_EACH = 10.0
+_PARTS = ("sysctl", "counters", "sockets")
+_TOP = 5
+_NEW_NETWORK, _NEW_UTS = 0x40000000, 0x04000000
+_LENGTH = struct.Struct("=II")
+_MOST_BYTES = 1 << 24
+_MOST_TOLD = 10
+
+
+class _Other(NamedTuple):
+    """name: the one to show, which no other namespace has."""
+
+    namespace: Namespace
+    name: str
+
+
+def gather_others(host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> tuple[List[NamespaceFacts], List[str]]:
+    """The facts of the namespaces that have a name like one of the patterns, and sentences about those that were not looked at.
+
+    patterns: as for a shell; "all" for all of them. snapshot: of the host, whose sysctl keys and counters tell what is left out.
+    No content of the host makes it raise.
+    """
+    found = find_namespaces(host)
+    names = found.names()
+    others = [_Other(one, names[one.inode]) for one in found.namespaces]
+    run = _Run(host, patterns, snapshot)
+    run.through(others)
+    return run.named(), [*found.not_seen, *run.told()]
+
+
+class _Run:
+    def __init__(self, host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> None:
+        self._host = host
+        self._patterns = patterns
+        self._snapshot = snapshot
+        self._facts: Dict[int, NamespaceFacts] = {}
+        self._refused: Dict[str, List[str]] = {}
+        self._deadline = time.monotonic() + MAX_SECONDS
+
+    def through(self, others: Sequence[_Other]) -> None:
+        """Each in its turn; a new child where one has died or takes too long."""
+        place = 0
+        while place < len(others):
+            if time.monotonic() >= self._deadline:
+                self._refuse(f"the time of {MAX_SECONDS:.0f} s was over", *(one.name for one in others[place:]))
+                return
+            place += self._by_one_child(others[place:])
+
+    def named(self) -> List[NamespaceFacts]:
+        """Each with a name that no other one has: with the host name, two pods' names may be the same again."""
+        names = distinct_names((inode, facts["name"]) for inode, facts in self._facts.items())
+        for inode, facts in self._facts.items():
+            facts["name"] = names[inode]
+        return sorted(self._facts.values(), key=lambda facts: facts["name"])
+
+    def told(self) -> List[str]:
+        sentences = []
+        for why, names in sorted(self._refused.items()):
+            more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
+            which = "This network namespace was" if len(names) == 1 else f"These {len(names):,} network namespaces were"
+            sentences.append(f"{which} not looked at: {', '.join(names[:_MOST_TOLD])}{more} ({why}).")
+        return sentences
+
+    def _refuse(self, why: str, *names: str) -> None:
+        if names:
+            self._refused.setdefault(why, []).extend(names)
+
+    def _by_one_child(self, others: Sequence[_Other]) -> int:
+        """How many of them are done, at least one."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            _serve(writer, others, self._patterns, self._host, self._snapshot)
+        os.close(writer)
+        done = 0
+        try:
+            while done < len(others):
+                why, answer = _answer(reader, min(self._deadline, time.monotonic() + MAX_SECONDS_EACH))
+                if why:
+                    self._refuse(why, others[done].name)
+                    return done + 1
+                self._take(others[done], answer)
+                done += 1
+            return done
+        finally:
+            os.close(reader)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+    def _take(self, other: _Other, answer: Any) -> None:
+        if "error" in answer:
+            self._refuse(answer["error"], other.name)
+        elif "facts" in answer:
+            self._facts[other.namespace.inode] = answer["facts"]
+
+
+def _answer(reader: int, deadline: float) -> tuple[str, Any]:
+    """Why there is none, and the child's next answer."""
+    head = _read(reader, _LENGTH.size, deadline)
+    if head is None or len(head) < _LENGTH.size:
+        return (f"it took longer than {MAX_SECONDS_EACH:.0f} s" if head is None else "the process that looked at it died"), None
+    length, _spare = _LENGTH.unpack(head)
+    data = _read(reader, length, deadline)
+    if data is None or len(data) < length:
+        return (f"it took longer than {MAX_SECONDS_EACH:.0f} s" if data is None else "the process that looked at it died"), None
+    return "", json.loads(data)
+
+
+def _read(reader: int, length: int, deadline: float) -> Optional[bytes]:
+    """So many bytes, fewer at the end of the file, None where the time is over."""
+    parts: List[bytes] = []
+    left = length
+    while left:
+        ready, _w, _x = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return None
+        part = os.read(reader, min(left, 1 << 16))
+        if not part:
+            break
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _serve(writer: int, others: Sequence[_Other], patterns: Sequence[str], host: HostTree, snapshot: Snapshot) -> None:
+    """The child: never returns."""
+    try:
+        for other in others:
+            try:
+                answer: Dict[str, object] = _look(other, patterns, host, snapshot)
+            except OSError as error:
+                answer = {"error": "it has gone" if isinstance(error, FileNotFoundError) else errno_name(error)}
+            data = json.dumps(answer).encode("ascii")
+            if len(data) > _MOST_BYTES:
+                data = json.dumps({"error": f"more than {_MOST_BYTES >> 20} MiB of facts"}).encode("ascii")
+            whole = _LENGTH.pack(len(data), 0) + data
+            while whole:
+                whole = whole[os.write(writer, whole) :]
+    finally:
+        # Nothing of the parent's clean-up may happen in here.
+        os._exit(0)
+
+
+def _look(other: _Other, patterns: Sequence[str], host: HostTree, snapshot: Snapshot) -> Dict[str, object]:
+    """Enter, look around. Raises OSError where it cannot be entered."""
+    namespace = other.namespace
+    hostname = _hostname(namespace.uts)
+    names = namespace.names._replace(hostname=hostname)
+    if not _is_asked_for(patterns, [other.name, *_all_names(names)]):
+        return {}
+    descriptor = opened(namespace)
+    try:
+        _enter(descriptor, _NEW_NETWORK)
+    finally:
+        os.close(descriptor)
+    gatherer = Gatherer(host)
+    parts = gatherer.parts(_PARTS, _TOP, glance=True)
+    facts: NamespaceFacts = {
+        "name": _shown(other.name, names),
+        "hostname": hostname,
+        "kind": "container" if names.owner.container or names.owner.pod_uid else "other",
+        "runtime": "kubernetes" if names.owner.pod_uid else names.owner.runtime,
+        "processes": namespace.processes,
+        "sysctl": _otherwise(parts, snapshot),
+        "ipv4_keys": None,
+        "sockstat": parts["sockstat"],
+        "counters": _counted(parts, snapshot),
+        "sockets": parts["sockets"],
+        "nat": parts["nat"],
+        "not_seen": gatherer.not_seen,
+    }
+    return {"facts": facts}
+
+
+def _hostname(path: Optional[str]) -> Optional[str]:
+    """The host name of another UTS namespace; None where it is ours, or where it has gone."""
+    if path is None:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        _enter(descriptor, _NEW_UTS)
+        return printable(os.uname().nodename, LONGEST_NAME)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _all_names(names: Names) -> List[str]:
+    owner = names.owner
+    known = (names.hostname, names.pod, names.netns, names.process, *owner)
+    return [name for name in known if name]
+
+
+def _is_asked_for(patterns: Sequence[str], names: Collection[str]) -> bool:
+    return ALL in patterns or any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _shown(name: str, names: Names) -> str:
+    """The host name is what people gave a container; the id is what they look for it by."""
+    return f"{name} ({names.hostname})" if names.hostname and not names.pod and names.hostname not in name else name
+
+
+def _otherwise(parts: NetworkParts, snapshot: Snapshot) -> Any:
+    host = snapshot["sysctl"]
+    if parts["sysctl"] is None or host is None:
+        return parts["sysctl"]
+    return {key: one for key, one in parts["sysctl"].items() if one != host.get(key)}
+
+
+def _counted(parts: NetworkParts, snapshot: Snapshot) -> Any:
+    host = snapshot["counters"]
+    if parts["counters"] is None or host is None:
+        return parts["counters"]
+    return {
+        group: {name: value for name, value in counters.items() if value or name not in host.get(group, {})}
+        for group, counters in parts["counters"].items()
+    }
+
+
+def _enter(descriptor: int, kind: int) -> None:
+    """setns(2). Raises OSError."""
+    setns = getattr(os, "setns", None)
+    if setns is not None:
+        setns(descriptor, kind)
+        return
+    # Before Python 3.12.
+    import ctypes
+
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, kind):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
