@@ -41,6 +41,8 @@ def view_of(namespace: Namespace, snapshot: Snapshot) -> Snapshot:
             "hostname": namespace["hostname"] or snapshot["host"]["hostname"],
             "network_namespace": "own",
             "boot_files_apply": False,
+            # Its counters begin with the namespace, and nobody knows when that was.
+            "uptime_seconds": None,
         },
         "sysctl": None if sysctl is None else {**(snapshot["sysctl"] or {}), **sysctl},
         "counters": None if counters is None else {group: {**zeros.get(group, {}), **names} for group, names in counters.items()},

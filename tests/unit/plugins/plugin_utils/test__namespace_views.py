@@ -23,6 +23,7 @@ def test_a_view_is_the_host_with_what_is_otherwise() -> None:
     # A group that is missing is one that the namespace does not have.
     assert view["counters"] == {"Tcp": {"ActiveOpens": 9, "PassiveOpens": 0}}
     assert (view["host"]["hostname"], view["host"]["network_namespace"], view["host"]["boot_files_apply"]) == ("cart", "own", False)
+    assert (host["host"]["uptime_seconds"], view["host"]["uptime_seconds"]) == (86400, None)
     assert (view["boot_files"], view["sample"], view.get("probes")) == ({"files": [], "order": {}}, None, [])
 
 
