@@ -51,7 +51,7 @@ options:
       - Or a list of names and shell patterns. A namespace has the names of its pod, container, host name, systemd unit, process, and the
         one under C(/run/netns).
       - Needs root. Each namespace is entered by a process of its own. At most 5000 are looked at, 10 seconds each, 120 seconds together.
-      - V(sample_seconds) is for the host alone.
+      - With V(sample_seconds) the counters of each are read a second time, after those of the host.
     type: list
     elements: str
     default: [host]
@@ -260,6 +260,7 @@ ansible_facts:
               ipv4_keys: null
               sockstat: {TCP: {inuse: 2}}
               counters: {Tcp: {ActiveOpens: 12}}
+              sample: null
               sockets: null
               nat: null
               not_seen: []
@@ -309,7 +310,7 @@ def main() -> None:
         # Only loaded where it is asked for.
         from ..module_utils._facts._other_namespaces import gather_others
 
-        snapshot["namespaces"], not_seen = gather_others(host, patterns, snapshot)
+        snapshot["namespaces"], not_seen = gather_others(host, patterns, snapshot, module.params["sample_seconds"])
     else:
         not_seen = tell_others(host)
     snapshot["not_seen"] += not_seen

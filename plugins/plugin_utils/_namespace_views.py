@@ -32,7 +32,7 @@ def profile_of(namespace: Namespace, profiles: Mapping[str, str]) -> str:
 
 def view_of(namespace: Namespace, snapshot: Snapshot) -> Snapshot:
     """The namespace as if it were a host: what it has in common with the host is filled in, and boot files do not apply to it."""
-    sysctl, counters = namespace["sysctl"], namespace["counters"]
+    sysctl, counters, sample = namespace["sysctl"], namespace["counters"], namespace["sample"]
     zeros = {group: dict.fromkeys(names, 0) for group, names in (snapshot["counters"] or {}).items()}
     return {
         **snapshot,
@@ -46,9 +46,9 @@ def view_of(namespace: Namespace, snapshot: Snapshot) -> Snapshot:
         },
         "sysctl": None if sysctl is None else {**(snapshot["sysctl"] or {}), **sysctl},
         "counters": None if counters is None else {group: {**zeros.get(group, {}), **names} for group, names in counters.items()},
+        "sample": sample and {**sample, "deltas": {group: {**zeros.get(group, {}), **names} for group, names in sample["deltas"].items()}},
         "boot_files": {"files": [], "order": {}},
         "sockstat": namespace["sockstat"],
-        "sample": None,
         "sockets": namespace["sockets"],
         "nat": namespace["nat"],
         "probes": [],

@@ -266,6 +266,7 @@ class Namespace(NetworkParts):
     host's. kind: "container" for what a container runtime made, else "other". runtime: "kubernetes" for a pod, else what made it
     ("docker", "podman", "lxc", ...), None where that is not known. processes: how many are in it.
     sysctl: only keys that are otherwise than on the host. counters: only those that are not 0, of those that the host has.
+    sample: likewise; None where the counters were read once.
     """
 
     name: Annotated[str, Label()]
@@ -273,6 +274,7 @@ class Namespace(NetworkParts):
     kind: Literal["container", "other"]
     runtime: Annotated[str | None, Default(None)]
     processes: Count
+    sample: Annotated[Sample | None, Default(None)]
     not_seen: list[str]
 
 

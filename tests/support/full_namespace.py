@@ -4,13 +4,15 @@
 
 """Fills the ephemeral ports of its network namespace, says "ready", and holds them until its input ends.
 
-Run it as `unshare --net --uts python full_namespace.py HOSTNAME PORTS`: it sets the host name and the range of ports.
+Run it as `unshare --net --uts python full_namespace.py HOSTNAME PORTS`: it sets the host name and the range of ports. Meanwhile it
+tries again and again to connect from another port, which is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from pathlib import Path
 
 FIRST_PORT = 20020
 SERVER = ("127.0.0.1", 9000)
+OTHER_PORT, CLOSED_PORT = 1500, 9
+PAUSE_SECONDS = 0.02
 
 
 @contextlib.contextmanager
@@ -40,9 +44,17 @@ def main(hostname: str, ports: int) -> None:
     with socket.create_server(SERVER, backlog=ports):
         held = [socket.create_connection(SERVER) for _number in range(ports)]
         print("ready", flush=True)
-        sys.stdin.read()
+        while not select.select([sys.stdin], [], [], PAUSE_SECONDS)[0]:
+            _be_refused()
         for one in held:
             one.close()
+
+
+def _be_refused() -> None:
+    with socket.socket() as one, contextlib.suppress(OSError):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("127.0.0.1", OTHER_PORT))
+        one.connect(("127.0.0.1", CLOSED_PORT))
 
 
 if __name__ == "__main__":

@@ -135,6 +135,7 @@ def namespace(**changes: t.Any) -> Namespace:
         "ipv4_keys": None,
         "sockstat": {},
         "counters": {"TcpExt": {}, "Tcp": {}, "Ip": {}},
+        "sample": None,
         "sockets": sockets(),
         "nat": nat(),
         "not_seen": [],

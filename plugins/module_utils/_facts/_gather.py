@@ -111,7 +111,7 @@ class Gatherer:
         }
         self._add_open_changes(snapshot)
         if parts["counters"] and sample_seconds > 0:
-            snapshot["sample"] = self._second_sample(parts["counters"], parts["sockets"], started, sample_seconds)
+            snapshot["sample"] = self.second_sample(parts["counters"], parts["sockets"], started, sample_seconds)
         return snapshot
 
     def parts(self, subset: Collection[str], top: int, glance: bool) -> NetworkParts:
@@ -278,7 +278,8 @@ class Gatherer:
         self.not_seen.extend(not_seen)
         return nat
 
-    def _second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
+    def second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
+        """How much grew since started, so many seconds later. None where the counters cannot be read any more."""
         time.sleep(max(0.0, started + seconds - time.monotonic()))
         taken = time.monotonic()
         second = self._counters()

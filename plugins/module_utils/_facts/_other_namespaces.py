@@ -36,7 +36,7 @@ MAX_SECONDS_EACH = 10.0
 _PARTS = ("sysctl", "counters", "sockets")
 _TOP = 5
 _NEW_NETWORK, _NEW_UTS = 0x40000000, 0x04000000
-_LENGTH = struct.Struct("=II")
+_LENGTH = struct.Struct("=I")
 _MOST_BYTES = 1 << 24
 _MOST_TOLD = 10
 
@@ -48,28 +48,37 @@ class _Other(NamedTuple):
     name: str
 
 
-def gather_others(host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> tuple[List[NamespaceFacts], List[str]]:
+def gather_others(
+    host: HostTree, patterns: Sequence[str], snapshot: Snapshot, sample_seconds: float = 0
+) -> tuple[List[NamespaceFacts], List[str]]:
     """The facts of the namespaces that have a name like one of the patterns, and sentences about those that were not looked at.
 
     patterns: as for a shell; "all" for all of them. snapshot: of the host, whose sysctl keys and counters tell what is left out.
-    No content of the host makes it raise.
+    sample_seconds: with more than 0 the counters are read again after that many seconds. No content of the host makes it raise.
     """
     found = find_namespaces(host)
     names = found.names()
     others = [_Other(one, names[one.inode]) for one in found.namespaces]
-    run = _Run(host, patterns, snapshot)
+    run = _Run(_Task(host, patterns, snapshot, sample_seconds))
     run.through(others)
     return run.named(), [*found.not_seen, *run.told()]
 
 
+class _Task(NamedTuple):
+    """What to do in each namespace; see gather_others()."""
+
+    host: HostTree
+    patterns: Sequence[str]
+    snapshot: Snapshot
+    sample_seconds: float
+
+
 class _Run:
-    def __init__(self, host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> None:
-        self._host = host
-        self._patterns = patterns
-        self._snapshot = snapshot
+    def __init__(self, task: _Task) -> None:
+        self._task = task
         self._facts: Dict[int, NamespaceFacts] = {}
         self._refused: Dict[str, List[str]] = {}
-        self._deadline = time.monotonic() + MAX_SECONDS
+        self._deadline = time.monotonic() + MAX_SECONDS + task.sample_seconds
 
     def through(self, others: Sequence[_Other]) -> None:
         """Each in its turn; a new child where one has died or takes too long."""
@@ -104,7 +113,7 @@ class _Run:
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
-            _serve(writer, others, self._patterns, self._host, self._snapshot)
+            _serve(writer, others, self._task)
         os.close(writer)
         done = 0
         try:
@@ -115,11 +124,23 @@ class _Run:
                     return done + 1
                 self._take(others[done], answer)
                 done += 1
+            self._take_samples(reader, others)
             return done
         finally:
             os.close(reader)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+
+    def _take_samples(self, reader: int, others: Sequence[_Other]) -> None:
+        """The second looks, in the order of the first ones. Where one fails the others of this child have none."""
+        wait = self._task.sample_seconds
+        for other in others if wait else ():
+            facts = self._facts.get(other.namespace.inode)
+            if facts is not None:
+                why, answer = _answer(reader, min(self._deadline, time.monotonic() + wait + MAX_SECONDS_EACH))
+                if why:
+                    return
+                facts["sample"] = answer["sample"]
 
     def _take(self, other: _Other, answer: Any) -> None:
         if "error" in answer:
@@ -133,7 +154,7 @@ def _answer(reader: int, deadline: float) -> tuple[str, Any]:
     head = _read(reader, _LENGTH.size, deadline)
     if head is None or len(head) < _LENGTH.size:
         return (f"it took longer than {MAX_SECONDS_EACH:.0f} s" if head is None else "the process that looked at it died"), None
-    length, _spare = _LENGTH.unpack(head)
+    (length,) = _LENGTH.unpack(head)
     data = _read(reader, length, deadline)
     if data is None or len(data) < length:
         return (f"it took longer than {MAX_SECONDS_EACH:.0f} s" if data is None else "the process that looked at it died"), None
@@ -156,54 +177,92 @@ def _read(reader: int, length: int, deadline: float) -> Optional[bytes]:
     return b"".join(parts)
 
 
-def _serve(writer: int, others: Sequence[_Other], patterns: Sequence[str], host: HostTree, snapshot: Snapshot) -> None:
+def _serve(writer: int, others: Sequence[_Other], task: _Task) -> None:
     """The child: never returns."""
+    first_looks: List[_FirstLook] = []
     try:
         for other in others:
             try:
-                answer: Dict[str, object] = _look(other, patterns, host, snapshot)
+                answer: Dict[str, object] = _look(other, task, first_looks)
             except OSError as error:
                 answer = {"error": "it has gone" if isinstance(error, FileNotFoundError) else errno_name(error)}
-            data = json.dumps(answer).encode("ascii")
-            if len(data) > _MOST_BYTES:
-                data = json.dumps({"error": f"more than {_MOST_BYTES >> 20} MiB of facts"}).encode("ascii")
-            whole = _LENGTH.pack(len(data), 0) + data
-            while whole:
-                whole = whole[os.write(writer, whole) :]
+            _send(writer, answer)
+        for first in first_looks if task.sample_seconds else ():
+            _send(writer, {"sample": first.sample(task.sample_seconds)})
     finally:
         # Nothing of the parent's clean-up may happen in here.
         os._exit(0)
 
 
-def _look(other: _Other, patterns: Sequence[str], host: HostTree, snapshot: Snapshot) -> Dict[str, object]:
+def _send(writer: int, answer: Dict[str, object]) -> None:
+    data = json.dumps(answer).encode("ascii")
+    if len(data) > _MOST_BYTES:
+        data = json.dumps({"error": f"more than {_MOST_BYTES >> 20} MiB of facts"}).encode("ascii")
+    whole = _LENGTH.pack(len(data)) + data
+    while whole:
+        whole = whole[os.write(writer, whole) :]
+
+
+class _FirstLook(NamedTuple):
+    """What a second look compares with. started: on the monotonic clock."""
+
+    namespace: Namespace
+    gatherer: Gatherer
+    parts: NetworkParts
+    started: float
+
+    def sample(self, seconds: float) -> Any:
+        """None where the namespace has gone meanwhile."""
+        if self.parts["counters"] is None:
+            return None
+        try:
+            _enter_network(self.namespace)
+        except OSError:
+            return None
+        sample = self.gatherer.second_sample(self.parts["counters"], self.parts["sockets"], self.started, seconds)
+        if sample is not None:
+            # What did not grow is left out, as counters that are 0.
+            grown = {group: {name: more for name, more in names.items() if more != 0} for group, names in sample["deltas"].items()}
+            sample["deltas"] = grown
+        return sample
+
+
+def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str, object]:
     """Enter, look around. Raises OSError where it cannot be entered."""
     namespace = other.namespace
     hostname = _hostname(namespace.uts)
     names = namespace.names._replace(hostname=hostname)
-    if not _is_asked_for(patterns, [other.name, *_all_names(names)]):
+    if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
-    descriptor = opened(namespace)
-    try:
-        _enter(descriptor, _NEW_NETWORK)
-    finally:
-        os.close(descriptor)
-    gatherer = Gatherer(host)
-    parts = gatherer.parts(_PARTS, _TOP, glance=True)
+    _enter_network(namespace)
+    gatherer, started = Gatherer(task.host), time.monotonic()
+    parts = gatherer.parts(_PARTS, _TOP, glance=task.sample_seconds <= 0)
+    first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {
         "name": _shown(other.name, names),
         "hostname": hostname,
         "kind": "container" if names.owner.container or names.owner.pod_uid else "other",
         "runtime": "kubernetes" if names.owner.pod_uid else names.owner.runtime,
         "processes": namespace.processes,
-        "sysctl": _otherwise(parts, snapshot),
+        "sysctl": _otherwise(parts, task.snapshot),
         "ipv4_keys": None,
         "sockstat": parts["sockstat"],
-        "counters": _counted(parts, snapshot),
+        "counters": _counted(parts, task.snapshot),
+        "sample": None,
         "sockets": parts["sockets"],
         "nat": parts["nat"],
         "not_seen": gatherer.not_seen,
     }
     return {"facts": facts}
+
+
+def _enter_network(namespace: Namespace) -> None:
+    """Raises OSError."""
+    descriptor = opened(namespace)
+    try:
+        _enter(descriptor, _NEW_NETWORK)
+    finally:
+        os.close(descriptor)
 
 
 def _hostname(path: Optional[str]) -> Optional[str]:

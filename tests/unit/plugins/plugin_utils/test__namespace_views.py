@@ -27,6 +27,13 @@ def test_a_view_is_the_host_with_what_is_otherwise() -> None:
     assert (view["boot_files"], view["sample"], view.get("probes")) == ({"files": [], "order": {}}, None, [])
 
 
+def test_what_did_not_grow_in_a_sample_is_filled_in() -> None:
+    host = snapshot(counters={"Tcp": {"ActiveOpens": 5, "PassiveOpens": 6}})
+    sample = {"seconds": 2.0, "deltas": {"Tcp": {"ActiveOpens": 9}}, "states": {"syn_sent": 1}}
+    assert view_of(namespace(sample=sample), host)["sample"] == {**sample, "deltas": {"Tcp": {"ActiveOpens": 9, "PassiveOpens": 0}}}
+    assert view_of(namespace(), {**host, "sample": {"seconds": 1.0, "deltas": {}, "states": None}})["sample"] is None
+
+
 @pytest.mark.parametrize("part", ["sysctl", "counters", "sockets"])
 def test_what_was_not_seen_there_is_not_that_of_the_host(part: t.Literal["sysctl", "counters", "sockets"]) -> None:
     assert view_of(namespace(**{part: None}), snapshot())[part] is None
