@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from fuzz.mutate import MAX_BYTES, dumped
 from support.corpus import HOSTS
-from support.snapshots import UNTUNED, negotiated, probe, snapshot, sockets, towards
+from support.snapshots import UNTUNED, namespace, negotiated, probe, snapshot, sockets, towards
 
 KEYS = (*SYSCTL_KEYS, "net.ipv4.tcp_fastopen_key", "net.ipv6.conf.all.stable_secret", "net.ipv4.conf.*.rp_filter", "kernel.osrelease")
 BOOT_FOLDERS = ("etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d")
@@ -156,7 +156,7 @@ def capture_folders() -> list[bytes]:
 
 
 def snapshots() -> list[bytes]:
-    """A healthy host, a sick one, and one that is busy and has asked its peers."""
+    """A healthy host, one with other network namespaces, a sick one, and one that is busy and has asked its peers."""
     busy = sockets(
         ports_in_use=[towards(900, 800), towards(3, destination="2001:db8::1")],
         time_wait_outgoing=800,
@@ -165,8 +165,11 @@ def snapshots() -> list[bytes]:
     )
     boot: dict[str, str | bytes | None] = {"/etc/sysctl.d/10-a.conf": PATTERNS, "/etc/sysctl.conf": "net.ipv4.tcp_tw_recycle=1\n"}
     sick = {"net.ipv4.tcp_tw_recycle": "1", "net.ipv4.tcp_timestamps": "0"}
+    node = snapshot()
+    node["namespaces"] = [namespace(), namespace(name="unit x", kind="other", sockets=busy)]
     made = [
         snapshot(),
+        node,
         snapshot(sick, files=boot, grown={"PAWSPassive": 4, "ActiveOpens": 7000}),
         snapshot(files=boot, sockets=busy, probes=[probe(False, "local"), probe(True, "peer", "192.0.2.81")]),
     ]
