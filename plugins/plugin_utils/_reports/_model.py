@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal, cast
@@ -27,17 +27,20 @@ Outcome = Literal["not_audited", "failed", "unknown", "clean"]
 OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class HostReport:
     """One host as people are to see it: every text in it is safe to show (see _escape).
 
     number counts the hosts by name. audit is None for a host that could not be audited; not_audited_because then says why.
+    is_namespace: it is another network namespace of the host before it. failed_namespaces: how many of its own are in the report.
     """
 
     number: int
     name: str
     audit: Audit | None
     not_audited_because: str
+    is_namespace: bool = False
+    failed_namespaces: int = 0
 
     @cached_property
     def results(self) -> list[Result]:
@@ -92,14 +95,14 @@ class HostReport:
         if self.audit is None:
             return "not_audited"
         count = self.summary["status"]
-        if self.failed:
+        if self.failed or self.failed_namespaces:
             return "failed"
         return "clean" if count["pass"] or count["waived"] or count["fail"] else "unknown"
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Report:
-    """entries: the checked input, whole, by host name. hosts: the same for people, in the same order."""
+    """entries: the checked input, whole, by host name. hosts: the same for people, in the same order, each with its namespaces after it."""
 
     title: str
     entries: list[Entry]
@@ -114,8 +117,18 @@ class Report:
 
         return sorted(self.hosts, key=urgency)
 
+    @cached_property
+    def machines(self) -> list[HostReport]:
+        """The hosts without their other network namespaces."""
+        return [host for host in self.hosts if not host.is_namespace]
+
+    @cached_property
+    def failed_namespaces(self) -> int:
+        return sum(host.failed_namespaces for host in self.machines)
+
     def count(self, outcome: Outcome) -> int:
-        return sum(host.outcome == outcome for host in self.hosts)
+        """How many hosts; one with a failed result in a network namespace has failed."""
+        return sum(host.outcome == outcome for host in self.machines)
 
     @cached_property
     def summary(self) -> Summary:
@@ -160,8 +173,9 @@ def _urgency(result: Result) -> tuple[int, int, str, str]:
 def build(audits: object, title: str) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes."""
     entries = read_audits(audits)
-    shown = [one for entry in entries for one in (entry, *_namespaces(entry))]
-    return Report(title=escape_unprintable(title, 200), entries=entries, hosts=[_host(number, one) for number, one in enumerate(shown)])
+    shown = [one for entry in entries for one in _with_namespaces(entry)]
+    hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
+    return Report(title=escape_unprintable(title, 200), entries=entries, hosts=hosts)
 
 
 def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
@@ -169,19 +183,18 @@ def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
     return _host(0, read_audit(host, audit, ""))
 
 
-def _namespaces(entry: Entry) -> list[Audit]:
-    """The network namespaces of a host that a person must see, each as if it were a host; the verdict of the host counts the others."""
-    if "results" not in entry:
-        return []
-    audit = cast("Audit", entry)
+def _with_namespaces(entry: Entry) -> list[HostReport]:
+    """A host, and those of its namespaces that a person must see, each as if it were a host; the verdict counts the others."""
     found = []
-    for namespace in audit["namespaces"]:
+    for namespace in cast("Audit", entry)["namespaces"] if "results" in entry else ():
         summary = summarise(namespace["results"])
         if summary["worst"] in SEVERITIES[: SEVERITIES.index("medium") + 1] or summary["status"]["waived"]:
             parts = {name: value for name, value in namespace.items() if name not in ("name", "passed")}
-            host = f"{audit['host']} / {namespace['name']}"
-            found.append(cast("Audit", {**parts, "host": host, "summary": summary, "namespaces": []}))
-    return found
+            host = f"{entry['host']} / {namespace['name']}"
+            audit = cast("Audit", {**parts, "host": host, "summary": summary, "namespaces": []})
+            found.append(dataclasses.replace(_host(0, audit), is_namespace=True))
+    failed = sum(bool(one.failed) for one in found)
+    return [dataclasses.replace(_host(0, entry), failed_namespaces=failed), *found]
 
 
 def _host(number: int, entry: Entry) -> HostReport:

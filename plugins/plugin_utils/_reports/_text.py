@@ -39,9 +39,10 @@ def headline(report: Report) -> str:
         (report.count("unknown"), "with unknown results only"),
         (report.count("clean"), "without failed results"),
     )
-    total = len(report.hosts)
+    total, namespaces = len(report.machines), report.failed_namespaces
     parts = [f"{number} {text}" for number, text in counts if number]
-    return f"{report.title}: {total} host{'' if total == 1 else 's'}: {', '.join(parts)}"
+    shown = f"; {namespaces} other network namespace{'' if namespaces == 1 else 's'} with failed results" if namespaces else ""
+    return f"{report.title}: {total} host{'' if total == 1 else 's'}: {', '.join(parts)}{shown}"
 
 
 def _table(report: Report, width: int, paint: Paint) -> str:

@@ -73,7 +73,10 @@ def test_healthy_ones_are_counted() -> None:
     node = judged(namespace(), namespace(name="pod shop/ledger"))
     assert node["verdict"]["fine"][-1] == "network namespaces: 2 other network namespaces, nothing of severity medium or above"
     assert reason_to_fail(node) == ""
-    assert [host.name for host in build([node], "t").hosts] == ["node1"]
+    report = build([node], "t")
+    assert [host.name for host in report.hosts] == ["node1"]
+    assert report.count("clean") == 1
+    assert text_summary(report, 100).startswith("t: 1 host: 1 without failed results\n")
 
 
 def test_without_namespaces_nothing_is_said_of_them() -> None:
@@ -111,6 +114,9 @@ def test_every_report_names_the_pod(tmp_path: Path) -> None:
     report = build([judged(namespace(**FULL), namespace(name="pod shop/fine"))], "t")
     assert [host.name for host in report.hosts] == ["node1", "node1 / pod shop/cart"]
     assert "node1 / pod shop/cart" in text_summary(report, 100)
+    # The node has failed with its pod; a pod is no host.
+    assert (report.count("failed"), report.count("clean"), len(report.machines)) == (1, 0, 1)
+    assert text_summary(report, 100).startswith("t: 1 host: 1 with failed results; 1 other network namespace with failed results\n")
     write(report, str(tmp_path), None, "audit")
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     for name, text in texts.items():
