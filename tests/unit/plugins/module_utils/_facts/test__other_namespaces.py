@@ -131,3 +131,24 @@ def test_when_the_time_is_over_the_others_are_named(monkeypatch: pytest.MonkeyPa
     assert len(not_seen) == 1
     assert not_seen[0].startswith("These 2 network namespaces were not looked at: ")
     assert not_seen[0].endswith("(the time of 0 s was over).")
+
+
+@own_namespaces
+def test_without_root_they_are_told_and_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = 65534
+    with full_namespace("cart") as link:
+        snapshot = gather(HostTree(), SUBSETS)
+        (known,) = (one for one in find_namespaces(HostTree()).namespaces if f"net:[{one.inode}]" == link)
+        os.setresuid(nobody, nobody, 0)
+        try:
+            unseen = gather_others(HostTree(), ["all"], snapshot)
+            # Whoever may list them may still not enter them.
+            monkeypatch.setattr(_other_namespaces, "find_namespaces", lambda _host: Found([known], []))
+            refused = gather_others(HostTree(), ["all"], snapshot)
+        finally:
+            os.setresuid(0, 0, 0)
+    assert unseen[0] == refused[0] == []
+    assert any(sentence.endswith("not looked at: no permission.") for sentence in unseen[1])
+    (told,) = refused[1]
+    assert told.startswith("This network namespace was not looked at: ")
+    assert told.endswith(" (EACCES).")
