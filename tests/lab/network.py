@@ -133,9 +133,9 @@ class Host:
         return State(self.traffic("state"))
 
     @contextlib.contextmanager
-    def holding(self, **arguments: t.Any) -> t.Iterator[dict[str, t.Any]]:
-        """A load whose first connections stay open for as long as the block lasts."""
-        with self._started("python3", TRAFFIC, "load", json.dumps(arguments)) as process:
+    def holding(self, command: str = "load", **arguments: t.Any) -> t.Iterator[dict[str, t.Any]]:
+        """A load whose first connections, or a crowd whose connections, stay open for as long as the block lasts."""
+        with self._started("python3", TRAFFIC, command, json.dumps(arguments)) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             assert process.stderr is not None

@@ -202,15 +202,15 @@ def collide(to: list[Any], first_port: int, count: int, source: str, seconds: fl
     return _at_once(to, [(source, port) for port in range(first_port, first_port + count)], "reset", seconds)
 
 
-def crowd(to: list[Any], count: int, seconds: float) -> dict[str, Any]:
-    """Connect many times at once, and close first.
+def crowd(to: list[Any], count: int, seconds: float, hold: bool = False) -> dict[str, Any]:
+    """Connect many times at once, and close first; with hold only when the input ends.
 
     Returns ok and failed (not connected after `seconds`), errors (by name) and slowest_ms, that of the slowest success.
     """
-    return _at_once(to, [None] * count, "client", seconds)
+    return _at_once(to, [None] * count, "client", seconds, hold)
 
 
-def _at_once(to: list[Any], sources: list[tuple[str, int] | None], close: str, seconds: float) -> dict[str, Any]:
+def _at_once(to: list[Any], sources: list[tuple[str, int] | None], close: str, seconds: float, hold: bool = False) -> dict[str, Any]:
     start = time.monotonic()
     poller = select.poll()
     waiting: dict[int, socket.socket] = {}
@@ -237,6 +237,13 @@ def _at_once(to: list[Any], sources: list[tuple[str, int] | None], close: str, s
             else:
                 connected.append(one)
                 slowest = time.monotonic() - start
+    for one in waiting.values():
+        one.close()
+    ok = len(connected)
+    done = {"ok": ok, "failed": len(sources) - ok, "errors": errors, "slowest_ms": round(slowest * 1000, 1)}
+    if hold:
+        print(json.dumps(done), flush=True)
+        sys.stdin.read()
     for one in connected:
         if close == "client":
             one.settimeout(CONNECT_SECONDS)
@@ -246,10 +253,7 @@ def _at_once(to: list[Any], sources: list[tuple[str, int] | None], close: str, s
         else:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         one.close()
-    for one in waiting.values():
-        one.close()
-    ok = len(connected)
-    return {"ok": ok, "failed": len(sources) - ok, "errors": errors, "slowest_ms": round(slowest * 1000, 1)}
+    return done
 
 
 def state() -> dict[str, Any]:

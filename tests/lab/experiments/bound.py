@@ -22,7 +22,7 @@ def run(hosts: dict[str, Host]) -> Outcome:
     restart(hosts, "client2")
     client.write("/etc/sysctl.d/50-few-ports.conf", f"{PORT_RANGE} = {RANGE}\n")
     client.set(PORT_RANGE, RANGE)
-    binds = {"count": CONNECTIONS, "close": "client", "source": ADDRESSES["client2"]}
+    binds: dict[str, t.Any] = {"count": CONNECTIONS, "close": "client", "source": ADDRESSES["client2"]}
     plain = {"count": PLAIN, "close": "client"}
 
     with client.holding(hold=HELD, to=ONE, **binds) as one:

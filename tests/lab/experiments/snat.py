@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from lab.experiment import Outcome, Record
@@ -27,17 +28,19 @@ COUNTERS = ("insert_failed", "drop")
 def run(hosts: dict[str, Host]) -> Outcome:
     gateway = hosts["gateway"]
     _snat(gateway, FAILS, OWN)
-    numbers = _crowd(hosts, "before", FAILS)
-    treated = treat("gateway")["gateway"]
+    with _crowd(hosts, "before", FAILS) as numbers:
+        treated = treat("gateway")["gateway"]
 
     gateway.run("ip", "address", "add", f"{SECOND}/25", "dev", "balancer")
     # The kernel chooses an address of a range by the client and the destination.
     _snat(gateway, ADDRESS_RANGE, f"{OWN}-{SECOND}")
-    numbers |= _crowd(hosts, "range", ADDRESS_RANGE)
+    with _crowd(hosts, "range", ADDRESS_RANGE) as measured:
+        numbers |= measured
     # The rule that is inserted last comes first: one connection in two.
     _snat(gateway, IN_TURN, SECOND)
     _snat(gateway, IN_TURN, OWN, "numgen inc mod 2 0")
-    numbers |= _crowd(hosts, "turn", IN_TURN)
+    with _crowd(hosts, "turn", IN_TURN) as measured:
+        numbers |= measured
 
     failed = treated.failed()
     numbers |= {
@@ -52,14 +55,16 @@ def run(hosts: dict[str, Host]) -> Outcome:
     return Outcome(numbers, [record], {"gateway": sorted(failed)}, {"gateway": sorted(treated.failed_after())})
 
 
-def _crowd(hosts: dict[str, Host], case: str, port: int) -> dict[str, t.Any]:
-    """One client's connections, all at once, and what the gateway's connection tracking counted."""
+@contextlib.contextmanager
+def _crowd(hosts: dict[str, Host], case: str, port: int) -> t.Iterator[dict[str, t.Any]]:
+    """One client's connections, all at once, and what the gateway's connection tracking counted. They stay open in the block."""
     client, gateway = hosts["client2"], hosts["gateway"]
     before = _dropped(gateway)
-    done = client.traffic("crowd", to=[ADDRESSES["balancer"], port], count=CONNECTIONS, seconds=PATIENCE)
-    after = _dropped(gateway)
-    counted = {f"{case}_{name}": after[name] - before[name] for name in COUNTERS}
-    return {f"{case}_ok": done["ok"], f"{case}_failed": done["failed"], f"{case}_errors": done["errors"], **counted}
+    crowd = {"to": [ADDRESSES["balancer"], port], "count": CONNECTIONS, "seconds": PATIENCE, "hold": True}
+    with client.holding("crowd", **crowd) as done:
+        after = _dropped(gateway)
+        counted = {f"{case}_{name}": after[name] - before[name] for name in COUNTERS}
+        yield {f"{case}_ok": done["ok"], f"{case}_failed": done["failed"], f"{case}_errors": done["errors"], **counted}
 
 
 def _snat(gateway: Host, port: int, addresses: str, condition: str = "") -> None:
