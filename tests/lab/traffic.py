@@ -50,10 +50,10 @@ class Web:
             self.socket.close()
             raise
 
-    def get(self, last: bool = False, path: str = "/") -> None:
-        """One request and its whole answer; last: ask the peer to close."""
+    def get(self, last: bool = False, path: str = "/", version: str = "1.1") -> None:
+        """One request and its whole answer; last: ask the peer to close. version: of HTTP; 1.0 asks for that, too."""
         ending = "Connection: close\r\n" if last else ""
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: lab\r\n{ending}\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/{version}\r\nHost: lab\r\n{ending}\r\n".encode())
         data = b""
         while b"\r\n\r\n" not in data:
             data += self._more()
@@ -97,6 +97,7 @@ def load(
     source: str | None = None,
     no_port: bool = False,
     path: str = "/",
+    version: str = "1.1",
 ) -> dict[str, Any]:
     """Open connections one after the other, ask, close. With per_second they are paced. The first `hold` stay open until the end.
 
@@ -116,7 +117,7 @@ def load(
             web = Web(address, (source, 0) if source else None, no_port)
             timestamps += web.has_timestamps()
             for request in range(requests):
-                web.get(close == "peer" and request == requests - 1 and len(held) >= hold, path)
+                web.get(close == "peer" and request == requests - 1 and len(held) >= hold, path, version)
                 answered += 1
             if len(held) < hold:
                 held.append(web)

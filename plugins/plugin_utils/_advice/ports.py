@@ -151,7 +151,8 @@ def peer_closes_first(case: Case, failure: Result) -> Assessment:
     how=(
         "HTTP clients: one session or connection pool for all requests",
         'nginx: `keepalive 64;` in the upstream block, `proxy_http_version 1.1;` and `proxy_set_header Connection "";` in the location',
-        "haproxy: `http-reuse safe` or `always` in the backend, without `option httpclose` and `option http-server-close`",
+        "haproxy: `http-reuse always` in the backend, without `option httpclose` and `option http-server-close`",
+        "haproxy: `http-reuse safe` (its default) is not enough: the first request of each client connection opens a new one",
         "haproxy: `pool-purge-delay 60s` on the server line: after each such time about half of the idle connections are closed",
         "apache as a proxy: `ProxyPass` with a pool (`max=64 ttl=60`) and no `disablereuse=On`",
         "envoy: `http_protocol_options` with an idle_timeout shorter than the backends'",

@@ -103,10 +103,8 @@ def dead_peer(case: Case, failure: Result) -> Assessment:
     claims=(),
     how=(
         "find the listener: ss -ltn shows Recv-Q above Send-Q",
-        (
-            "give the program a larger backlog; nginx: `listen 80 backlog=4096;`, haproxy: `backlog 4096` in the frontend, apache: "
-            "`ListenBacklog 4096`"
-        ),
+        "give the program a larger backlog; nginx: `listen 80 backlog=4096;`, apache: `ListenBacklog 4096`",
+        "haproxy takes its `maxconn` as backlog; if that is lower than 4096: `backlog 4096` in the frontend",
         "raise net.core.somaxconn to at least that, then restart the program: it reads the limit when it calls listen()",
         "add workers, or take slow work out of the loop that calls accept()",
     ),
