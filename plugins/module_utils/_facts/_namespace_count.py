@@ -32,5 +32,4 @@ def tell_others(tree: HostTree) -> list[str]:
     if not count:
         return []
     others = "1 other network namespace was" if count == 1 else f"{count:,} other network namespaces were"
-    why = "containers, pods and units with a network of their own"
-    return [f"{others} not looked at ({why}). To look at them, set namespaces to all: -e tcp_namespaces=all"]
+    return [f"{others} not looked at, such as containers and pods. To look at them: -e tcp_namespaces=all"]

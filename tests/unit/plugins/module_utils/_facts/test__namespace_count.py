@@ -33,6 +33,8 @@ def host(root: Path, **namespaces: str) -> HostTree:
 def test_how_many_there_are(tmp_path: Path, others: dict[str, str], begins: str | None) -> None:
     told = tell_others(host(tmp_path, self="net:[1]", **others))
     assert [sentence.startswith(begins or "") for sentence in told] == ([True] if begins else [])
+    # The command is the last word, and stands in two lines of a terminal.
+    assert all(sentence.endswith("-e tcp_namespaces=all") and len(sentence) < 130 for sentence in told)
 
 
 def test_where_it_cannot_be_known_nothing_is_told(tmp_path: Path) -> None:
