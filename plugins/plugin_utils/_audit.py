@@ -17,19 +17,20 @@ from ._namespace_views import is_about_the_host, profile_of, view_of
 from ._results import PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
+from ._verdict import verdict, with_namespaces
+from ._waivers import Waiver
 
 if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Mapping, Sequence
 
     from ._results import AuditedProfile, FailOn
-    from ._rules.probes import failed_probes
     from ._snapshot_types import Namespace, Snapshot
-from ._verdict import verdict, with_namespaces
-from ._waivers import Waiver
 
 ANY_PROFILE = "any"
 NEVER = "never"
+# The severity from which a person is told of another network namespace by its name.
+NAMED_FROM: Severity = "medium"
 # What fail_on may be, from the most lenient on.
 FAIL_ON = (NEVER, *reversed(SEVERITIES))
 
@@ -63,30 +64,33 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
-    parts, results = _judged(snapshot, host, options, "")
+    parts = _judged(snapshot, host, options, "")
     namespaces = [_namespace(one, snapshot, host, options) for one in snapshot.get("namespaces", [])]
     parts["not_seen"] = [*parts["not_seen"], *_not_probed(snapshot)]
-    parts["verdict"] = with_namespaces(parts["verdict"], namespaces)
-    return Audit(**parts, host=host, summary=summarise(results), namespaces=namespaces)
+    # The results are sorted, so the first one is the gravest.
+    grave = [(one["name"], reaching[0]) for one in namespaces for reaching in [reaches(one["results"], NAMED_FROM)] if reaching]
+    parts["verdict"] = with_namespaces(parts["verdict"], len(namespaces), grave)
+    return Audit(**parts, host=host, summary=summarise(parts["results"]), namespaces=namespaces)
 
 
 def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: AuditOptions) -> NamespaceAudit:
     profile = profile_of(namespace, options.namespace_profiles)
     its_options = dataclasses.replace(options, profile=profile)
-    parts, results = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    results = parts["results"]
     # A node may have hundreds of namespaces: what is in order there is counted.
     parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
     parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
     return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
 
 
-def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> tuple[AuditParts, list[Result]]:
-    """The parts of an audit, and all its results. namespace: its name, empty for the host itself."""
+def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> AuditParts:
+    """The parts of an audit, with all its results. namespace: its name, empty for the host itself."""
     view = View(snapshot)
     results = _results(view, host, options, namespace)
     case = Case(view, results, options.profile, options.thresholds)
     advice = advise(case)
-    parts = AuditParts(
+    return AuditParts(
         profile=t.cast("AuditedProfile", options.profile),
         fail_on=t.cast("FailOn", options.fail_on),
         kernel_release=snapshot["host"]["kernel_release"],
@@ -98,7 +102,6 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str
         verdict=verdict(view, results, advice, options.profile == ANY_PROFILE),
         not_seen=snapshot["not_seen"],
     )
-    return parts, results
 
 
 def _results(view: View, host: str, options: AuditOptions, namespace: str) -> list[Result]:

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 from typing import Annotated, List, Literal, TypedDict, Union
 
-from ._nat_types import Nat
+from ._nat_types import Count, Nat
 from ._probe_types import Probe
 from ._shapes import AtLeast, Default, Label
 
-Count = Annotated[int, AtLeast(0)]
 Line = Annotated[int, AtLeast(1)]
 
 SysctlValue = Union[int, str, List[int], List[List[int]]]

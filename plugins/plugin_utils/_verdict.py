@@ -16,7 +16,7 @@ from ._rules import CannotApplyError, MissingFactError
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._results import Advice, NamespaceAudit, Profile, Result, Verdict
+    from ._results import Advice, Profile, Result, Verdict
     from ._rules import View
 
 # What a reader wants to rule out, and the rule whose pass rules it out.
@@ -144,20 +144,16 @@ def _period(host: View) -> str:
     return "since boot" if sample is None else f"in {sample['seconds']:g} s"
 
 
-def with_namespaces(host: Verdict, namespaces: Sequence[NamespaceAudit]) -> Verdict:
-    """The verdict on a host, with what a person must know of its other network namespaces."""
-    if not namespaces:
+def with_namespaces(host: Verdict, looked_at: int, grave: Sequence[tuple[str, Result]]) -> Verdict:
+    """The verdict on a host, with what a person must know of its other network namespaces.
+
+    looked_at: how many. grave: the names of those with a failed result of severity medium or above, each with the gravest.
+    """
+    if not looked_at:
         return host
-    bad = [(one["name"], grave) for one in namespaces for grave in [_grave(one["results"])] if grave]
-    looked_at = _number(len(namespaces), "other network namespace")
-    if not bad:
-        return {**host, "fine": [*host["fine"], f"network namespaces: {looked_at}, nothing of severity medium or above"]}
-    name, first = min(bad, key=lambda one: SEVERITIES.index(one[1]["severity"]))
-    of_them = f"{len(bad)} of {looked_at} {'has' if len(bad) == 1 else 'have'} failed results of severity medium or above"
+    namespaces = _number(looked_at, "other network namespace")
+    if not grave:
+        return {**host, "fine": [*host["fine"], f"network namespaces: {namespaces}, nothing of severity medium or above"]}
+    name, first = min(grave, key=lambda one: SEVERITIES.index(one[1]["severity"]))
+    of_them = f"{len(grave)} of {namespaces} {'has' if len(grave) == 1 else 'have'} failed results of severity medium or above"
     return {**host, "sentence": f"{host['sentence']} {of_them}. {name}: {first['title']} ({first['severity']})."}
-
-
-def _grave(results: Sequence[Result]) -> Result | None:
-    """The gravest failed result that decides, of severity medium or above."""
-    failed = (one for one in results if one["status"] == "fail" and one["decides"] and one["severity"] in SEVERITIES[:3])
-    return min(failed, key=lambda one: SEVERITIES.index(one["severity"]), default=None)

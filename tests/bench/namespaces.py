@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _other_namespaces
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._other_namespaces import gather_others
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
@@ -24,7 +25,6 @@ FEW, MANY = 50, 500
 CONNECTIONS = 3
 PREFIX = "bench"
 REACH_FEW, REACH_MANY, REACH_MEGABYTES = 1.0, 8.0, 30.0
-_NEW_NETWORK = 0x40000000
 
 
 def rows() -> list[Row]:
@@ -66,9 +66,9 @@ def namespaces(first: int, last: int) -> Iterator[None]:
     if not child:
         os.close(reader)
         held = [_sockets(name) for name in names]
-        os.write(writer, b"ready")
+        os.write(writer, b"ready" if held else b"empty")
         time.sleep(600)
-        os._exit(len(held) % 1)
+        os._exit(0)
     os.close(writer)
     try:
         if os.read(reader, 5) != b"ready":
@@ -82,18 +82,10 @@ def namespaces(first: int, last: int) -> Iterator[None]:
 
 def _sockets(name: str) -> list[socket.socket]:
     with open(f"/run/netns/{name}", "rb") as link:
-        _setns(link.fileno())
+        _other_namespaces._enter(link.fileno(), _other_namespaces._NEW_NETWORK)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     server = socket.create_server(("127.0.0.1", 8080))
     return [server, *(socket.create_connection(("127.0.0.1", 8080)) for _number in range(CONNECTIONS))]
-
-
-def _setns(descriptor: int) -> None:
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(descriptor, _NEW_NETWORK):
-        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _seconds(count: int) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Collection, Dict, Iterable, Literal
+from typing import TYPE_CHECKING, Collection, Iterable, Literal
 
 from .._sysctl._boot_files import collect, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from ...plugin_utils._nat_types import Nat
     from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, NetworkParts, Sample, Snapshot, Sockets, Sysctl
     from .._sysctl._keys import SysctlKey
-
-    Groups = Dict[str, Dict[str, int]]
+    from ._proc import Groups
 
 SCHEMA = "linux_tcp.snapshot/3"
 # The beginning of a sentence in not_seen.

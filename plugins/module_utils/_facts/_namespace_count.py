@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from .._tree import HostTree
 
-_OWN = "self"
-
 
 def tell_others(tree: HostTree) -> list[str]:
     """A sentence that other network namespaces were not looked at; none where there are none, or where nobody can tell."""
     seen = set()
     try:
-        own = tree.link_target(f"/proc/{_OWN}/ns/net")
+        own = tree.link_target("/proc/self/ns/net")
         names = tree.names("/proc")
     except OSError:
         return []

@@ -28,7 +28,6 @@ SETTINGS = {
 SAFE = {"net.ipv4.ip_local_port_range": "1.0", "net.ipv4.tcp_fin_timeout": "1.29"}
 
 _ROLE = re.compile(r"\brole linux_tcp\.hardening\.")
-_PAGE = "docs/containers.md has more"
 
 
 def of_namespace(cure: Advice, runtime: str | None) -> Advice:
@@ -48,4 +47,4 @@ def _line(key: str, value: str, runtime: str | None) -> str:
     setting = f"{key}={value}" if " " not in value else f"'{key}={value}'"
     if runtime in ("docker", "podman"):
         return f"{runtime} run --sysctl {setting} … (in a compose file: sysctls)"
-    return f"sysctl -w {setting} inside this network namespace, and for good in what makes it; {_PAGE}"
+    return f"inside this network namespace: sysctl -w {setting}. It is lost when the namespace ends: docs/containers.md says how to keep it"

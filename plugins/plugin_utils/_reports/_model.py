@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal, cast
 
-from .._audit import summarise
+from .._audit import NAMED_FROM, reaches, summarise
 from .._escape import escape_unprintable, one_line
 from .._results import SEVERITIES, STATUSES, Advice, AdviceGain, Audit, Result, Severity, Status, Summary, Verdict
 from ._input import Entry, read_audit, read_audits
@@ -188,7 +188,7 @@ def _with_namespaces(entry: Entry) -> list[HostReport]:
     found = []
     for namespace in cast("Audit", entry)["namespaces"] if "results" in entry else ():
         summary = summarise(namespace["results"])
-        if summary["worst"] in SEVERITIES[: SEVERITIES.index("medium") + 1] or summary["status"]["waived"]:
+        if reaches(namespace["results"], NAMED_FROM) or summary["status"]["waived"]:
             parts = {name: value for name, value in namespace.items() if name not in ("name", "passed")}
             host = f"{entry['host']} / {namespace['name']}"
             audit = cast("Audit", {**parts, "host": host, "summary": summary, "namespaces": []})

@@ -41,7 +41,10 @@ def how(cure: str, runtime: str | None) -> list[str]:
         (
             "timestamps-on",
             None,
-            "sysctl -w net.ipv4.tcp_timestamps=1 inside this network namespace, and for good in what makes it; docs/containers.md has more",
+            (
+                "inside this network namespace: sysctl -w net.ipv4.tcp_timestamps=1. It is lost when the namespace ends: "
+                "docs/containers.md says how to keep it"
+            ),
         ),
     ],
 )
