@@ -23,7 +23,7 @@ from ._watch_types import Busiest, Measure, Observation, Peak, PortsLeft
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ._snapshot_types import PortUse
+    from ._socket_types import PortUse
     from ._watch_types import Limit
 
     Group = tuple[str | None, str, str, int]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._shapes import Default
-from ._snapshot_types import PortUse
+from ._socket_types import PortUse
 
 Limit = t.Literal["ports", "buckets"]
 

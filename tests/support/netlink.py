@@ -35,15 +35,20 @@ def connection(
     flags: int = 2,
     identity: tuple[int, int, int, int] = (0, 0, 0, 0),
     queues: tuple[int, int] = (0, 0),
+    expires: int = 0,
+    timer: int = 0,
 ) -> bytes:
-    """A socket: IPv6 where the local address has a colon. identity: interface, cookie, user id and inode. queues: received and sent."""
+    """A socket: IPv6 where the local address has a colon. identity: interface, cookie, user id and inode. queues: received and sent.
+
+    expires: milliseconds until its timer ends. timer: 2 is that of SO_KEEPALIVE.
+    """
     family = socket.AF_INET6 if ":" in local[0] else socket.AF_INET
     remote = remote or (("::" if family == socket.AF_INET6 else "0.0.0.0"), 0)
     source, destination = (socket.inet_pton(family, address).ljust(16, b"\0") for address in (local[0], remote[0]))
     number = NUMBERS[state] if isinstance(state, str) else state
-    payload = struct.pack(">BBBBHH", family, number, 0, 0, local[1], remote[1]) + source + destination
+    payload = struct.pack(">BBBBHH", family, number, timer, 0, local[1], remote[1]) + source + destination
     interface, cookie, user_id, inode = identity
-    payload += struct.pack("=IQ4xIIII", interface, cookie, *queues, user_id, inode)
+    payload += struct.pack("=IQIIIII", interface, cookie, expires, *queues, user_id, inode)
     return message(20, payload + attributes, flags)
 
 

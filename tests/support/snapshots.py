@@ -16,16 +16,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
 if t.TYPE_CHECKING:
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._nat_types import Nat
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._probe_types import Probe
-    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import (
-        BootFiles,
-        Listener,
-        Namespace,
-        PortUse,
-        Snapshot,
-        Sockets,
-        Sysctl,
-        TimestampUse,
-    )
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles, Namespace, Snapshot, Sysctl
+    from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._socket_types import Listener, PortUse, Sockets, TimestampUse
 
 # What a fresh network namespace of Linux 6.18 holds (measured), for the keys that rules ask about.
 UNTUNED = {
@@ -119,6 +111,7 @@ def sockets(**changes: t.Any) -> Sockets:
         "fin_wait2_orphans": 0,
         "udp": [],
         "reuse_sample": None,
+        "programs": None,
     }
     return t.cast("Sockets", {**base, **changes})
 
@@ -175,6 +168,8 @@ def towards(
         "destination_port": port,
         "ports": ports,
         "states": {state: count for state, count in held.items() if count},
+        "begun": 0,
+        "bind_parity": 0,
     }
 
 

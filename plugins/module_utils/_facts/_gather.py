@@ -8,37 +8,32 @@
 
 from __future__ import annotations
 
-import os
 import time
-from typing import TYPE_CHECKING, Collection, Iterable, Literal
+from typing import TYPE_CHECKING, Collection, Iterable
 
 from .._sysctl._boot_files import collect, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
-from .._tree import HostTree, errno_name
+from .._tree import errno_name
 from ._changes import STATE_FOLDER, open_changes
+from ._host_facts import host_facts
 from ._nat import look
 from ._proc import deltas, parse_conntrack_stat, parse_counters, parse_sockstat
+from ._reader import ALWAYS, IPV4, PROC_LIMIT, Reader
 from ._sockets import count_sockets, count_stuck
+from ._trouble import in_trouble
 from ._udp import TABLES, udp_listeners
 
 if TYPE_CHECKING:
     from ...plugin_utils._nat_types import Nat
-    from ...plugin_utils._snapshot_types import BootFiles, HostFacts, Listener, NetworkParts, Sample, Snapshot, Sockets, Sysctl
+    from ...plugin_utils._snapshot_types import BootFiles, NetworkParts, Sample, Snapshot, Sysctl
+    from ...plugin_utils._socket_types import Listener, Sockets
     from .._sysctl._keys import SysctlKey
+    from .._tree import HostTree
     from ._proc import Groups
+    from ._programs import ProgramWatch
 
 SCHEMA = "linux_tcp.snapshot/3"
-# The beginning of a sentence in not_seen.
-BOOT_FILES_UNKNOWN = "Whether boot files apply to this network namespace is unknown"
 SUBSETS = ("sysctl", "boot_files", "counters", "sockets")
-
-_IPV4 = "/proc/sys/net/ipv4"
-# Exists in the initial network namespace only, in every kernel.
-_INIT_ONLY = _IPV4 + "/tcp_max_orphans"
-# Exists in every network namespace.
-_ALWAYS = _IPV4 + "/ip_forward"
-# The link of the pid namespace that the machine booted with (PROC_PID_INIT_INO in linux/proc_ns.h).
-_FIRST_PID_NAMESPACE = "pid:[4026531836]"
 
 _COUNTERS = {"/proc/net/netstat": ("TcpExt",), "/proc/net/snmp": ("Tcp", "Ip")}
 _CONNTRACK_STAT = "/proc/net/stat/nf_conntrack"
@@ -51,14 +46,12 @@ _SOCKSTAT = "/proc/net/sockstat"
 _VALUE_LIMIT = 4096
 # ip_local_reserved_ports with every second port in it; the kernel gives it in one read or not at all.
 _PORTS_LIMIT = 200_000
-_PROC_LIMIT = 1 << 20
-_NAME_LIMIT = 255
-# More is no memory of any machine, and its bytes have to fit into 64 bits.
-_KILOBYTES_DIGITS = 15
-_SECONDS_DIGITS = 12
+_COUNT_DIGITS = 12
 _NAMED_FILES = 10
 # Long enough for some new connections on a host that is busy enough to fill its range.
 _GLANCE_SECONDS = 0.5
+# Long enough for some of a program's short connections to be there in one of the looks.
+_PROGRAMS_SECONDS = 0.25
 
 
 def chosen_subset(wanted: Iterable[str]) -> set[str]:
@@ -83,12 +76,10 @@ def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, t
     return Gatherer(host).snapshot(subset, sample_seconds, top)
 
 
-class Gatherer:
-    """One look at a host. not_seen: what could not be read and why, one sentence each."""
+class Gatherer(Reader):
+    """One look at a host, or two where the growth of something decides."""
 
-    def __init__(self, host: HostTree) -> None:
-        self._host = host
-        self.not_seen: list[str] = []
+    _programs: ProgramWatch | None = None
 
     def snapshot(self, subset: Collection[str], sample_seconds: float, top: int) -> Snapshot:
         started = time.monotonic()
@@ -97,7 +88,7 @@ class Gatherer:
             "schema": SCHEMA,
             "collected_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "source": {"kind": "live", "path": None},
-            "host": self._host_facts(),
+            "host": host_facts(self),
             "boot_files": self._boot_files(parts["ipv4_keys"] or ()) if "boot_files" in subset else None,
             "sample": None,
             "sysctl": parts["sysctl"],
@@ -114,7 +105,10 @@ class Gatherer:
         return snapshot
 
     def parts(self, subset: Collection[str], top: int, glance: bool) -> NetworkParts:
-        """What belongs to the network namespace that this process is in. glance: look twice where reuse of ports decides."""
+        """What belongs to the network namespace that this process is in.
+
+        glance: look twice where something decides that one look does not show. Without it, second_sample() has to follow.
+        """
         counters = self._counters() if "counters" in subset else None
         parts: NetworkParts = {
             "sysctl": self._sysctl() if "sysctl" in subset else None,
@@ -124,80 +118,33 @@ class Gatherer:
             "sockets": self._sockets(top) if "sockets" in subset else None,
             "nat": self._nat(top) if "sockets" in subset else None,
         }
-        if glance and counters and parts["sockets"]:
-            self._glance_at_reuse(parts["sockets"])
+        if parts["sockets"]:
+            self._programs = self._watch(parts["sockets"], everything=not glance)
+            if glance:
+                self._glance(parts["sockets"])
         return parts
 
+    def _watch(self, sockets: Sockets, everything: bool) -> ProgramWatch | None:
+        ports = self._ephemeral_ports()
+        trouble = in_trouble(sockets, ports, everything)
+        if not any(trouble):
+            return None
+        # Only loaded where it is needed.
+        from ._programs import ProgramWatch
+
+        return ProgramWatch(self.host, *trouble, ports)
+
     def _add_open_changes(self, snapshot: Snapshot) -> None:
-        if not self._host.live:
+        if not self.host.live:
             return
         try:
-            snapshot["open_changes"] = open_changes(self._host)
+            snapshot["open_changes"] = open_changes(self.host)
         except OSError as error:
-            self._cannot(f"Whether a change of this collection is open is unknown: {STATE_FOLDER}", error)
-
-    def _host_facts(self) -> HostFacts:
-        namespace = self._namespace()
-        return {
-            "hostname": self._name("/proc/sys/kernel/hostname"),
-            "kernel_release": self._name("/proc/sys/kernel/osrelease"),
-            "network_namespace": namespace,
-            "boot_files_apply": self._boot_files_apply(namespace),
-            "proc_sys_writable": self._host.writable(_ALWAYS) if self._host.live else None,
-            "init": self._init(),
-            "memory_bytes": self._memory_bytes(),
-            "root": os.geteuid() == 0 if self._host.live else None,
-            "uptime_seconds": self._uptime_seconds(),
-        }
-
-    def _namespace(self) -> Literal["initial", "own"] | None:
-        if self._host.kind(_INIT_ONLY) == "file":
-            return "initial"
-        return "own" if self._host.kind(_ALWAYS) == "file" else None
-
-    def _boot_files_apply(self, namespace: str | None) -> bool | None:
-        # In a container nothing reads boot files, unless the container boots with systemd.
-        if self._in_container() and self._init() != "systemd":
-            return False
-        try:
-            return self._host.link_target("/proc/self/ns/net") == self._host.link_target("/proc/1/ns/net")
-        except OSError as error:
-            # Boot files set the keys of the initial namespace.
-            if namespace == "initial":
-                return True
-            self._cannot(f"{BOOT_FILES_UNKNOWN}: /proc/1/ns/net", error)
-            return None
-
-    def _in_container(self) -> bool:
-        try:
-            return self._host.link_target("/proc/self/ns/pid") != _FIRST_PID_NAMESPACE
-        except OSError:
-            return False
-
-    def _init(self) -> Literal["systemd", "other"] | None:
-        # The folder that systemd itself makes to say that it runs (sd_booted(3)).
-        if self._host.kind("/run/systemd/system") == "folder":
-            return "systemd"
-        return "other" if self._host.kind("/proc/1") == "folder" else None
-
-    def _memory_bytes(self) -> int | None:
-        for line in (self._text("/proc/meminfo") or "").split("\n"):
-            words = line.split()
-            if len(words) == 3 and words[0] == "MemTotal:" and words[1].isdecimal() and len(words[1]) <= _KILOBYTES_DIGITS:
-                return int(words[1]) * 1024
-        return None
-
-    def _uptime_seconds(self) -> int | None:
-        whole = (self._text("/proc/uptime") or "").partition(".")[0]
-        return int(whole) if whole.isdecimal() and whole.isascii() and len(whole) <= _SECONDS_DIGITS else None
-
-    def _name(self, path: str) -> str | None:
-        text = self._text(path)
-        return text.strip()[:_NAME_LIMIT] if text else None
+            self.cannot(f"Whether a change of this collection is open is unknown: {STATE_FOLDER}", error)
 
     def _sysctl(self) -> dict[str, Sysctl] | None:
         # Without /proc/sys every key would look absent, but they are not known.
-        if self._host.kind(_ALWAYS) == "missing":
+        if self.host.kind(ALWAYS) == "missing":
             return None
         found = {key: self._one_sysctl(sysctl_key) for key, sysctl_key in SYSCTL_KEYS.items()}
         unreadable = [f"{key} ({one['reason']})" for key, one in found.items() if one["state"] == "unreadable"]
@@ -209,7 +156,7 @@ class Gatherer:
         path = path_of(sysctl_key.name)
         limit = _PORTS_LIMIT if sysctl_key.kind == "ports" else _VALUE_LIMIT
         try:
-            data = self._host.read(path, limit)
+            data = self.host.read(path, limit)
         except (FileNotFoundError, NotADirectoryError):
             return {"state": "absent"}
         except OSError as error:
@@ -218,19 +165,19 @@ class Gatherer:
             return {"state": "unreadable", "reason": "EFBIG"}
         raw = data.decode("utf-8", "replace").strip()
         one: Sysctl = {"state": "present", "raw": raw, "value": parse(sysctl_key, raw)}
-        if self._host.live:
-            one["writable"] = self._host.writable(path)
+        if self.host.live:
+            one["writable"] = self.host.writable(path)
         return one
 
     def _ipv4_keys(self) -> list[str] | None:
         try:
-            return [name for name in self._host.names(_IPV4) if name.startswith(("tcp_", "ip_local_"))]
+            return [name for name in self.host.names(IPV4) if name.startswith(("tcp_", "ip_local_"))]
         except OSError as error:
-            self._cannot(_IPV4, error)
+            self.cannot(IPV4, error)
             return None
 
     def _boot_files(self, ipv4_names: Collection[str]) -> BootFiles:
-        boot_files = collect(self._host)
+        boot_files = collect(self.host)
         withhold_values(boot_files, ipv4_names)
         unread = [f"{file['path']} ({file['reason']})" for file in boot_files["files"] if file["unread_because"] == "unreadable"]
         if unread:
@@ -239,7 +186,7 @@ class Gatherer:
         return boot_files
 
     def _sockstat(self) -> Groups | None:
-        text = self._text(_SOCKSTAT, wanted=True)
+        text = self.text(_SOCKSTAT, wanted=True)
         try:
             return None if text is None else parse_sockstat(text)
         except ValueError as error:
@@ -249,7 +196,7 @@ class Gatherer:
     def _counters(self) -> Groups | None:
         counters: Groups = {}
         for path, groups in _COUNTERS.items():
-            text = self._text(path, wanted=True)
+            text = self.text(path, wanted=True)
             if text is None:
                 continue
             try:
@@ -260,7 +207,7 @@ class Gatherer:
             counters.update({group: found[group] for group in groups if group in found})
             if groups[0] not in found:
                 self.not_seen.append(f"{path} has no group {groups[0]}.")
-        text = self._text(_CONNTRACK_STAT)
+        text = self.text(_CONNTRACK_STAT)
         if text is not None:
             try:
                 counters["nf_conntrack"] = parse_conntrack_stat(text)
@@ -269,17 +216,20 @@ class Gatherer:
         return counters or None
 
     def _nat(self, top: int) -> Nat | None:
-        if not self._host.live:
+        if not self.host.live:
             return None
-        ipvs = any(line.startswith(_IPVS_SERVICE) for line in (self._text(_IPVS) or "").split("\n"))
-        count = (self._text(_CONNTRACK_COUNT) or "0").strip()
-        nat, not_seen = look(int(count) if count.isdecimal() and len(count) <= _SECONDS_DIGITS else 0, ipvs, top)
+        ipvs = any(line.startswith(_IPVS_SERVICE) for line in (self.text(_IPVS) or "").split("\n"))
+        count = (self.text(_CONNTRACK_COUNT) or "0").strip()
+        nat, not_seen = look(int(count) if count.isdecimal() and len(count) <= _COUNT_DIGITS else 0, ipvs, top)
         self.not_seen.extend(not_seen)
         return nat
 
     def second_sample(self, first: Groups, sockets: Sockets | None, started: float, seconds: float) -> Sample | None:
-        """How much grew since started, so many seconds later. None where the counters cannot be read any more."""
-        time.sleep(max(0.0, started + seconds - time.monotonic()))
+        """How much grew since started, so many seconds later. None where the counters cannot be read any more.
+
+        The programs of the sockets are watched meanwhile.
+        """
+        self._wait_until(started + seconds, sockets)
         taken = time.monotonic()
         second = self._counters()
         if second is None:
@@ -291,24 +241,36 @@ class Gatherer:
             grown = {state: count - sum(states.get(state, 0) for states in before) for state, count in stuck.items()}
         return {"seconds": round(taken - started, 3), "deltas": deltas(first, second), "states": grown}
 
-    def _glance_at_reuse(self, sockets: Sockets) -> None:
+    def _wait_until(self, moment: float, sockets: Sockets | None) -> None:
+        """Until a moment of the monotonic clock. The programs of the sockets are watched meanwhile, where there is a reason to."""
+        if self._programs is None or sockets is None:
+            time.sleep(max(0.0, moment - time.monotonic()))
+            return
+        self._programs.watch_until(moment)
+        sockets["programs"], not_seen = self._programs.result()
+        self.not_seen.extend(not_seen)
+
+    def _glance(self, sockets: Sockets) -> None:
         """Where TIME_WAIT fills a third of the range, whether its ports are reused decides between a healthy host and a sick one.
 
         connect() that reuses ports stays in one half of the range, so half of it is never reached.
         """
         low, high = self._ephemeral_ports() or (0, 65535)
-        if not any(3 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
-            return
-        first, started = self._counters(), time.monotonic()
-        time.sleep(_GLANCE_SECONDS)
-        second, seconds = self._counters(), time.monotonic() - started
+        first, started = None, time.monotonic()
+        if any(3 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
+            first = self._counters()
+        if first:
+            self._wait_until(started + _GLANCE_SECONDS, sockets)
+        elif self._programs is not None:
+            self._wait_until(started + _PROGRAMS_SECONDS, sockets)
+        second, seconds = self._counters() if first else None, time.monotonic() - started
         grown = deltas(first, second) if first and second else {}
         opened, recycled = grown.get("Tcp", {}).get("ActiveOpens"), grown.get("TcpExt", {}).get("TWRecycled")
         if opened is not None and recycled is not None:
             sockets["reuse_sample"] = {"seconds": round(seconds, 3), "opened": opened, "recycled": recycled}
 
     def _sockets(self, top: int) -> Sockets | None:
-        if not self._host.live:
+        if not self.host.live:
             self.not_seen.append("Sockets were not counted: only a live host has sockets.")
             return None
         ports = self._ephemeral_ports()
@@ -319,11 +281,11 @@ class Gatherer:
         return sockets
 
     def _udp(self, ports: tuple[int, int]) -> list[Listener] | None:
-        texts = [self._text(path, wanted=path == TABLES[0]) for path in TABLES]
+        texts = [self.text(path, wanted=path == TABLES[0]) for path in TABLES]
         # Without IPv6 in the kernel there is no second table.
         if texts[0] is None:
             return None
-        if any(text and len(text) >= _PROC_LIMIT for text in texts):
+        if any(text and len(text) >= PROC_LIMIT for text in texts):
             self.not_seen.append(f"{TABLES[0]} is very long. Only its beginning was read.")
         return udp_listeners([text for text in texts if text], ports)
 
@@ -334,15 +296,3 @@ class Gatherer:
             return None
         low, high = ends
         return (low, high) if isinstance(low, int) and isinstance(high, int) else None
-
-    def _text(self, path: str, wanted: bool = False) -> str | None:
-        """A file under /proc as text. None if it cannot be read; not_seen then names it if it is wanted."""
-        try:
-            return self._host.read(path, _PROC_LIMIT)[:_PROC_LIMIT].decode("utf-8", "replace")
-        except OSError as error:
-            if wanted:
-                self._cannot(path, error)
-            return None
-
-    def _cannot(self, what: str, error: OSError) -> None:
-        self.not_seen.append(f"{what} could not be read ({errno_name(error)}).")

@@ -90,22 +90,26 @@ def best_name(names: Names, inode: int, pid: Optional[int]) -> str:
     pid: of the process. Two namespaces may have the same name: see distinct_names.
     """
     owner = names.owner
-    container = f"container {owner.container[:_SHORT_ID]}" if owner.container else ""
     if names.pod:
         return f"pod {names.pod}"
+    if names.netns and not (owner.pod_uid or owner.container or owner.machine):
+        return f"netns {names.netns}"
+    whose = owner_name(owner)
+    if whose:
+        return f"unit {whose}" if whose == owner.unit else whose
+    if pid is not None:
+        return f"process {names.process or '?'} ({pid})"
+    return f"net:[{inode}]"
+
+
+def owner_name(owner: Owner) -> Optional[str]:
+    """The pod, the container or the machine, with what it is; else the name of the unit alone; None where the cgroup says nothing."""
+    container = f"container {owner.container[:_SHORT_ID]}" if owner.container else ""
     if owner.pod_uid:
         return f"pod {owner.pod_uid} {container}".rstrip()
     if container:
         return f"{owner.runtime} {container}" if owner.runtime else container
-    if owner.machine:
-        return f"machine {owner.machine}"
-    if names.netns:
-        return f"netns {names.netns}"
-    if owner.unit:
-        return f"unit {owner.unit}"
-    if pid is not None:
-        return f"process {names.process or '?'} ({pid})"
-    return f"net:[{inode}]"
+    return f"machine {owner.machine}" if owner.machine else owner.unit
 
 
 def distinct_names(named: Iterable[Tuple[int, str]]) -> Dict[int, str]:

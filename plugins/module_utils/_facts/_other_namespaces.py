@@ -141,6 +141,8 @@ class _Run:
                 if why:
                     return
                 facts["sample"] = answer["sample"]
+                if facts["sockets"] is not None:
+                    facts["sockets"]["programs"] = answer["programs"]
 
     def _take(self, other: _Other, answer: Any) -> None:
         if "error" in answer:
@@ -188,7 +190,9 @@ def _serve(writer: int, others: Sequence[_Other], task: _Task) -> None:
                 answer = {"error": "it has gone" if isinstance(error, FileNotFoundError) else errno_name(error)}
             _send(writer, answer)
         for first in first_looks if task.sample_seconds else ():
-            _send(writer, {"sample": first.sample(task.sample_seconds)})
+            sample = first.sample(task.sample_seconds)
+            sockets = first.parts["sockets"]
+            _send(writer, {"sample": sample, "programs": sockets and sockets["programs"]})
     finally:
         # Nothing of the parent's clean-up may happen in here.
         os._exit(0)

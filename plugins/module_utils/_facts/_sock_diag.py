@@ -61,6 +61,19 @@ class MessageBatch(NamedTuple):
 
     def byte(self, index: int, wanted: int, offset: int) -> int | None:
         """One byte of an attribute of the index-th message. None if the message or the attribute is too short for it."""
+        found = self._attribute(index, wanted)
+        return None if found is None or offset >= found[1] else self.data[found[0] + offset]
+
+    def number(self, index: int, wanted: int, layout: struct.Struct) -> int | None:
+        """An attribute of the index-th message that is a number of this layout. None if it is missing or too short."""
+        found = self._attribute(index, wanted)
+        if found is None or found[1] < layout.size:
+            return None
+        number: int = layout.unpack_from(self.data, found[0])[0]
+        return number
+
+    def _attribute(self, index: int, wanted: int) -> tuple[int, int] | None:
+        """Where the payload of an attribute starts, and its length."""
         at = self.stride * index + SOCKET_MESSAGE
         end = self.stride * (index + 1)
         while at + 4 <= end:
@@ -68,7 +81,7 @@ class MessageBatch(NamedTuple):
             if length < 4 or at + length > end:
                 return None
             if kind == wanted:
-                return self.data[at + 4 + offset] if 4 + offset < length else None
+                return at + 4, length - 4
             at += -(-length // 4) * 4
         return None
 

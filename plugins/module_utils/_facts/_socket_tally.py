@@ -11,11 +11,12 @@ A group is an outgoing connection without its local port: destination port, sour
 
 from __future__ import annotations
 
+import operator
 import struct
 from collections import Counter, deque
 from functools import lru_cache
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, Literal, Sequence
+from typing import TYPE_CHECKING, Iterable, Literal, Sequence
 
 from ._heavy_hitters import HeavyHitters
 from ._sock_diag import INET_DIAG_INFO
@@ -55,11 +56,13 @@ MAX_LISTENERS = 500
 MAX_SOURCES = 128
 """Source addresses whose ports are told apart: 64 KiB each."""
 _PORTS = 65536
-# Uses of a local port; 0 is any other.
+# Uses of a local port; 0 is any other. bind() to port 0 takes every second port of the range first, connect() the ones between.
 _EPHEMERAL = 1
 _LISTENING = 2
-_ONLY_EPHEMERAL = bytes.maketrans(bytes((_LISTENING,)), b"\0")
-_ONLY_LISTENING = bytes.maketrans(bytes((_EPHEMERAL,)), b"\0")
+_EPHEMERAL_OF_BIND = 3
+_ONLY_EPHEMERAL = bytes.maketrans(bytes((_LISTENING, _EPHEMERAL_OF_BIND)), bytes((0, _EPHEMERAL)))
+_ONLY_LISTENING = bytes.maketrans(bytes((_EPHEMERAL, _EPHEMERAL_OF_BIND)), b"\0\0")
+_ONLY_OF_BIND = bytes.maketrans(bytes((_EPHEMERAL, _LISTENING)), b"\0\0")
 
 # Inside one message: the local port, and the group (the peer's port, source and destination of 16 bytes each, the interface's number).
 _PORT_GROUP = "20xH38s"
@@ -69,6 +72,10 @@ _QUEUES = struct.Struct("=II")
 _QUEUES_AT = 72
 _INODE_AT = 84
 _NO_INODE = b"\0\0\0\0"
+# idiag_expires of a TIME_WAIT: milliseconds until it ends. As a word of four bytes in the message.
+_EXPIRES_WORD = 17
+TIME_WAIT_MILLISECONDS = 60_000
+BEGUN_SECONDS = 5
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
@@ -90,7 +97,8 @@ class SourcePorts:
 class SocketTally:
     """The totals of the dumps of both families.
 
-    groups: by state, the groups of outgoing connections from ephemeral ports. accepted: connections by (local port, state) where the port
+    groups: by state, the groups of outgoing connections from ephemeral ports. begun: those whose TIME_WAIT began within BEGUN_SECONDS.
+    bound: those whose port has the parity that bind() takes. accepted: connections by (local port, state) where the port
     has a listener. sources: by source and device (20 bytes, an IPv4 source in the first four).
     """
 
@@ -98,11 +106,15 @@ class SocketTally:
         low, high = ephemeral or (0, _PORTS - 1)
         self.low, high = max(0, low), min(high, _PORTS - 1)
         # What each local port is. Listeners are dumped first, so that each port is known before its connections come.
-        self.port_use = bytearray(self.low) + bytes((_EPHEMERAL,)) * (high - self.low + 1) + bytearray(_PORTS - 1 - high)
+        size = max(0, high - self.low + 1)
+        in_turn = bytes((_EPHEMERAL, _EPHEMERAL_OF_BIND)) * (size // 2 + 1)
+        self.port_use = bytearray(self.low) + in_turn[:size] + bytearray(_PORTS - 1 - high)
         self.listeners: dict[tuple[Family, bytes, int], tuple[int, int]] = {}
         self.listeners_left_out = 0
         self.states: dict[Family, Counter[int]] = {family: Counter() for family in FAMILIES}
         self.groups: dict[Family, dict[int, HeavyHitters]] = {family: {} for family in FAMILIES}
+        self.begun: dict[Family, HeavyHitters] = {family: HeavyHitters() for family in FAMILIES}
+        self.bound: dict[Family, HeavyHitters] = {family: HeavyHitters() for family in FAMILIES}
         self.accepted: Counter[tuple[int, int]] = Counter()
         self.sources: dict[Family, dict[bytes, SourcePorts]] = {family: {} for family in FAMILIES}
         self.sources_left_out: set[bytes] = set()
@@ -152,10 +164,13 @@ class SocketTally:
             if batch.state not in self.groups[family]:
                 self.groups[family][batch.state] = HeavyHitters()
             self.groups[family][batch.state].add(held)
+            self.bound[family].add(compress(groups, uses.translate(_ONLY_OF_BIND)))
             self._add_sources(family, held_ports, held)
         if batch.state == TIME_WAIT:
             self.time_wait_listening += listening
             self.time_wait_outgoing += outgoing
+            if outgoing:
+                self.begun[family].add(compress(groups, map(operator.and_, ephemeral, _begun(batch))))
         elif listening < batch.size:
             self._add_live(family, batch, uses, groups)
         if batch.state == FIN_WAIT2:
@@ -182,7 +197,7 @@ class SocketTally:
         timestamps: list[bytes] = []
         for index, (use, whole) in enumerate(zip(uses, groups)):
             # A proxy that takes connections to any address (TPROXY) has no listener on the local port. The peer's port tells.
-            if use == _LISTENING or (not use and self.port_use[int.from_bytes(whole[:2], "big")] == _EPHEMERAL):
+            if use == _LISTENING or (not use and self.port_use[int.from_bytes(whole[:2], "big")] & _EPHEMERAL):
                 continue
             group = plain(family, whole)
             destination = group[:2] + group[len(group) // 2 - 1 : -4]
@@ -197,6 +212,17 @@ class SocketTally:
         """A socket that no program has open any more has no inode."""
         starts = range(_INODE_AT, batch.stride * batch.size, batch.stride)
         self.fin_wait2_orphans += sum(batch.data[at : at + 4] == _NO_INODE for at in starts)
+
+
+def _begun(batch: MessageBatch) -> Iterable[bool]:
+    """Of each TIME_WAIT of the batch, whether it began within BEGUN_SECONDS. One that is shorter or longer than mainline's never did."""
+    if batch.stride % 4:
+        return repeat(False, batch.size)
+    left = batch.data.cast("I")[_EXPIRES_WORD :: batch.stride // 4].tolist()
+    return map(_JUST_BEGUN.__contains__, left)
+
+
+_JUST_BEGUN = range(TIME_WAIT_MILLISECONDS - 1000 * BEGUN_SECONDS + 1, TIME_WAIT_MILLISECONDS + 1)
 
 
 def _source(group: bytes) -> bytes:

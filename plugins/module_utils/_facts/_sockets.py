@@ -19,8 +19,9 @@ from ._sock_diag import INET_DIAG_INFO, DumpParser, MessageBatch, kernel_dump
 from ._socket_tally import CLOSE, CONNECTED, LISTEN, STATES, SocketTally, SourcePorts, plain
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import AcceptedUse, Listener, PortUse, Sockets, TimestampUse
-    from ...plugin_utils._snapshot_types import SourcePorts as SourcePortUse
+    from ...plugin_utils._socket_types import AcceptedUse, Listener, PortUse, Sockets, TimestampUse
+    from ...plugin_utils._socket_types import SourcePorts as SourcePortUse
+    from ._heavy_hitters import HeavyHitters
     from ._socket_tally import Family
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
@@ -115,6 +116,7 @@ def _result(tally: SocketTally, top: int) -> Sockets:
         "fin_wait2_orphans": tally.fin_wait2_orphans,
         "udp": None,
         "reuse_sample": None,
+        "programs": None,
     }
 
 
@@ -128,6 +130,7 @@ def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
                 group = plain(family, whole)
                 counts[group] += count
                 ports[group] += count
+    begun, bound = _merged(tally.begun), _merged(tally.bound)
     return [
         {
             "device": _device(group[-4:]),
@@ -136,9 +139,19 @@ def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
             "destination_port": int.from_bytes(group[:2], "big"),
             "ports": count,
             "states": {STATES[state]: counts[group] for state, counts in sorted(states.items()) if counts[group] and state < len(STATES)},
+            "begun": begun[group],
+            "bind_parity": bound[group],
         }
         for group, count in _top(ports, top)
     ]
+
+
+def _merged(by_family: dict[Family, HeavyHitters]) -> Counter[bytes]:
+    counts: Counter[bytes] = Counter()
+    for family, heavy_hitters in by_family.items():
+        for whole, count in heavy_hitters.counts.items():
+            counts[plain(family, whole)] += count
+    return counts
 
 
 def _source_ports(tally: SocketTally, top: int) -> tuple[list[SourcePortUse], int]:

@@ -17,7 +17,7 @@ import struct
 from typing import TYPE_CHECKING, Iterable
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import Listener
+    from ...plugin_utils._socket_types import Listener
 
 TABLES = ("/proc/net/udp", "/proc/net/udp6")
 MAX_UDP = 500

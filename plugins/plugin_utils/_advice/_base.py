@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from .._results import Result, Severity
     from .._rules import Thresholds, View
     from .._rules._view import Reuse
-    from .._snapshot_types import PortUse
+    from .._socket_types import PortUse
 
     AssessFailure = Callable[["Case", Result], "Assessment"]
 

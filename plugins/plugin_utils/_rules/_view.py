@@ -21,7 +21,8 @@ from ._view_keys import PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_RECYCLE, TW_R
 if t.TYPE_CHECKING:
     from .._nat_types import Nat
     from .._probe_types import Probe
-    from .._snapshot_types import OpenChange, PortUse, Sockets
+    from .._snapshot_types import OpenChange
+    from .._socket_types import PortUse, Sockets
 
 Reuse = t.Literal["proven", "no", "unknown"]
 """Whether ports in TIME_WAIT are reused: seen to be, known not to be, or allowed by the settings and not seen."""

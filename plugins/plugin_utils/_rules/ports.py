@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._results import EvidenceValue, Severity
-    from .._snapshot_types import Listener, SourcePorts
+    from .._socket_types import Listener, SourcePorts
     from ._base import Thresholds
     from ._view import View
 

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._results import Severity
-    from .._snapshot_types import PortUse
+    from .._socket_types import PortUse
     from ._base import Thresholds
     from ._view import View
 

@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._results import Severity
-    from .._snapshot_types import PortUse
+    from .._socket_types import PortUse
     from ._base import Thresholds
     from ._view import View
 

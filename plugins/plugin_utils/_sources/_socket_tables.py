@@ -20,7 +20,7 @@ from .._addresses import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .._snapshot_types import AcceptedUse, Listener, PortUse, Sockets, SourcePorts, TimestampUse
+    from .._socket_types import AcceptedUse, Listener, PortUse, Sockets, SourcePorts, TimestampUse
 
     # Device, source, destination, destination port. A device is "" where a socket is bound to none.
     Group = tuple[str, str, str, int]
@@ -176,6 +176,7 @@ class _RowTally:
             "fin_wait2_orphans": self.orphans,
             "udp": None,
             "reuse_sample": None,
+            "programs": None,
         }
 
     def _port_use(self, group: Group) -> PortUse:
@@ -187,6 +188,8 @@ class _RowTally:
             "destination_port": port,
             "ports": self.groups[group],
             "states": dict(sorted(self.group_states[group].items())),
+            "begun": None,
+            "bind_parity": None,
         }
 
     def _source_ports(self, device: str, source: str) -> SourcePorts:

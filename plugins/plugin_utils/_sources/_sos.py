@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Union
 
-from ...module_utils._facts._gather import BOOT_FILES_UNKNOWN
+from ...module_utils._facts._host_facts import BOOT_FILES_UNKNOWN
 from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from ...module_utils._tree import HostTree

@@ -26,7 +26,8 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import parse as parse_value
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, TooManyPatternsError, matches, parse
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _shapes
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles, Sockets
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._socket_types import Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import _socket_tables
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MemoryTree
 from fuzz import mutate, seeds

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_facts
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot, Sockets
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._socket_types import Sockets
 
 Run = Callable[..., dict[str, Any]]
 PARTS = {"sysctl": {"sysctl", "ipv4_keys"}, "boot_files": {"boot_files"}, "counters": {"sockstat", "counters"}, "sockets": {"sockets"}}

@@ -51,6 +51,7 @@ def test_no_sockets() -> None:
         "fin_wait2_orphans": 0,
         "udp": None,
         "reuse_sample": None,
+        "programs": None,
     }
 
 
@@ -113,15 +114,31 @@ def test_ports_in_use_are_grouped_by_source_destination_and_port_busiest_first()
         + [connection("close_wait", ("192.0.2.2", 40000), WEB, tcp_info(True))]
     )
     assert found["ports_in_use"] == [
-        {**group(443, 8), "states": {"established": 2, "syn_sent": 1, "time_wait": 5}},
-        {**group(80, 3), "states": {"time_wait": 3}},
-        {**group(443, 1), "source": "192.0.2.2", "states": {"close_wait": 1}},
+        {**group(443, 8), "states": {"established": 2, "syn_sent": 1, "time_wait": 5}, "bind_parity": 3},
+        {**group(80, 3), "states": {"time_wait": 3}, "bind_parity": 1},
+        {**group(443, 1), "source": "192.0.2.2", "states": {"close_wait": 1}, "bind_parity": 0},
     ]
     assert found["error_bound"] == 0
 
 
 def group(port: int, ports: int) -> dict[str, Any]:
-    return {"device": None, "source": CLIENT, "destination": WEB[0], "destination_port": port, "ports": ports}
+    return {"device": None, "source": CLIENT, "destination": WEB[0], "destination_port": port, "ports": ports, "begun": 0}
+
+
+def test_a_time_wait_of_the_last_five_seconds_has_begun_just_now() -> None:
+    left = (60_000, 58_000, 55_001, 55_000, 54_000, 3_000, 0, 60_001, 4_000_000_000)
+    sockets = [connection("time_wait", (CLIENT, 40000 + n), WEB, expires=milliseconds) for n, milliseconds in enumerate(left)]
+    listening = [connection("listen", ("0.0.0.0", 80)), connection("time_wait", ("192.0.2.1", 80), ("192.0.2.9", 7), expires=60_000)]
+    assert [one["begun"] for one in counted(listening + sockets)["ports_in_use"]] == [3]
+    mapped = [connection("time_wait", (f"::ffff:{CLIENT}", 41000), (f"::ffff:{WEB[0]}", WEB[1]), expires=59_999)]
+    assert [one["begun"] for one in counted(sockets + mapped)["ports_in_use"]] == [4]
+
+
+@pytest.mark.parametrize("low", [32768, 32769])
+def test_of_a_group_the_ports_that_bind_takes_first_are_counted(low: int) -> None:
+    sockets = [connection("time_wait", (CLIENT, low + n), WEB) for n in (0, 1, 2, 3, 5)]
+    sockets += [connection("established", (CLIENT, low + 7), WEB, tcp_info(True))]
+    assert [one["bind_parity"] for one in counted(sockets, (low, 60999))["ports_in_use"]] == [4]
 
 
 def test_sockets_that_are_bound_to_two_devices_share_no_ports() -> None:

@@ -125,6 +125,8 @@ def test_a_host_comes_back_as_it_was(tmp_path: Path, shell: str) -> None:
             "destination": "10.0.0.2",
             "destination_port": 80,
             "ports": 1,
+            "begun": None,
+            "bind_parity": None,
             "states": {"established": 1},
         }
     ]

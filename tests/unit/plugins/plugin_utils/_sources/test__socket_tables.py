@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._proc import parse_sockstat
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._socket_tally import MAX_LISTENERS
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Sockets
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._socket_types import Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._socket_tables import (
     SocketRow,
     count,
@@ -118,6 +118,8 @@ def test_who_closed_first() -> None:
         "destination": "10.0.0.3",
         "destination_port": 443,
         "ports": 2,
+        "begun": None,
+        "bind_parity": None,
         "device": None,
         "states": {"established": 1, "time_wait": 1},
     }

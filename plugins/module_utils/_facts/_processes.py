@@ -1,0 +1,155 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Which process holds a socket, by /proc/PID/fd, and to which unit or container a process or a socket belongs.
+
+Of a process are read: the names of its descriptors, comm and cgroup. Never its command line or its environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set
+
+from .._text import printable
+from .._tree import HostTree
+from ._namespace_names import LONGEST_CGROUP, LONGEST_NAME, owner_name, owner_of
+
+MOST_GROUPS = 20_000
+_PREFIX, _END = "socket:[", "]"
+_MOUNTS = "/proc/self/mountinfo"
+_LONGEST_MOUNTS = 1 << 20
+_OWN_PID = "self"
+
+
+class Program(NamedTuple):
+    """name: what its processes call themselves (comm), None where no process was found. owner: its unit, container, pod or machine."""
+
+    name: Optional[str]
+    owner: Optional[str]
+
+
+class Processes:
+    """Finds the processes of sockets. All walks together take so many seconds at most; allow() grants more.
+
+    pids: a socket's inode to its process. complete: whether no walk was cut short. refused: the processes that only root may look at.
+    """
+
+    def __init__(self, host: HostTree, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._host = host
+        self._left = seconds
+        self._clock = clock
+        self._programs: Dict[int, Program] = {}
+        self.pids: Dict[int, int] = {}
+        self.complete = True
+        self.refused: Set[int] = set()
+
+    def allow(self, seconds: float) -> None:
+        self._left += seconds
+
+    def find(self, inodes: Collection[int]) -> None:
+        """Add to pids, for each of these inodes, a process that has the socket open. Those that were found before are asked first."""
+        wanted = {f"{_PREFIX}{inode}{_END}" for inode in inodes if inode and inode not in self.pids}
+        if not wanted or self._left <= 0:
+            self.complete = self.complete and not wanted
+            return
+        started = self._clock()
+        deadline = started + self._left
+        known = sorted(self._programs)
+        self._walk(known, wanted, deadline)
+        if wanted and self._clock() < deadline:
+            self._walk([pid for pid in self._all() if pid not in self._programs], wanted, deadline)
+        self._left -= self._clock() - started
+        self.complete = self.complete and self._clock() < deadline
+
+    def program(self, pid: int) -> Program:
+        return self._programs[pid]
+
+    def _all(self) -> List[int]:
+        try:
+            return sorted(int(name) for name in self._host.names("/proc") if name.isdecimal())
+        except OSError:
+            return []
+
+    def _walk(self, pids: Collection[int], wanted: Set[str], deadline: float) -> None:
+        for pid in pids:
+            if not wanted or self._clock() >= deadline:
+                return
+            found = wanted.intersection(self._sockets(pid))
+            if found:
+                wanted -= found
+                if pid not in self._programs:
+                    self._programs[pid] = self._program(pid)
+                self.pids.update((int(link[len(_PREFIX) : -len(_END)]), pid) for link in found)
+
+    def _sockets(self, pid: int) -> Iterator[str]:
+        folder = f"/proc/{pid}/fd"
+        try:
+            descriptors = self._host.names(folder)
+        except PermissionError:
+            self.refused.add(pid)
+            return
+        except OSError:
+            return  # it has ended
+        for descriptor in descriptors:
+            try:
+                yield self._host.link_target(f"{folder}/{descriptor}")
+            except OSError:
+                continue
+
+    def _program(self, pid: int) -> Program:
+        name = self._text(f"/proc/{pid}/comm").rstrip("\n")
+        return Program(printable(name, LONGEST_NAME) or None, owner_name(owner_of(self._text(f"/proc/{pid}/cgroup"))))
+
+    def _text(self, path: str) -> str:
+        try:
+            return self._host.read(path, LONGEST_CGROUP).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+
+def owners_of_groups(
+    host: HostTree, groups: Collection[int], seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Dict[int, str]:
+    """The unit, container, pod or machine of control groups, by the number that sock_diag gives: the inode of their folder.
+
+    Looks at MOST_GROUPS folders at most, for so many seconds. Only groups of version 2 have such numbers.
+    """
+    mount = _mounted_groups(host)
+    wanted, found = set(groups), {}
+    pending = [mount] if mount else []
+    deadline = clock() + seconds
+    looked = 0
+    while pending and wanted and looked < MOST_GROUPS and clock() < deadline:
+        folder = pending.pop()
+        looked += 1
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                        if entry.inode() in wanted:
+                            wanted.discard(entry.inode())
+                            owner = owner_name(owner_of(f"0::{entry.path[len(mount or '') :]}"))
+                            if owner:
+                                found[entry.inode()] = owner
+        except OSError:
+            continue
+    return found
+
+
+def _mounted_groups(host: HostTree) -> Optional[str]:
+    try:
+        lines = host.read(_MOUNTS, _LONGEST_MOUNTS).decode("utf-8", "replace").split("\n")
+    except OSError:
+        return None
+    for line in lines:
+        place, _separator, filesystem = line.partition(" - ")
+        if filesystem.startswith("cgroup2 "):
+            fields = place.split(" ")
+            return fields[4] if len(fields) > 4 else None
+    return None
