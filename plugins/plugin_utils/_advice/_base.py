@@ -14,6 +14,7 @@ import typing as t
 
 from .. import _capacity
 from .._addresses import endpoint, is_loopback
+from .._programs import programs_towards
 from .._results import SEVERITIES, STATUSES, Advice
 from .._rules import CannotApplyError, MissingFactError
 from .._rules._view import in_state
@@ -219,6 +220,12 @@ class Case:
         group, opened = self.busiest, self.opened_per_second
         held = f"{self.where} holds {group['ports']} of {self.usable_ports} usable ports: {states_of(group['states'])}"
         return held if opened is None else f"{held}, and {opened:,.0f} connections are opened per second"
+
+    @functools.cached_property
+    def programs(self) -> str:
+        """Which programs connect to the busiest destination, and how; "" where that was not seen."""
+        group, sockets = self.busiest, self.host.snapshot["sockets"]
+        return programs_towards(sockets, group["destination"], group["destination_port"]) if group and sockets else ""
 
     @property
     def peer_timestamps(self) -> bool | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from .. import _capacity
+from .._programs import sentences
 from ._base import Assessment, cure
 
 if t.TYPE_CHECKING:
@@ -134,7 +135,7 @@ def peer_closes_first(case: Case, failure: Result) -> Assessment:
         "local": f"{asked} did not close; configure it to close first",
         "reset": f"{asked} reset the connection, which leaves no TIME_WAIT either",
     }.get(closer or "", f"who closes first when asked {_NOT_PROBED}")
-    return case.helps(failure, f"{case.pressure}; {seen}", last=closer == "local", holder="server")
+    return case.helps(failure, sentences(f"{case.pressure}; {seen}", case.programs), last=closer == "local", holder="server")
 
 
 @cure(
@@ -174,7 +175,7 @@ def keep_alive(case: Case, failure: Result) -> Assessment:
                 return Assessment(f"{case.where} closes idle connections after {kept:.1f} s", wrong=True)
             seen = f"{case.where} kept an idle connection open for {kept:.1f} s"
     rate = _capacity.capacity(case.load).rate if case.load else None
-    return case.helps(failure, f"{case.pressure}; {seen}")._replace(before=rate)
+    return case.helps(failure, sentences(f"{case.pressure}; {seen}", case.programs))._replace(before=rate)
 
 
 def _no_load_generator(case: Case) -> str:

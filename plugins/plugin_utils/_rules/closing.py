@@ -13,6 +13,7 @@ import typing as t
 
 from .._addresses import endpoint
 from .._capacity import TIME_WAIT_BYTES, TIME_WAIT_SECONDS
+from .._programs import known_percent, programs_towards, sentences
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, judge, rule
 from ._boot import no_failure, number_set
 from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_TIMEOUT
@@ -48,11 +49,22 @@ def closes_first_as_client(host: View, limits: Thresholds) -> Iterator[Finding]:
     yield judge(
         outgoing > listening and outgoing >= limits.closes_first_client_sockets,
         "TIME_WAIT sockets",
-        f"{outgoing} TIME_WAIT sockets belong to outgoing connections, {listening} to listening ports",
+        sentences(
+            f"{outgoing} TIME_WAIT sockets belong to outgoing connections, {listening} to listening ports",
+            programs_towards(host.sockets, busiest["destination"], busiest["destination_port"]) if busiest else "",
+        ),
         "the other side closes most connections first",
         severity="medium" if host.under_port_pressure(limits.ports_pressure_medium_percent) else None,
-        evidence={"busiest destination": endpoint(busiest["destination"], busiest["destination_port"]) if busiest else None},
+        evidence={
+            "busiest destination": endpoint(busiest["destination"], busiest["destination_port"]) if busiest else None,
+            **_known_programs(host),
+        },
     )
+
+
+def _known_programs(host: View) -> dict[str, str]:
+    percent = known_percent(host.sockets)
+    return {} if percent is None else {"TIME_WAIT sockets whose program is known": f"{percent:.0f} %"}
 
 
 @rule(

@@ -13,6 +13,7 @@ import typing as t
 
 from .._addresses import is_loopback, port_list
 from .._capacity import Load, capacity
+from .._programs import binding_programs, sentences
 from ._base import Finding, MissingFactError, everywhere, judge, rule
 from ._view_keys import PORT_RANGE, RESERVED_PORTS
 from .pressure import percent_of
@@ -226,8 +227,11 @@ def ports_bound_first(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding(
             "fail",
             f"{source['source']}{device}",
-            f"at least {bound} of {usable} usable ports ({percent:.1f} %) were bound before connect(), and are taken towards every "
-            f"destination; {source['ports']} are in use",
+            sentences(
+                f"at least {bound} of {usable} usable ports ({percent:.1f} %) were bound before connect(), and are taken towards every "
+                f"destination; {source['ports']} are in use",
+                binding_programs(host.sockets),
+            ),
             f"under {limits.ports_bound_first_percent} %",
             severity=severity,
             evidence={

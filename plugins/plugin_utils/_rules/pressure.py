@@ -12,6 +12,7 @@ import typing as t
 
 from .._addresses import endpoint
 from .._capacity import Load, capacity
+from .._programs import programs_towards, sentences
 from ._base import Finding, MissingFactError, everywhere, rule
 from ._view import in_state
 from ._view_keys import MAX_TW_BUCKETS, PORT_RANGE, TIMESTAMPS, TW_REUSE
@@ -90,7 +91,7 @@ def _pressure(host: View, limits: Thresholds, group: PortUse) -> Iterator[Findin
     yield Finding(
         "fail",
         subject_of(group),
-        observed,
+        sentences(observed, programs_towards(host.sockets, group["destination"], group["destination_port"])),
         f"under {limits.ports_pressure_medium_percent} %",
         severity=severity,
         evidence={

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._addresses import endpoint
+from .._programs import programs_towards, sentences
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
 from ._view_keys import SOMAXCONN
 
@@ -48,7 +49,10 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         yield Finding(
             "fail",
             endpoint(one["address"], one["port"]),
-            f"{one['queue']} connections wait for accept(), and the backlog is {one['backlog']}",
+            sentences(
+                f"{one['queue']} connections wait for accept(), and the backlog is {one['backlog']}",
+                programs_towards(host.sockets, None, one["port"]),
+            ),
             "the queue is shorter than the backlog",
             evidence={"somaxconn": host.shown(SOMAXCONN)},
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._programs import programs_towards, sentences
 from ._base import Finding, MissingFactError, everywhere, rule
 from ._view import in_state
 from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS
@@ -67,6 +68,7 @@ def close_wait_leak(host: View, limits: Thresholds) -> Iterator[Finding]:
         if count >= limits.close_wait_sockets:
             failed = True
             observed = f"{count} accepted connections in CLOSE_WAIT{_growth_text(host, 'close_wait')}"
+            observed = sentences(observed, programs_towards(host.sockets, None, accepted["port"]))
             evidence = dict(sorted(accepted["states"].items()))
             yield Finding(
                 "fail", f"port {accepted['port']}", observed, _CLOSED_SOON, severity="high" if grows else "medium", evidence=evidence
@@ -179,7 +181,7 @@ def _stuck(host: View, group: PortUse, observed: str, severity: Severity, more: 
     return Finding(
         "fail",
         subject_of(group),
-        observed,
+        sentences(observed, programs_towards(host.sockets, group["destination"], group["destination_port"])),
         f"under {_expected(host)}",
         severity=severity,
         evidence={**evidence, "ports": group["ports"], "usable_ports": host.usable_ports, **(more or {})},

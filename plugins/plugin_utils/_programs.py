@@ -1,0 +1,102 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Which program it is, for people: its name, and what it does with its connections, as far as its sockets show it."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._socket_types import ProgramUse, Sockets
+
+_MOST_NAMED = 3
+# Of fewer sockets the parity of their ports is no proof.
+_FEW = 4
+_BEGUN_SECONDS = 5
+
+
+def programs_towards(sockets: Sockets, destination: str | None, port: int) -> str:
+    """What is known of the programs that connect to a destination, or where it is None, that have the listening port.
+
+    "" where nobody looked for them, and for a destination that gave no reason to look.
+    """
+    programs = sockets["programs"]
+    if programs is None:
+        return ""
+    uses = [use for use in programs["uses"] if (use["destination"], use["port"]) == (destination, port)]
+    if not uses:
+        return ""
+    begun = sum(
+        group["begun"] or 0 for group in sockets["ports_in_use"] if (group["destination"], group["destination_port"]) == (destination, port)
+    )
+    weight = sum(map(_short, uses))
+    texts = [_told(use, begun * _short(use) / weight if weight else begun / len(uses)) for use in uses[:_MOST_NAMED]]
+    more = f"; and {len(uses) - _MOST_NAMED} more programs" if len(uses) > _MOST_NAMED else ""
+    return f"Programs: {'; '.join(texts)}{more}"
+
+
+def binding_programs(sockets: Sockets) -> str:
+    """The programs whose ports look as if bind() had taken them before connect(); "" for none."""
+    uses = [use for use in (sockets["programs"] or {"uses": []})["uses"] if use["destination"] is not None and _binds_first(use)]
+    return f"Programs: {', '.join(dict.fromkeys(map(name_of, uses[:_MOST_NAMED])))}" if uses else ""
+
+
+def known_percent(sockets: Sockets) -> float | None:
+    """Share of the outgoing TIME_WAIT sockets towards destinations for which a program was seen, in percent; None: nobody looked."""
+    programs, total = sockets["programs"], sockets["time_wait_outgoing"]
+    if programs is None or not total:
+        return None
+    places = {(use["destination"], use["port"]) for use in programs["uses"] if use["program"] or use["owner"]}
+    known = sum(
+        group["states"].get("time_wait", 0)
+        for group in sockets["ports_in_use"]
+        if (group["destination"], group["destination_port"]) in places
+    )
+    return min(100.0, 100.0 * known / total)
+
+
+def name_of(use: ProgramUse) -> str:
+    """ "billing.service (java)", "java (user 1000)", or "a program of user 1000"."""
+    if use["owner"]:
+        return f"{use['owner']} ({use['program']})" if use["program"] else use["owner"]
+    return f"{use['program']} (user {use['user_id']})" if use["program"] else f"a program of user {use['user_id']}"
+
+
+def _told(use: ProgramUse, begun: float) -> str:
+    """begun: of the TIME_WAITs towards the destination that began in the last seconds, those that are taken for this program's."""
+    facts: list[str] = []
+    if use["processes"] > 1:
+        facts.append(f"{use['processes']} processes")
+    if begun >= _BEGUN_SECONDS and _short(use):
+        facts.append(f"closes about {begun / _BEGUN_SECONDS:,.0f} connections a second, and closes first")
+    elif _short(use) > use["lasting"]:
+        facts.append("its connections are short")
+    if use["lasting"] and 2 * use["lasting"] >= use["sockets"]:
+        kept = f"keeps {use['lasting']:,} connections open"
+        facts.append(kept if use["keepalive"] or not use["idle"] else f"{kept}, without SO_KEEPALIVE")
+    if use["closed_by_peer"]:
+        facts.append(f"has not closed {use['states'].get('close_wait', 0):,} that the peer has closed")
+    if _binds_first(use):
+        facts.append("binds a port before it connects")
+    return f"{name_of(use)}: {', '.join(facts)}" if facts else name_of(use)
+
+
+def _short(use: ProgramUse) -> int:
+    """Sockets that were not there in the first look, or not any more in the last."""
+    return use["sockets"] - use["lasting"]
+
+
+def _binds_first(use: ProgramUse) -> bool:
+    return use["bind_parity"] == use["sockets"] >= _FEW
+
+
+def sentences(*parts: str) -> str:
+    """Texts that are not empty, one sentence after the other."""
+    told: Sequence[str] = [part for part in parts if part]
+    return ". ".join(told)
