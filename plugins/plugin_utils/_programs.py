@@ -13,7 +13,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._socket_types import ProgramUse, Sockets
+    from ._socket_types import PortUse, ProgramUse, Sockets
 
 _MOST_NAMED = 3
 # Of fewer sockets the parity of their ports is no proof.
@@ -30,20 +30,20 @@ def programs_towards(sockets: Sockets, destination: str | None, port: int) -> st
     if programs is None:
         return ""
     uses = [use for use in programs["uses"] if (use["destination"], use["port"]) == (destination, port)]
+    begun = sum(group["begun"] or 0 for group in _groups(sockets, destination, port))
     if not uses:
-        return ""
-    begun = sum(
-        group["begun"] or 0 for group in sockets["ports_in_use"] if (group["destination"], group["destination_port"]) == (destination, port)
-    )
+        seen = f"not seen in {programs['looks']} looks within {programs['seconds']:g} s; for a longer look: tcp_sample_seconds=10"
+        return f"Programs: {seen}" if begun else ""
     weight = sum(map(_short, uses))
-    texts = [_told(use, begun * _short(use) / weight if weight else begun / len(uses)) for use in uses[:_MOST_NAMED]]
+    shares = [begun * _short(use) / weight if weight else begun / len(uses) for use in uses]
+    texts = [_told(sockets, use, share) for use, share in zip(uses[:_MOST_NAMED], shares)]
     more = f"; and {len(uses) - _MOST_NAMED} more programs" if len(uses) > _MOST_NAMED else ""
     return f"Programs: {'; '.join(texts)}{more}"
 
 
 def binding_programs(sockets: Sockets) -> str:
     """The programs whose ports look as if bind() had taken them before connect(); "" for none."""
-    uses = [use for use in (sockets["programs"] or {"uses": []})["uses"] if use["destination"] is not None and _binds_first(use)]
+    uses = [use for use in (sockets["programs"] or {"uses": []})["uses"] if _binds_first(sockets, use)]
     return f"Programs: {', '.join(dict.fromkeys(map(name_of, uses[:_MOST_NAMED])))}" if uses else ""
 
 
@@ -53,11 +53,7 @@ def known_percent(sockets: Sockets) -> float | None:
     if programs is None or not total:
         return None
     places = {(use["destination"], use["port"]) for use in programs["uses"] if use["program"] or use["owner"]}
-    known = sum(
-        group["states"].get("time_wait", 0)
-        for group in sockets["ports_in_use"]
-        if (group["destination"], group["destination_port"]) in places
-    )
+    known = sum(group["states"].get("time_wait", 0) for place in places for group in _groups(sockets, *place))
     return min(100.0, 100.0 * known / total)
 
 
@@ -68,7 +64,7 @@ def name_of(use: ProgramUse) -> str:
     return f"{use['program']} (user {use['user_id']})" if use["program"] else f"a program of user {use['user_id']}"
 
 
-def _told(use: ProgramUse, begun: float) -> str:
+def _told(sockets: Sockets, use: ProgramUse, begun: float) -> str:
     """begun: of the TIME_WAITs towards the destination that began in the last seconds, those that are taken for this program's."""
     facts: list[str] = []
     if use["processes"] > 1:
@@ -82,7 +78,7 @@ def _told(use: ProgramUse, begun: float) -> str:
         facts.append(kept if use["keepalive"] or not use["idle"] else f"{kept}, without SO_KEEPALIVE")
     if use["closed_by_peer"]:
         facts.append(f"has not closed {use['states'].get('close_wait', 0):,} that the peer has closed")
-    if _binds_first(use):
+    if _binds_first(sockets, use):
         facts.append("binds a port before it connects")
     return f"{name_of(use)}: {', '.join(facts)}" if facts else name_of(use)
 
@@ -92,8 +88,15 @@ def _short(use: ProgramUse) -> int:
     return use["sockets"] - use["lasting"]
 
 
-def _binds_first(use: ProgramUse) -> bool:
-    return use["bind_parity"] == use["sockets"] >= _FEW
+def _binds_first(sockets: Sockets, use: ProgramUse) -> bool:
+    """Where connect() has used up its half of the range it takes the other parity too, but then it holds both."""
+    groups = _groups(sockets, use["destination"], use["port"])
+    of_bind, ports = sum(group["bind_parity"] or 0 for group in groups), sum(group["ports"] for group in groups)
+    return use["bind_parity"] == use["sockets"] >= _FEW and 2 * of_bind > ports > 0
+
+
+def _groups(sockets: Sockets, destination: str | None, port: int) -> list[PortUse]:
+    return [group for group in sockets["ports_in_use"] if (group["destination"], group["destination_port"]) == (destination, port)]
 
 
 def sentences(*parts: str) -> str:

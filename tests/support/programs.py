@@ -32,7 +32,7 @@ while not select.select([sys.stdin], [], [], 1 / per_second)[0]:
         one.connect(to)
         one.sendall(b"x")
         one.recv(1)
-        time.sleep(0.01)
+        time.sleep(0.5 / per_second)
         one.close()
 """
 

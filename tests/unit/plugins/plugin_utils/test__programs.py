@@ -39,9 +39,9 @@ def use(sockets: int = 10, lasting: int = 0, **changes: t.Any) -> t.Any:
     }
 
 
-def seen(*uses: t.Any, begun: int = 0, time_wait: int = 0, **changes: t.Any) -> t.Any:
+def seen(*uses: t.Any, begun: int = 0, time_wait: int = 0, of_bind: int = 100, **changes: t.Any) -> t.Any:
     programs = {"looks": 5, "seconds": 1.0, "uses": list(uses), "uses_left_out": 0, "sockets": 1, "sockets_without_program": 0}
-    group = {**towards(100, time_wait=time_wait), "begun": begun}
+    group = {**towards(100, time_wait=time_wait), "begun": begun, "bind_parity": of_bind}
     return sockets(programs=programs, ports_in_use=[group], time_wait_outgoing=time_wait, **changes)
 
 
@@ -84,6 +84,7 @@ def test_only_some_programs_are_named() -> None:
 def test_nothing_is_said_where_nobody_looked() -> None:
     assert programs_towards(sockets(), *WEB) == ""
     assert programs_towards(seen(), *WEB) == ""
+    assert programs_towards(seen(use(), begun=9), None, 80) == ""
     assert programs_towards(seen(use(port=81)), *WEB) == ""
     assert binding_programs(sockets()) == ""
     assert known_percent(sockets()) is None
@@ -105,6 +106,16 @@ def test_a_program_has_a_name_that_people_know(changes: t.Any, name: str) -> Non
 def test_the_programs_that_bind_first_are_named_once() -> None:
     binding = [use(bind_parity=10), use(bind_parity=10, port=81), use(owner="other", bind_parity=1), use(destination=None, bind_parity=10)]
     assert binding_programs(seen(*binding)) == "Programs: billing.service (java)"
+
+
+def test_where_connect_has_used_up_its_half_the_parity_tells_nothing() -> None:
+    assert binding_programs(seen(use(bind_parity=10), of_bind=51)) != ""
+    assert binding_programs(seen(use(bind_parity=10), of_bind=50)) == ""
+
+
+def test_a_program_that_was_not_there_in_any_look_is_told() -> None:
+    told = programs_towards(seen(begun=9), *WEB)
+    assert told == "Programs: not seen in 5 looks within 1 s; for a longer look: tcp_sample_seconds=10"
 
 
 def test_the_share_of_time_wait_whose_program_is_known() -> None:
