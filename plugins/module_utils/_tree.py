@@ -99,6 +99,16 @@ class HostTree:
         folder, _slash, name = path.rpartition("/")
         return os.readlink(self._outside(folder or "/") + "/" + name)
 
+    def links(self, path: str) -> list[str]:
+        """The texts of the links in a folder, without what is no link or gone by now; raises OSError where the folder cannot be listed."""
+        folder, found = self._outside(path), []
+        for name in os.listdir(folder):
+            try:
+                found.append(os.readlink(f"{folder}/{name}"))
+            except OSError:
+                continue
+        return found
+
     def _outside(self, path: str) -> str:
         """Where the path is for this process."""
         if self.live:

@@ -174,8 +174,8 @@ ansible_facts:
               server. C(time_wait_outgoing) is the number of the others whose local port is an ephemeral port. C(outgoing) is the number of
               live connections to other hosts from ports without a listener.
             - C(ports_in_use) lists how many ephemeral ports the connections from one source to one destination and port use, and how many
-              of them are in each state. C(device) is the interface that the sockets are bound to, or null. A count may be too low, by
-              C(error_bound) at most.
+              of them are in each state. C(device) is the interface that the sockets are bound to, or null. C(begun) of them are in a
+              TIME_WAIT that began in the last 5 seconds. C(bind_parity) is as below. A count may be too low, by C(error_bound) at most.
             - C(timestamps) is the number of connections to each destination that did and did not negotiate TCP timestamps.
             - C(source_ports) is, for each source address, how many ephemeral ports its C(connections) hold for all destinations together.
               C(bind_parity) of them are odd where the range starts even, or the other way round. bind() takes those first, connect() the
@@ -185,6 +185,13 @@ ansible_facts:
             - C(udp) lists the UDP sockets without a peer whose port is an ephemeral port.
             - C(reuse_sample) is the number of connections C(opened) within some C(seconds), and how many of them C(recycled) a port in
               TIME_WAIT. It is taken only if one destination holds a third of the range in TIME_WAIT, and O(sample_seconds) is 0.
+            - C(programs) is which programs have live sockets to the destinations that hold many ports, and at the listeners in trouble.
+              The live sockets are listed many times during O(sample_seconds), or for a quarter of a second if a destination holds a
+              twentieth of the range, or has 20 sockets that are stuck. For each C(program) (what the process calls itself), C(owner)
+              (systemd unit, container, pod) and C(user_id), C(uses) has the number of C(processes), of C(sockets) seen, of those that
+              were there from the first look to the last (C(lasting)), and of those C(opened) after the first look. C(closed_by_peer) is
+              how many were left open after the peer had closed. C(keepalive) of the C(idle) connections have SO_KEEPALIVE. Command
+              lines and environments are not read. V(null) if there was no reason to look.
           returned: always
           type: dict
           sample:
@@ -201,6 +208,8 @@ ansible_facts:
                 destination_port: 443
                 ports: 5
                 states: {time_wait: 3, established: 2}
+                begun: 1
+                bind_parity: 0
             error_bound: 0
             timestamps:
               - {destination: 192.0.2.80, destination_port: 443, negotiated: 2, not_negotiated: 0}
@@ -210,6 +219,27 @@ ansible_facts:
             fin_wait2_orphans: 0
             udp: [{family: ipv4, address: 0.0.0.0, port: 51820, queue: null, backlog: null}]
             reuse_sample: null
+            programs:
+              looks: 42
+              seconds: 2.01
+              uses:
+                - program: java
+                  owner: billing.service
+                  user_id: 1000
+                  processes: 1
+                  destination: 192.0.2.80
+                  port: 443
+                  sockets: 2
+                  lasting: 2
+                  opened: 0
+                  states: {established: 2}
+                  closed_by_peer: 0
+                  bind_parity: 0
+                  idle: 2
+                  keepalive: 2
+              uses_left_out: 0
+              sockets: 2
+              sockets_without_program: 0
         nat:
           description:
             - What connection tracking and the firewall's NAT rules do to connections. Null if nobody looked.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set
+from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Set
 
 from .._text import printable
 from .._tree import HostTree
@@ -79,27 +79,22 @@ class Processes:
         for pid in pids:
             if not wanted or self._clock() >= deadline:
                 return
-            found = wanted.intersection(self._sockets(pid))
+            found = wanted.intersection(self._open(pid))
             if found:
                 wanted -= found
                 if pid not in self._programs:
                     self._programs[pid] = self._program(pid)
                 self.pids.update((int(link[len(_PREFIX) : -len(_END)]), pid) for link in found)
 
-    def _sockets(self, pid: int) -> Iterator[str]:
-        folder = f"/proc/{pid}/fd"
+    def _open(self, pid: int) -> List[str]:
+        """What the process has open, as the links of its descriptors say it."""
         try:
-            descriptors = self._host.names(folder)
+            return self._host.links(f"/proc/{pid}/fd")
         except PermissionError:
             self.refused.add(pid)
-            return
         except OSError:
-            return  # it has ended
-        for descriptor in descriptors:
-            try:
-                yield self._host.link_target(f"{folder}/{descriptor}")
-            except OSError:
-                continue
+            pass  # it has ended
+        return []
 
     def _program(self, pid: int) -> Program:
         name = self._text(f"/proc/{pid}/comm").rstrip("\n")

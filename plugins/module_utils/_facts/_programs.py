@@ -49,7 +49,6 @@ _CGROUP_ID = 21
 # Inside one message: state, timer, local port, remote port, destination, cookie, user id and inode (linux/inet_diag.h).
 _FIELDS = "17xBBx2s2s16x16s4x8s12xII"
 _FIELDS_SIZE = 88
-_GROUP = struct.Struct("=Q")
 
 
 _Kin = Tuple[Place, int, Optional[int]]
@@ -152,6 +151,7 @@ class ProgramWatch:
 
     def _add(self, batch: MessageBatch, destinations: Dict[bytes, Place]) -> None:
         listening, only_listening = self._listening, batch.state in (LISTEN, _CLOSE_WAIT)
+        group_of = batch.numbers(_CGROUP_ID)
         fields = struct.Struct(f"={_FIELDS}{batch.stride - _FIELDS_SIZE}x")
         for index, (state, timer, port, peer_port, peer, cookie, user_id, inode) in enumerate(fields.iter_unpack(batch.data)):
             place = listening.get(port) if only_listening else None
@@ -167,7 +167,7 @@ class ProgramWatch:
                     self._skipped += 1
                     continue
                 bind_parity = bool((int.from_bytes(port, "big") - self._low) % 2)
-                group = batch.number(index, _CGROUP_ID, _GROUP)
+                group = group_of(index)
                 one = self._seen[cookie] = _Seen(place, bind_parity, group, user_id, inode, self._looks)
             one.last, one.state, one.timer = self._looks, state, timer
             one.closed_by_peer = one.closed_by_peer or state in _CLOSED_BY_PEER

@@ -42,6 +42,7 @@ _IPV4_IN_IPV6 = b"\0" * 10 + b"\xff\xff"
 _HEADER = struct.Struct("=IHH8x")
 _REQUEST = struct.Struct("=IHHII BBBxI 48x")
 _ATTRIBUTE = struct.Struct("=HH")
+_NUMBER = struct.Struct("=HHQ")
 _ERROR = struct.Struct("=i")
 
 # The kernel fills at most 32 KiB at a time however large the buffer is.
@@ -64,12 +65,19 @@ class MessageBatch(NamedTuple):
         found = self._attribute(index, wanted)
         return None if found is None or offset >= found[1] else self.data[found[0] + offset]
 
-    def number(self, index: int, wanted: int, layout: struct.Struct) -> int | None:
-        """An attribute of the index-th message that is a number of this layout. None if it is missing or too short."""
-        found = self._attribute(index, wanted)
-        if found is None or found[1] < layout.size:
-            return None
-        number: int = layout.unpack_from(self.data, found[0])[0]
+    def numbers(self, wanted: int) -> Callable[[int], int | None]:
+        """For the index of a message its attribute that is a number of 8 bytes. None where it is missing or has another size."""
+        # Messages of one length have nearly always the same attributes.
+        first = self._attribute(0, wanted)
+        place = first[0] - 4 if first else 0
+
+        def number(index: int) -> int | None:
+            at = self.stride * index + place
+            if first and first[1] == _NUMBER.size - 4 and _NUMBER.unpack_from(self.data, at)[:2] == (_NUMBER.size, wanted):
+                return int(_NUMBER.unpack_from(self.data, at)[2])
+            found = self._attribute(index, wanted)
+            return int(_NUMBER.unpack_from(self.data, found[0] - 4)[2]) if found and found[1] == _NUMBER.size - 4 else None
+
         return number
 
     def _attribute(self, index: int, wanted: int) -> tuple[int, int] | None:
