@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import typing as t
+from pathlib import Path
 
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._sockets import count_sockets
@@ -80,3 +82,35 @@ def test_a_program_that_leaks_is_named() -> None:
         judged = seen()
     observed = failed(judged, "close-wait-leak")["observed"]
     assert observed.endswith("Programs: leaking (user 0): keeps 150 connections open, has not closed 150 that the peer has closed")
+
+
+def _me() -> str:
+    return Path("/proc/self/comm").read_text(encoding="utf-8").strip()
+
+
+@own_namespaces
+def test_a_server_that_leaks_is_named() -> None:
+    sick.close_waits(sick.listen(8005), 150, leaks="server")
+    result = failed(seen(), "close-wait-leak")
+    assert result["subject"] == "port 8005"
+    assert f"Programs: {_me()} (user 0)" in result["observed"]
+
+
+@own_namespaces
+def test_a_server_that_accepts_too_slowly_is_named() -> None:
+    listener = sick.listen(8006, backlog=2)
+    for _each in range(6):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(listener.getsockname())
+        sick.KEPT.append(one)
+    result = failed(seen(), "accept-queue-overflow")
+    assert result["subject"] == f"{SERVER}:8006"
+    assert f"Programs: {_me()} (user 0)" in result["observed"]
+
+
+@own_namespaces
+def test_a_program_that_binds_first_is_named() -> None:
+    sick.settings(1000, tcp_tw_reuse=1)
+    sick.bound_first([sick.listen(8000 + number) for number in range(8)], 60)
+    assert failed(seen(), "ports-bound-first")["observed"].endswith(f"Programs: {_me()} (user 0)")

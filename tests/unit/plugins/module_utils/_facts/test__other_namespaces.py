@@ -72,6 +72,11 @@ def test_two_looks_tell_what_grows(monkeypatch: pytest.MonkeyPatch) -> None:
             tcp = facts["sample"]["deltas"]["Tcp"]
             assert (tcp["ActiveOpens"] or 0) > 0
             assert "PassiveOpens" not in tcp
+            assert facts["sockets"] is not None
+            programs = facts["sockets"]["programs"]
+            assert programs is not None
+            assert programs["looks"] >= 2
+            assert {((use["program"] or "")[:6], use["port"]) for use in programs["uses"]} == {("python", 9000)}
 
 
 @own_namespaces

@@ -49,11 +49,11 @@ def watched(root: Path, *looks: list[bytes], listening: tuple[int, ...] = ()) ->
 
 def test_what_is_seen_of_one_program(tmp_path: Path) -> None:
     process(tmp_path, 10, "java", "0::/system.slice/billing.service", 1, 2, 3, 5)
-    first = [live(1), live(2), live(3, timer=2), connection("established", (ME, 40009), ("192.0.2.99", 443), identity=(0, 9, 0, 9))]
-    last = [live(1, timer=2), live(2, "close_wait"), live(5), live(7, timer=1)]
+    first = [live(1), live(2), live(3, timer=1), connection("established", (ME, 40009), ("192.0.2.99", 443), identity=(0, 9, 0, 9))]
+    last = [live(1, timer=2), live(2, "close_wait"), live(5, timer=2), live(7, timer=1), live(9)]
     found, not_seen = watched(tmp_path, first, last)
     assert not_seen == []
-    assert (found["looks"], found["sockets"], found["sockets_without_program"]) == (2, 5, 0)
+    assert (found["looks"], found["sockets"], found["sockets_without_program"]) == (2, 6, 0)
     assert found["uses"] == [
         {
             "program": "java",
@@ -62,14 +62,14 @@ def test_what_is_seen_of_one_program(tmp_path: Path) -> None:
             "processes": 1,
             "destination": "192.0.2.80",
             "port": 443,
-            "sockets": 5,
+            "sockets": 6,
             "lasting": 2,
-            "opened": 2,
-            "states": {"close_wait": 1, "established": 3},
+            "opened": 3,
+            "states": {"close_wait": 1, "established": 4},
             "closed_by_peer": 1,
-            "bind_parity": 4,
-            "idle": 2,
-            "keepalive": 1,
+            "bind_parity": 5,
+            "idle": 3,
+            "keepalive": 2,
         }
     ]
 

@@ -128,7 +128,8 @@ def group(port: int, ports: int) -> dict[str, Any]:
 def test_a_time_wait_of_the_last_five_seconds_has_begun_just_now() -> None:
     left = (60_000, 58_000, 55_001, 55_000, 54_000, 3_000, 0, 60_001, 4_000_000_000)
     sockets = [connection("time_wait", (CLIENT, 40000 + n), WEB, expires=milliseconds) for n, milliseconds in enumerate(left)]
-    listening = [connection("listen", ("0.0.0.0", 80)), connection("time_wait", ("192.0.2.1", 80), ("192.0.2.9", 7), expires=60_000)]
+    # The same group but for the port, which a program chose.
+    listening = [connection("time_wait", (CLIENT, 80), WEB, expires=60_000)]
     assert [one["begun"] for one in counted(listening + sockets)["ports_in_use"]] == [3]
     mapped = [connection("time_wait", (f"::ffff:{CLIENT}", 41000), (f"::ffff:{WEB[0]}", WEB[1]), expires=59_999)]
     assert [one["begun"] for one in counted(sockets + mapped)["ports_in_use"]] == [4]
