@@ -32,7 +32,8 @@ while not select.select([sys.stdin], [], [], 1 / per_second)[0]:
         one.connect(to)
         one.sendall(b"x")
         one.recv(1)
-        time.sleep(0.5 / per_second)
+        # Long enough for a busy machine to look at it and find its process.
+        time.sleep(0.05)
         one.close()
 """
 

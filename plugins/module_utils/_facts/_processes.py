@@ -34,7 +34,9 @@ class Program(NamedTuple):
 
 
 class Processes:
-    """Finds the processes of sockets. All walks together take so many seconds at most; allow() grants more.
+    """Finds the processes of the sockets of this network namespace, among those that are in it.
+
+    All walks together take so many seconds at most; allow() grants more.
 
     pids: a socket's inode to its process. complete: whether no walk was cut short. refused: the processes that only root may look at.
     """
@@ -44,6 +46,8 @@ class Processes:
         self._left = seconds
         self._clock = clock
         self._programs: Dict[int, Program] = {}
+        self._here = self._namespace(_OWN_PID)
+        self._is_here: Dict[int, bool] = {}
         self.pids: Dict[int, int] = {}
         self.complete = True
         self.refused: Set[int] = set()
@@ -70,10 +74,21 @@ class Processes:
         return self._programs[pid]
 
     def _all(self) -> List[int]:
+        """The processes of this network namespace, and those of which it is not known."""
         try:
-            return sorted(int(name) for name in self._host.names("/proc") if name.isdecimal())
+            pids = sorted(int(name) for name in self._host.names("/proc") if name.isdecimal())
         except OSError:
             return []
+        for pid in pids:
+            if pid not in self._is_here:
+                self._is_here[pid] = self._namespace(str(pid)) in (self._here, None)
+        return [pid for pid in pids if self._is_here[pid]]
+
+    def _namespace(self, pid: str) -> Optional[str]:
+        try:
+            return self._host.link_target(f"/proc/{pid}/ns/net")
+        except OSError:
+            return None
 
     def _walk(self, pids: Collection[int], wanted: Set[str], deadline: float) -> None:
         for pid in pids:

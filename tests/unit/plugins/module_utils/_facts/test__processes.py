@@ -13,7 +13,7 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import H
 
 def process(root: Path, pid: int, name: str, cgroup: str, *inodes: int) -> None:
     folder = root / "proc" / str(pid)
-    (folder / "fd").mkdir(parents=True)
+    (folder / "fd").mkdir(parents=True, exist_ok=True)
     (folder / "comm").write_text(name + "\n")
     (folder / "cgroup").write_text(cgroup + "\n")
     (folder / "fd" / "0").symlink_to("pipe:[7]")
@@ -46,6 +46,17 @@ def test_when_the_time_is_over_nothing_more_is_looked_at(tmp_path: Path) -> None
     processes.allow(100)
     processes.find({100})
     assert processes.pids == {100: 10}
+
+
+def test_a_process_in_another_network_namespace_is_not_asked(tmp_path: Path) -> None:
+    for pid, namespace in (("self", 1), ("10", 2), ("11", 1)):
+        (tmp_path / "proc" / pid / "ns").mkdir(parents=True)
+        (tmp_path / "proc" / pid / "ns" / "net").symlink_to(f"net:[{namespace}]")
+    process(tmp_path, 10, "other", "0::/", 100)
+    process(tmp_path, 11, "java", "0::/", 200)
+    processes = Processes(HostTree(str(tmp_path)), 1)
+    processes.find({100, 200})
+    assert processes.pids == {200: 11}
 
 
 def test_a_process_that_has_ended_is_passed_over(tmp_path: Path) -> None:
