@@ -33,7 +33,7 @@ while not select.select([sys.stdin], [], [], 1 / per_second)[0]:
         one.sendall(b"x")
         one.recv(1)
         # Long enough for a busy machine to look at it and find its process.
-        time.sleep(0.05)
+        time.sleep(0.1)
         one.close()
 """
 

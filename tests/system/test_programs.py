@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 
 def _uses() -> dict[str, ProgramUse]:
-    snapshot = gather(HostTree(), set(SUBSETS), 2)
+    snapshot = gather(HostTree(), set(SUBSETS), 4)
     assert snapshot["sockets"] is not None
     programs = snapshot["sockets"]["programs"]
     assert programs is not None
@@ -59,11 +59,11 @@ def test_three_programs_are_told_apart_by_their_sockets() -> None:
 
 @own_namespaces
 def test_the_audit_names_the_program_and_speaks_to_it() -> None:
-    sick.settings(100, tcp_tw_reuse=0)
+    sick.settings(60, tcp_tw_reuse=0)
     sick.address(SERVER)
     with server(SERVER, 8002), program("billing", "short", SERVER, 8002, 60):
-        until(lambda: (count_sockets()[0] or {"time_wait_outgoing": 0})["time_wait_outgoing"] >= 60)
-        judged = seen("client_host", 2)
+        until(lambda: (count_sockets()[0] or {"time_wait_outgoing": 0})["time_wait_outgoing"] >= 35)
+        judged = seen("client_host", 4)
     observed = failed(judged, "ports-pressure")["observed"]
     assert re.search(r"Programs: billing \(user 0\): closes about \d+ connections a second, and closes first$", observed), observed
     cure = next(one for one in judged["advice"] if one["id"] == "keep-alive")
