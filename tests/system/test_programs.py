@@ -114,3 +114,14 @@ def test_a_program_that_binds_first_is_named() -> None:
     sick.settings(1000, tcp_tw_reuse=1)
     sick.bound_first([sick.listen(8000 + number) for number in range(8)], 60)
     assert failed(seen(), "ports-bound-first")["observed"].endswith(f"Programs: {_me()} (user 0)")
+
+
+@own_namespaces
+def test_nothing_is_looked_at_that_nobody_asked_for() -> None:
+    sick.settings(60, tcp_tw_reuse=0)
+    sick.time_waits(sick.listen(8080), 30)
+    asked, rest = gather(HostTree(), {"sockets", "counters"})["sockets"], gather(HostTree(), {"sockets"}, programs=False)["sockets"]
+    assert asked is not None
+    assert rest is not None
+    assert (asked["programs"] is None, asked["reuse_sample"] is None) == (False, False)
+    assert (rest["programs"], rest["reuse_sample"]) == (None, None)

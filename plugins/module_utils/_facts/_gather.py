@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Collection, Iterable
 
@@ -67,13 +68,13 @@ def chosen_subset(wanted: Iterable[str]) -> set[str]:
     return (named - left_out) & set(SUBSETS)
 
 
-def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, top: int = 20) -> Snapshot:
+def gather(host: HostTree, subset: Collection[str], sample_seconds: float = 0, top: int = 20, programs: bool = True) -> Snapshot:
     """Everything known about the host's TCP now. No content of the host makes it raise; not_seen lists what could not be read.
 
     subset: parts to gather, of SUBSETS; the others are None. sample_seconds: with more than 0 the counters are read again
-    after that many seconds. top: how many socket groups and destinations to name.
+    after that many seconds. top: how many socket groups and destinations to name. programs: look for those that have the sockets.
     """
-    return Gatherer(host).snapshot(subset, sample_seconds, top)
+    return Gatherer(host).snapshot(subset, sample_seconds, top, programs)
 
 
 class Gatherer(Reader):
@@ -81,9 +82,9 @@ class Gatherer(Reader):
 
     _programs: ProgramWatch | None = None
 
-    def snapshot(self, subset: Collection[str], sample_seconds: float, top: int) -> Snapshot:
+    def snapshot(self, subset: Collection[str], sample_seconds: float, top: int, programs: bool) -> Snapshot:
         started = time.monotonic()
-        parts = self.parts(subset, top, glance=sample_seconds <= 0)
+        parts = self.parts(subset, top, glance=sample_seconds <= 0, programs=programs)
         snapshot: Snapshot = {
             "schema": SCHEMA,
             "collected_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -104,7 +105,7 @@ class Gatherer(Reader):
             snapshot["sample"] = self.second_sample(parts["counters"], parts["sockets"], started, sample_seconds)
         return snapshot
 
-    def parts(self, subset: Collection[str], top: int, glance: bool) -> NetworkParts:
+    def parts(self, subset: Collection[str], top: int, glance: bool, programs: bool = True) -> NetworkParts:
         """What belongs to the network namespace that this process is in.
 
         glance: look twice where something decides that one look does not show. Without it, second_sample() has to follow.
@@ -119,13 +120,13 @@ class Gatherer(Reader):
             "nat": self._nat(top) if "sockets" in subset else None,
         }
         if parts["sockets"]:
-            self._programs = self._watch(parts["sockets"], everything=not glance)
+            self._programs = self._watch(parts["sockets"], everything=not glance) if programs else None
             if glance:
-                self._glance(parts["sockets"])
+                self._glance(parts["sockets"], counted=counters is not None)
         return parts
 
     def _watch(self, sockets: Sockets, everything: bool) -> ProgramWatch | None:
-        ports = self._ephemeral_ports()
+        ports = self._ephemeral_ports
         trouble = in_trouble(sockets, ports, everything)
         if not any(trouble):
             return None
@@ -250,21 +251,21 @@ class Gatherer(Reader):
         sockets["programs"], not_seen = self._programs.result()
         self.not_seen.extend(not_seen)
 
-    def _glance(self, sockets: Sockets) -> None:
+    def _glance(self, sockets: Sockets, counted: bool) -> None:
         """Where TIME_WAIT fills a third of the range, whether its ports are reused decides between a healthy host and a sick one.
 
         connect() that reuses ports stays in one half of the range, so half of it is never reached.
         """
-        low, high = self._ephemeral_ports() or (0, 65535)
-        first, started = None, time.monotonic()
-        if any(3 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"]):
-            first = self._counters()
-        if first:
-            self._wait_until(started + _GLANCE_SECONDS, sockets)
-        elif self._programs is not None:
-            self._wait_until(started + _PROGRAMS_SECONDS, sockets)
-        second, seconds = self._counters() if first else None, time.monotonic() - started
-        grown = deltas(first, second) if first and second else {}
+        low, high = self._ephemeral_ports or (0, 65535)
+        crowded = counted and any(3 * group["states"].get("time_wait", 0) > high - low for group in sockets["ports_in_use"])
+        first, started = self._counters() if crowded else None, time.monotonic()
+        if first is None:
+            if self._programs is not None:
+                self._wait_until(started + _PROGRAMS_SECONDS, sockets)
+            return
+        self._wait_until(started + _GLANCE_SECONDS, sockets)
+        second, seconds = self._counters(), time.monotonic() - started
+        grown = deltas(first, second) if second else {}
         opened, recycled = grown.get("Tcp", {}).get("ActiveOpens"), grown.get("TcpExt", {}).get("TWRecycled")
         if opened is not None and recycled is not None:
             sockets["reuse_sample"] = {"seconds": round(seconds, 3), "opened": opened, "recycled": recycled}
@@ -273,7 +274,7 @@ class Gatherer(Reader):
         if not self.host.live:
             self.not_seen.append("Sockets were not counted: only a live host has sockets.")
             return None
-        ports = self._ephemeral_ports()
+        ports = self._ephemeral_ports
         sockets, not_seen = count_sockets(ports, top)
         self.not_seen.extend(not_seen)
         if sockets and ports:
@@ -289,6 +290,7 @@ class Gatherer(Reader):
             self.not_seen.append(f"{TABLES[0]} is very long. Only its beginning was read.")
         return udp_listeners([text for text in texts if text], ports)
 
+    @functools.cached_property
     def _ephemeral_ports(self) -> tuple[int, int] | None:
         one = self._one_sysctl(SYSCTL_KEYS["net.ipv4.ip_local_port_range"])
         ends = one.get("value")
