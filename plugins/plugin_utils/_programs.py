@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
-if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+from ..module_utils._facts._socket_tally import BEGUN_SECONDS
 
+if t.TYPE_CHECKING:
     from ._socket_types import PortUse, ProgramUse, Sockets
 
 _MOST_NAMED = 3
 # Of fewer sockets the parity of their ports is no proof.
 _FEW = 4
-_BEGUN_SECONDS = 5
 
 
 def programs_towards(sockets: Sockets, destination: str | None, port: int) -> str:
@@ -65,12 +64,12 @@ def name_of(use: ProgramUse) -> str:
 
 
 def _told(sockets: Sockets, use: ProgramUse, begun: float) -> str:
-    """begun: of the TIME_WAITs towards the destination that began in the last seconds, those that are taken for this program's."""
+    """begun: how many TIME_WAITs of the last BEGUN_SECONDS are taken for this program's."""
     facts: list[str] = []
     if use["processes"] > 1:
         facts.append(f"{use['processes']} processes")
-    if begun >= _BEGUN_SECONDS and _short(use):
-        facts.append(f"closes about {begun / _BEGUN_SECONDS:,.0f} connections a second, and closes first")
+    if begun >= BEGUN_SECONDS and _short(use):
+        facts.append(f"closes about {begun / BEGUN_SECONDS:,.0f} connections a second, and closes first")
     elif _short(use) > use["lasting"]:
         facts.append("its connections are short")
     if use["lasting"] and 2 * use["lasting"] >= use["sockets"]:
@@ -101,5 +100,4 @@ def _groups(sockets: Sockets, destination: str | None, port: int) -> list[PortUs
 
 def sentences(*parts: str) -> str:
     """Texts that are not empty, one sentence after the other."""
-    told: Sequence[str] = [part for part in parts if part]
-    return ". ".join(told)
+    return ". ".join(filter(None, parts))

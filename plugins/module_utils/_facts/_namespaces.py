@@ -17,25 +17,22 @@ import os
 import re
 import time
 from collections import Counter
-from typing import Callable, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._tree import HostTree, errno_name
+from ._mounts import LONGEST_MOUNTS, MOUNTS, mount_lines
 from ._namespace_names import LONGEST_CGROUP, LONGEST_NAME, POD_LOGS, Names, Owner, best_name, distinct_names, owner_of, pods_of
 
 MOST_NAMESPACES = 5000
 MOST_SECONDS = 10.0
 
 _OWN_LINK = "/proc/self/ns/net"
-_MOUNTS = "/proc/self/mountinfo"
-# A line has some 2,000 bytes where a container's layers are mounted.
-_LONGEST_MOUNTS = 1 << 24
 # ip-netns(8) makes them here; on most hosts the second is a link to the first.
 _NETNS_FOLDERS = ("/run/netns/", "/var/run/netns/")
 _NET_LINK = re.compile(r"net:\[([0-9]{1,20})\]\Z")
 # Before 3.19 the files of namespaces were part of proc.
 _NAMESPACE_FILES = (b"nsfs", b"proc")
-_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 # Processes end and mounts get hidden by others: some more than one way into a namespace, and some more processes to ask for names.
 _MOST_PATHS = 4
 _KTHREADD = 2
@@ -170,18 +167,18 @@ class _Finder:
     def _mounts(self) -> Dict[int, List[str]]:
         """Where each namespace is mounted, the folders of ip-netns(8) first. Says what /proc hides, too."""
         try:
-            data = self._tree.read(_MOUNTS, _LONGEST_MOUNTS)
+            data = self._tree.read(MOUNTS, LONGEST_MOUNTS)
         except OSError as error:
             self.not_seen.append(
-                f"Network namespaces without a process were not looked for: {_MOUNTS} could not be read ({errno_name(error)})."
+                f"Network namespaces without a process were not looked for: {MOUNTS} could not be read ({errno_name(error)})."
             )
             return {}
-        if len(data) > _LONGEST_MOUNTS:
-            self.not_seen.append(f"{_MOUNTS} is very long. Only its beginning was read.")
-            data = data[: data.rfind(b"\n", 0, _LONGEST_MOUNTS) + 1]
+        if len(data) > LONGEST_MOUNTS:
+            self.not_seen.append(f"{MOUNTS} is very long. Only its beginning was read.")
+            data = data[: data.rfind(b"\n", 0, LONGEST_MOUNTS) + 1]
         found: Dict[int, List[str]] = {}
         options_of_proc = ""
-        for root, path, kind, options in _mount_lines(data):
+        for root, path, kind, options in mount_lines(data):
             inode = _inode(root) if kind in _NAMESPACE_FILES else None
             if inode is not None:
                 found.setdefault(inode, []).append(path)
@@ -253,20 +250,6 @@ class _Finder:
 def _inode(link: str) -> Optional[int]:
     match = _NET_LINK.match(link)
     return int(match.group(1)) if match else None
-
-
-def _mount_lines(data: bytes) -> Iterator[Tuple[str, str, bytes, str]]:
-    """Root, mount point, type and options of each filesystem in a mountinfo (proc(5)); a line of another form counts for nothing."""
-    for line in data.split(b"\n"):
-        # In between are optional fields. A blank in a name is written as \\040.
-        place, _separator, filesystem = line.partition(b" - ")
-        fields, types = place.split(b" "), filesystem.split(b" ")
-        if len(fields) >= 6 and len(types) >= 3:
-            yield _name(fields[3]), _name(fields[4]), types[0], types[2].decode("ascii", "replace")
-
-
-def _name(field: bytes) -> str:
-    return os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match.group(1), 8)]), field))
 
 
 def _netns_name(mounts: Collection[str]) -> Optional[str]:

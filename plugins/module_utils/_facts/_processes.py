@@ -17,12 +17,11 @@ from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Set
 
 from .._text import printable
 from .._tree import HostTree
+from ._mounts import LONGEST_MOUNTS, MOUNTS, mount_lines
 from ._namespace_names import LONGEST_CGROUP, LONGEST_NAME, owner_name, owner_of
 
 MOST_GROUPS = 20_000
 _PREFIX, _END = "socket:[", "]"
-_MOUNTS = "/proc/self/mountinfo"
-_LONGEST_MOUNTS = 1 << 20
 _OWN_PID = "self"
 
 
@@ -154,12 +153,7 @@ def owners_of_groups(
 
 def _mounted_groups(host: HostTree) -> Optional[str]:
     try:
-        lines = host.read(_MOUNTS, _LONGEST_MOUNTS).decode("utf-8", "replace").split("\n")
+        data = host.read(MOUNTS, LONGEST_MOUNTS)
     except OSError:
         return None
-    for line in lines:
-        place, _separator, filesystem = line.partition(" - ")
-        if filesystem.startswith("cgroup2 "):
-            fields = place.split(" ")
-            return fields[4] if len(fields) > 4 else None
-    return None
+    return next((path for _root, path, kind, _options in mount_lines(data) if kind == b"cgroup2"), None)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Callable, Collection, Dict, Iterable, List, Op
 
 from .._tree import HostTree, errno_name
 from ._processes import Processes, Program, owners_of_groups
-from ._sock_diag import DumpParser, MessageBatch, kernel_dump
-from ._socket_tally import CLOSE, CONNECTED, LISTEN, STATES, TIME_WAIT
+from ._sock_diag import SOCKET_MESSAGE, DumpParser, MessageBatch, kernel_dump
+from ._socket_tally import CLOSE, CLOSE_WAIT, CONNECTED, ESTABLISHED, LAST_ACK, LISTEN, STATES, TIME_WAIT
 from ._trouble import Place
 
 if TYPE_CHECKING:
@@ -39,16 +39,13 @@ _WALK_SECONDS = 0.3
 _WALK_SHARE = 0.1
 _GROUPS_SECONDS = 0.2
 
-_ESTABLISHED = 1
-_CLOSED_BY_PEER = {8, 9}
-_CLOSE_WAIT = 8
+_CLOSED_BY_PEER = {CLOSE_WAIT, LAST_ACK}
 _LIVE = CONNECTED & ~(1 << TIME_WAIT) & ~(1 << CLOSE)
 _KEEPALIVE_TIMER = 2
 _NO_TIMER = 0
 _CGROUP_ID = 21
 # Inside one message: state, timer, local port, remote port, destination, cookie, user id and inode (linux/inet_diag.h).
 _FIELDS = "17xBBx2s2s16x16s4x8s12xII"
-_FIELDS_SIZE = 88
 
 
 _Kin = Tuple[Place, int, Optional[int]]
@@ -150,9 +147,9 @@ class ProgramWatch:
         self._processes.find({one.inode for one in self._seen.values() if one.last == self._looks})
 
     def _add(self, batch: MessageBatch, destinations: Dict[bytes, Place]) -> None:
-        listening, only_listening = self._listening, batch.state in (LISTEN, _CLOSE_WAIT)
+        listening, only_listening = self._listening, batch.state in (LISTEN, CLOSE_WAIT)
         group_of = batch.numbers(_CGROUP_ID)
-        fields = struct.Struct(f"={_FIELDS}{batch.stride - _FIELDS_SIZE}x")
+        fields = struct.Struct(f"={_FIELDS}{batch.stride - SOCKET_MESSAGE}x")
         for index, (state, timer, port, peer_port, peer, cookie, user_id, inode) in enumerate(fields.iter_unpack(batch.data)):
             place = listening.get(port) if only_listening else None
             if place is None:
@@ -212,7 +209,7 @@ class ProgramWatch:
 
     def _use(self, place: Place, user_id: int, program: Program, sockets: Collection[_Seen]) -> ProgramUse:
         now = [one for one in sockets if one.last == self._looks]
-        idle = [one for one in now if one.state == _ESTABLISHED and one.timer in (_NO_TIMER, _KEEPALIVE_TIMER)]
+        idle = [one for one in now if one.state == ESTABLISHED and one.timer in (_NO_TIMER, _KEEPALIVE_TIMER)]
         states = Counter(STATES[one.state] for one in now if one.state < len(STATES))
         destination, port = place
         return {

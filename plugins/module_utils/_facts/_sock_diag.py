@@ -69,14 +69,17 @@ class MessageBatch(NamedTuple):
         """For the index of a message its attribute that is a number of 8 bytes. None where it is missing or has another size."""
         # Messages of one length have nearly always the same attributes.
         first = self._attribute(0, wanted)
-        place = first[0] - 4 if first else 0
+        place = first[0] - _ATTRIBUTE.size if first and first[1] == _NUMBER.size - _ATTRIBUTE.size else None
 
         def number(index: int) -> int | None:
-            at = self.stride * index + place
-            if first and first[1] == _NUMBER.size - 4 and _NUMBER.unpack_from(self.data, at)[:2] == (_NUMBER.size, wanted):
-                return int(_NUMBER.unpack_from(self.data, at)[2])
+            if place is not None:
+                length, kind, value = _NUMBER.unpack_from(self.data, self.stride * index + place)
+                if (length, kind) == (_NUMBER.size, wanted):
+                    return int(value)
             found = self._attribute(index, wanted)
-            return int(_NUMBER.unpack_from(self.data, found[0] - 4)[2]) if found and found[1] == _NUMBER.size - 4 else None
+            if found is None or found[1] != _NUMBER.size - _ATTRIBUTE.size:
+                return None
+            return int(_NUMBER.unpack_from(self.data, found[0] - _ATTRIBUTE.size)[2])
 
         return number
 

@@ -41,9 +41,12 @@ STATES = (
     "listen",
     "closing",
 )
+ESTABLISHED = 1
 FIN_WAIT2 = 5
 TIME_WAIT = 6
 CLOSE = 7
+CLOSE_WAIT = 8
+LAST_ACK = 9
 LISTEN = 10
 CONNECTED = sum(1 << number for number in range(1, len(STATES)) if number != LISTEN)
 # States after the handshake: TCP_INFO then has the options that were negotiated.
@@ -74,8 +77,9 @@ _INODE_AT = 84
 _NO_INODE = b"\0\0\0\0"
 # idiag_expires of a TIME_WAIT: milliseconds until it ends. As a word of four bytes in the message.
 _EXPIRES_WORD = 17
-TIME_WAIT_MILLISECONDS = 60_000
+_TIME_WAIT_MILLISECONDS = 60_000
 BEGUN_SECONDS = 5
+_JUST_BEGUN = range(_TIME_WAIT_MILLISECONDS - 1000 * BEGUN_SECONDS + 1, _TIME_WAIT_MILLISECONDS + 1)
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
@@ -215,14 +219,11 @@ class SocketTally:
 
 
 def _begun(batch: MessageBatch) -> Iterable[bool]:
-    """Of each TIME_WAIT of the batch, whether it began within BEGUN_SECONDS. One that is shorter or longer than mainline's never did."""
+    """Of each TIME_WAIT of the batch, whether it began within BEGUN_SECONDS. Never for a vendor's kernel with a shorter TIME_WAIT."""
     if batch.stride % 4:
         return repeat(False, batch.size)
     left = batch.data.cast("I")[_EXPIRES_WORD :: batch.stride // 4].tolist()
     return map(_JUST_BEGUN.__contains__, left)
-
-
-_JUST_BEGUN = range(TIME_WAIT_MILLISECONDS - 1000 * BEGUN_SECONDS + 1, TIME_WAIT_MILLISECONDS + 1)
 
 
 def _source(group: bytes) -> bytes:

@@ -12,7 +12,7 @@ import heapq
 import socket
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping
 
 from .._tree import errno_name
 from ._sock_diag import INET_DIAG_INFO, DumpParser, MessageBatch, kernel_dump
@@ -121,15 +121,11 @@ def _result(tally: SocketTally, top: int) -> Sockets:
 
 
 def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
+    numbers = sorted({number for by_state in tally.groups.values() for number in by_state})
+    states = {number: _merged({family: by_state.get(number) for family, by_state in tally.groups.items()}) for number in numbers}
     ports: Counter[bytes] = Counter()
-    states: dict[int, Counter[bytes]] = {}
-    for family, by_state in tally.groups.items():
-        for state, heavy_hitters in by_state.items():
-            counts = states.setdefault(state, Counter())
-            for whole, count in heavy_hitters.counts.items():
-                group = plain(family, whole)
-                counts[group] += count
-                ports[group] += count
+    for counts in states.values():
+        ports.update(counts)
     begun, bound = _merged(tally.begun), _merged(tally.bound)
     return [
         {
@@ -138,7 +134,7 @@ def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
             "destination": _address(group[len(group) // 2 - 1 : -4]),
             "destination_port": int.from_bytes(group[:2], "big"),
             "ports": count,
-            "states": {STATES[state]: counts[group] for state, counts in sorted(states.items()) if counts[group] and state < len(STATES)},
+            "states": {STATES[state]: counts[group] for state, counts in states.items() if counts[group] and state < len(STATES)},
             "begun": begun[group],
             "bind_parity": bound[group],
         }
@@ -146,10 +142,11 @@ def _ports_in_use(tally: SocketTally, top: int) -> list[PortUse]:
     ]
 
 
-def _merged(by_family: dict[Family, HeavyHitters]) -> Counter[bytes]:
+def _merged(by_family: Mapping[Family, HeavyHitters | None]) -> Counter[bytes]:
+    """The counts of both families, a mapped IPv4 address as IPv4."""
     counts: Counter[bytes] = Counter()
     for family, heavy_hitters in by_family.items():
-        for whole, count in heavy_hitters.counts.items():
+        for whole, count in heavy_hitters.counts.items() if heavy_hitters else ():
             counts[plain(family, whole)] += count
     return counts
 

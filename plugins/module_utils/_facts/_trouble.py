@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Optional, Set, Tuple
+
+from ._sockets import STUCK
 
 if TYPE_CHECKING:
-    from ...plugin_utils._socket_types import Sockets
+    from ...plugin_utils._socket_types import Listener, Sockets
 
 Place = Tuple[Optional[str], int]
 """A destination and its port, or None and the port of a listener."""
@@ -19,7 +21,6 @@ Place = Tuple[Optional[str], int]
 # Fewer than this share of the range, and fewer sockets in a state than that, are nothing to name a program for.
 _SHARE_OF_RANGE = 20
 _MANY_STUCK = 20
-_STUCK = ("syn_sent", "fin_wait2", "close_wait")
 
 
 def in_trouble(sockets: Sockets, ephemeral: Optional[Tuple[int, int]], everything: bool) -> Tuple[Set[Tuple[str, int]], Set[int]]:
@@ -33,10 +34,14 @@ def in_trouble(sockets: Sockets, ephemeral: Optional[Tuple[int, int]], everythin
         for group in sockets["ports_in_use"]
         if everything
         or group["ports"] * _SHARE_OF_RANGE >= high - low
-        or max(group["states"].get(state, 0) for state in _STUCK) >= _MANY_STUCK
+        or max(group["states"].get(state, 0) for state in STUCK) >= _MANY_STUCK
     }
-    listening: List[int] = [one["port"] for one in sockets["accepted"] if one["states"].get("close_wait", 0) >= _MANY_STUCK]
-    for one in sockets["listeners"]:
-        if one["queue"] and one["backlog"] is not None and one["queue"] > one["backlog"]:
-            listening.append(one["port"])
-    return destinations, set(listening)
+    leaking = {one["port"] for one in sockets["accepted"] if one["states"].get("close_wait", 0) >= _MANY_STUCK}
+    slow = {one["port"] for one in sockets["listeners"] if queue_is_full(one)}
+    return destinations, leaking | slow
+
+
+def queue_is_full(listener: Listener) -> bool:
+    """Whether more connections wait for accept() than the backlog allows, where that is known."""
+    queue, backlog = listener["queue"], listener["backlog"]
+    return queue is not None and backlog is not None and queue > backlog

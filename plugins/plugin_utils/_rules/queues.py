@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...module_utils._facts._trouble import queue_is_full
 from .._addresses import endpoint
 from .._programs import programs_towards, sentences
 from ._base import CannotApplyError, Finding, MissingFactError, everywhere, rule
@@ -44,7 +45,7 @@ _COUNTERS = ("ListenOverflows", "TCPReqQFullDrop", "ListenDrops")
     references=("Linux tcp_conn_request()", "listen(2)"),
 )
 def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
-    full = [one for one in host.sockets["listeners"] if one["queue"] and one["backlog"] is not None and one["queue"] > one["backlog"]]
+    full = [one for one in host.sockets["listeners"] if queue_is_full(one)]
     for one in full:
         yield Finding(
             "fail",

@@ -332,9 +332,9 @@ def test_mounts_that_cannot_be_read(host: Host) -> None:
 def test_very_many_mounts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.mounts(nsfs(RED, "/run/netns/red"), nsfs(BLUE, "/run/netns/blue"))
     whole = len((host.root / "proc/self/mountinfo").read_bytes())
-    monkeypatch.setattr(_namespaces, "_LONGEST_MOUNTS", whole)
+    monkeypatch.setattr(_namespaces, "LONGEST_MOUNTS", whole)
     assert (len(host.found().namespaces), host.found().not_seen) == (2, [])
-    monkeypatch.setattr(_namespaces, "_LONGEST_MOUNTS", whole - 1)
+    monkeypatch.setattr(_namespaces, "LONGEST_MOUNTS", whole - 1)
     found = host.found()
     assert found.not_seen == ["/proc/self/mountinfo is very long. Only its beginning was read."]
     assert [one.names.netns for one in found.namespaces] == ["red"]
