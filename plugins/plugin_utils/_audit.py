@@ -64,7 +64,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
-    parts = _judged(snapshot, host, options, "")
+    parts = _judged(snapshot, host, options, None)
     namespaces = [_namespace(one, snapshot, host, options) for one in snapshot.get("namespaces", [])]
     parts["not_seen"] = [*parts["not_seen"], *_not_probed(snapshot)]
     # The results are sorted, so the first one is the gravest.
@@ -76,20 +76,21 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: AuditOptions) -> NamespaceAudit:
     profile = profile_of(namespace, options.namespace_profiles)
     its_options = dataclasses.replace(options, profile=profile)
-    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace)
     results = parts["results"]
     # A node may have hundreds of namespaces: what is in order there is counted.
     parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
-    parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
     return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
 
 
-def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> AuditParts:
-    """The parts of an audit, with all its results. namespace: its name, empty for the host itself."""
+def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: Namespace | None) -> AuditParts:
+    """The parts of an audit, with all its results. namespace: None for the host itself."""
     view = View(snapshot)
-    results = _results(view, host, options, namespace)
+    results = _results(view, host, options, namespace["name"] if namespace else "")
     case = Case(view, results, options.profile, options.thresholds)
     advice = advise(case)
+    if namespace:
+        advice = [of_namespace(cure, namespace["runtime"]) for cure in advice if cure["applies"]]
     return AuditParts(
         profile=t.cast("AuditedProfile", options.profile),
         fail_on=t.cast("FailOn", options.fail_on),
@@ -105,6 +106,7 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str
 
 
 def _results(view: View, host: str, options: AuditOptions, namespace: str) -> list[Result]:
+    """namespace: its name, empty for the host itself."""
     results: list[Result] = []
     expired: list[tuple[Waiver, int]] = []
     for rule in CATALOGUE.values():

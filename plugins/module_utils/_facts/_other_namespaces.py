@@ -239,7 +239,7 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
     if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
     _enter_network(namespace)
-    gatherer, started = Gatherer(task.host), time.monotonic()
+    gatherer, started = Gatherer(task.host, names.owner), time.monotonic()
     parts = gatherer.parts(_PARTS, _TOP, glance=task.sample_seconds <= 0)
     first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {

@@ -26,6 +26,7 @@ from ._trouble import Place
 
 if TYPE_CHECKING:
     from ...plugin_utils._socket_types import Programs, ProgramUse
+    from ._namespace_names import Owner
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
 
@@ -84,7 +85,7 @@ class ProgramWatch:
     """Looks at the sockets again and again; result() says what was seen. No content of a dump or of the host makes it raise.
 
     destinations, listening: as of in_trouble(). ephemeral: the range, whose low end tells the ports that bind() takes.
-    dump: as kernel_dump.
+    dump: as kernel_dump. around: as of Processes.
     """
 
     def __init__(
@@ -95,8 +96,10 @@ class ProgramWatch:
         ephemeral: Optional[Tuple[int, int]],
         dump: Dump = kernel_dump,
         clock: Callable[[], float] = time.monotonic,
+        around: Optional[Owner] = None,
     ) -> None:
         self._host = host
+        self._around = around
         self._destinations: Dict[int, Dict[bytes, Place]] = {socket.AF_INET: {}, socket.AF_INET6: {}}
         for address, port in destinations:
             for family, raw in _raw_addresses(address):
@@ -110,7 +113,7 @@ class ProgramWatch:
         self._left_out = 0
         self._looks = self._skipped = 0
         self._started = self._ended = clock()
-        self._processes = Processes(host, _WALK_SECONDS, clock)
+        self._processes = Processes(host, _WALK_SECONDS, clock, around)
         self._error: Optional[OSError] = None
 
     def watch_until(self, deadline: float) -> None:
@@ -203,7 +206,7 @@ class ProgramWatch:
                 without.append(one)
         alone = {of: next(iter(programs)) for of, programs in kin.items() if len(programs) == 1}
         groups = {one.group for one in without if one.group and one.kin not in alone}
-        owners = owners_of_groups(self._host, groups, _GROUPS_SECONDS) if groups else {}
+        owners = owners_of_groups(self._host, groups, _GROUPS_SECONDS, around=self._around) if groups else {}
         found.update((one.inode, alone.get(one.kin) or Program(None, owners.get(one.group or 0))) for one in without)
         return found
 
