@@ -14,9 +14,9 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 
 from ..plugin_utils._action import HardeningAction, failure, host_name, reached_host
-from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
+from ..plugin_utils._audit import FAIL_ON, AuditOptions, audit, reason_to_fail
 from ..plugin_utils._escape import one_line
-from ..plugin_utils._results import PROFILES
+from ..plugin_utils._results import ANY_PROFILE, PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
 from ..plugin_utils._target_module import ansible_keys, failure_message, run_on_target
@@ -42,6 +42,7 @@ class _AuditError(Exception):
 class ActionModule(HardeningAction):
     """Runs on the controller; a live host is reached by one run of tcp_facts, and one of tcp_probe where endpoints are given."""
 
+    CHECKS_VARIABLES = True
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
         "source": {"type": "str"},

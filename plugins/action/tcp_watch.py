@@ -27,6 +27,7 @@ LOOKS_TO_SKIP = 5
 class ActionModule(HardeningAction):
     """Runs on the controller; the host is reached by one run of the module."""
 
+    CHECKS_VARIABLES = True
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "previous": {"type": "dict", "default": {}},
         "finished": {"type": "bool", "default": False},

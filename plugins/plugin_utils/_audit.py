@@ -14,7 +14,7 @@ import typing as t
 from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
 from ._namespace_views import is_about_the_host, profile_of, view_of
-from ._results import PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
+from ._results import ANY_PROFILE, PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
 from ._verdict import verdict, with_namespaces
@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     from ._results import AuditedProfile, FailOn
     from ._snapshot_types import Namespace, Snapshot
 
-ANY_PROFILE = "any"
 NEVER = "never"
 # The severity from which a person is told of another network namespace by its name.
 NAMED_FROM: Severity = "medium"
