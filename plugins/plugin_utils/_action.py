@@ -60,7 +60,7 @@ class HardeningAction(ActionBase):
 
     def _check_variables(self, task_vars: TaskVars) -> None:
         """Raises AnsibleActionFail for names that are most likely misspelt ones of the collection's variables."""
-        given = load_extra_vars(self._loader) if self._is_in_our_playbook() else ()  # type: ignore[no-untyped-call]
+        given = load_extra_vars(self._loader) if self._is_in_our_playbook() else ()
         sentences = misspelt(task_vars, given)
         if sentences:
             raise AnsibleActionFail(f"{' '.join(map(one_line, sentences))} Nothing was done.")  # type: ignore[no-untyped-call]
