@@ -43,8 +43,11 @@ options:
       - V(sysctl_a) is the output of C(sysctl -a), or a part of it. Keys missing from a part count as unknown.
       - V(sysctl_d) is a file or folder of sysctl.d syntax. It is checked as a host that has booted with it. The kernel and its counters
         are unknown then.
+      - V(repository) is a folder of any files, such as a checkout, or one file that is no sysctl file. It is searched for settings in
+        scripts, Ansible, NixOS, Terraform, compose files, Kubernetes manifests and others. What stands in one place of a file is judged
+        together. Everything else is unknown then.
     type: str
-    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d]
+    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d, repository]
     default: auto
   fail_on:
     description:

@@ -14,6 +14,7 @@ import typing as t
 from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
 from ._namespace_views import is_about_the_host, profile_of, view_of
+from ._place_views import PlacesAudit
 from ._results import ANY_PROFILE, PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
@@ -87,7 +88,8 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: Nam
     view = View(snapshot)
     results = _results(view, host, options, namespace["name"] if namespace else "")
     case = Case(view, results, options.profile, options.thresholds)
-    advice = advise(case)
+    # Cures are about what a host does.
+    advice = [] if "places" in snapshot else advise(case)
     if namespace:
         advice = [of_namespace(cure, namespace["runtime"]) for cure in advice if cure["applies"]]
     return AuditParts(
@@ -108,10 +110,11 @@ def _results(view: View, host: str, options: AuditOptions, namespace: str) -> li
     """namespace: its name, empty for the host itself."""
     results: list[Result] = []
     expired: list[tuple[Waiver, int]] = []
+    places = PlacesAudit(view.snapshot, options.thresholds, options.profile) if "places" in view.snapshot else None
     for rule in CATALOGUE.values():
         if rule.id == WAIVER_EXPIRED or (namespace and is_about_the_host(rule.id)):
             continue
-        of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options)]
+        of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options, places)]
         covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host, namespace)]
         failed = [result for result in of_rule if result["status"] == "fail"]
         valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
@@ -123,8 +126,8 @@ def _results(view: View, host: str, options: AuditOptions, namespace: str) -> li
             expired += [(waiver, len(failed)) for waiver in covering]
         results += of_rule
     results += _expired_waivers(expired, options)
-    places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
-    results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
+    order = {rule_id: number for number, rule_id in enumerate(CATALOGUE)}
+    results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), order[result["id"]]))
     return results
 
 
@@ -134,11 +137,14 @@ def _not_probed(snapshot: Snapshot) -> list[str]:
     return [f"The probe of {name}:{port} failed: {'; '.join(messages)}." for (name, port), messages in failures.items()]
 
 
-def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:
+def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit | None) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
         yield _not_applicable(rule, f"only for the profiles {', '.join(rule.severities)}")
         return
     if rule.check is None:
+        return
+    if places is not None:
+        yield from places.findings(rule)
         return
     try:
         yield from rule.check(view, options.thresholds)
