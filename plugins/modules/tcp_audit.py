@@ -167,12 +167,12 @@ options:
   probe_endpoints:
     description:
       - Endpoints that the host connects to, to see what they negotiate and who closes first. The advice and the rules about peers use it.
-      - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
-        them, which runs on the host after its facts were read. Choose the destinations that hold most ports.
+      - A list of C(host:port), or of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of
+        M(linux_tcp.hardening.tcp_probe) takes them, which runs on the host after its facts were read. An IPv6 address is written in
+        brackets, C([2001:db8::1]:443). Choose the destinations that hold most ports.
       - Needs a live host, so it cannot be used with O(source). A saved snapshot may hold
         RV(linux_tcp.hardening.tcp_probe#module:endpoints) as C(probes).
-    type: list
-    elements: dict
+    type: raw
     default: []
   namespaces:
     description:

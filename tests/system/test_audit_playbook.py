@@ -116,6 +116,14 @@ def test_endpoints_that_make_no_sense_fail_the_host_and_are_named(tmp_path: Path
     assert "port" in run.audits()["localhost"]["msg"]
 
 
+def test_a_profile_that_there_is_not_is_named_in_the_reports(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="webserver")
+    assert run.code == 2
+    assert "argument_spec" not in run.output
+    message = "value of profile must be one of: client_host, fullnat_lb, backend, any, got: webserver"
+    assert run.audits()["localhost"]["msg"] == message
+
+
 def test_a_misspelt_variable_ends_the_run_and_is_named_in_the_report(tmp_path: Path) -> None:
     run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_failon="low")
     assert run.code == 2
