@@ -16,9 +16,11 @@ import json
 import os
 import select
 import signal
+import socket
 import struct
+import sys
 import time
-from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence, TypedDict
 
 from .._text import printable
 from .._tree import HostTree, errno_name
@@ -34,11 +36,21 @@ ALL = "all"
 MAX_SECONDS = 120.0
 MAX_SECONDS_EACH = 10.0
 _PARTS = ("sysctl", "counters", "sockets")
-_TOP = 5
+TOP = 5
+"""How many groups of connections to name in each."""
 _NEW_NETWORK, _NEW_UTS = 0x40000000, 0x04000000
 _LENGTH = struct.Struct("=I")
 _MOST_BYTES = 1 << 24
 _MOST_TOLD = 10
+# asm-generic/socket.h, from Linux 5.14.
+_SO_NETNS_COOKIE = 71
+
+
+class Moment(TypedDict):
+    """identity: of the namespace, which none that is made later has. clock: CLOCK_BOOTTIME in seconds, right before a look inside."""
+
+    identity: str
+    clock: float
 
 
 class _Other(NamedTuple):
@@ -56,27 +68,39 @@ def gather_others(
     patterns: as for a shell; "all" for all of them. snapshot: of the host, whose sysctl keys and counters tell what is left out.
     sample_seconds: with more than 0 the counters are read again after that many seconds. No content of the host makes it raise.
     """
-    found = find_namespaces(host)
+    run, not_seen = _through_all(_Task(host, patterns, snapshot, sample_seconds))
+    return run.named(), not_seen
+
+
+def watch_others(host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> tuple[List[NamespaceFacts], List[str], Dict[str, Moment]]:
+    """As gather_others(), without what takes a second look or names programs; and the moment of each namespace by its name."""
+    run, not_seen = _through_all(_Task(host, patterns, snapshot, 0, watched=True))
+    return run.named(), not_seen, run.moments()
+
+
+def _through_all(task: _Task) -> tuple[_Run, List[str]]:
+    found = find_namespaces(task.host)
     names = found.names()
-    others = [_Other(one, names[one.inode]) for one in found.namespaces]
-    run = _Run(_Task(host, patterns, snapshot, sample_seconds))
-    run.through(others)
-    return run.named(), [*found.not_seen, *run.told()]
+    run = _Run(task)
+    run.through([_Other(one, names[one.inode]) for one in found.namespaces])
+    return run, [*found.not_seen, *run.told()]
 
 
 class _Task(NamedTuple):
-    """What to do in each namespace; see gather_others()."""
+    """What to do in each namespace; see gather_others() and watch_others()."""
 
     host: HostTree
     patterns: Sequence[str]
     snapshot: Snapshot
     sample_seconds: float
+    watched: bool = False
 
 
 class _Run:
     def __init__(self, task: _Task) -> None:
         self._task = task
         self._facts: Dict[int, NamespaceFacts] = {}
+        self._moments: Dict[int, Moment] = {}
         self._refused: Dict[str, List[str]] = {}
         self._deadline = time.monotonic() + MAX_SECONDS + task.sample_seconds
 
@@ -95,6 +119,10 @@ class _Run:
         for inode, facts in self._facts.items():
             facts["name"] = names[inode]
         return sorted(self._facts.values(), key=lambda facts: facts["name"])
+
+    def moments(self) -> Dict[str, Moment]:
+        """By the names that named() gave."""
+        return {self._facts[inode]["name"]: moment for inode, moment in self._moments.items()}
 
     def told(self) -> List[str]:
         sentences = []
@@ -149,6 +177,7 @@ class _Run:
             self._refuse(answer["error"], other.name)
         elif "facts" in answer:
             self._facts[other.namespace.inode] = answer["facts"]
+            self._moments[other.namespace.inode] = answer["moment"]
 
 
 def _answer(reader: int, deadline: float) -> tuple[str, Any]:
@@ -239,8 +268,8 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
     if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
     _enter_network(namespace)
-    gatherer, started = Gatherer(task.host), time.monotonic()
-    parts = gatherer.parts(_PARTS, _TOP, glance=task.sample_seconds <= 0)
+    gatherer, started, moment = Gatherer(task.host), time.monotonic(), _moment(namespace)
+    parts = gatherer.parts(_PARTS, TOP, glance=task.sample_seconds <= 0 and not task.watched, programs=not task.watched)
     first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {
         "name": _shown(other.name, names),
@@ -257,7 +286,18 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
         "nat": parts["nat"],
         "not_seen": gatherer.not_seen,
     }
-    return {"facts": facts}
+    return {"facts": facts, "moment": moment}
+
+
+def _moment(namespace: Namespace) -> Moment:
+    """Of the namespace that this process is in. An inode's number is used again as soon as its namespace has gone; a cookie never is."""
+    identity = str(namespace.inode)
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            identity += f".{int.from_bytes(one.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8), sys.byteorder)}"
+    except OSError:
+        pass  # a kernel that has none
+    return {"identity": identity, "clock": time.clock_gettime(time.CLOCK_BOOTTIME)}
 
 
 def _enter_network(namespace: Namespace) -> None:

@@ -68,16 +68,17 @@ def measures(draw: st.DrawFn) -> Measure:
 
 
 def parsed(text: str) -> dict[str, tuple[str, dict[str, float]]]:
-    """By the reference parser: name of each sample to its type and to the values by host."""
+    """By the reference parser: name of each sample to its type and to the values by host, or by "host / namespace"."""
     found: dict[str, tuple[str, dict[str, float]]] = {}
     for family in text_string_to_metric_families(text):
         assert family.documentation
         assert family.type in ("gauge", "counter")
         for one in family.samples:
-            assert set(one.labels) == {"host"}
+            assert set(one.labels) == ({"host"} if one.name.startswith("linux_tcp_watch_") else {"host", "namespace"})
             values = found.setdefault(one.name, (family.type, {}))[1]
-            assert one.labels["host"] not in values
-            values[one.labels["host"]] = float(one.value)
+            where = " / ".join(filter(None, one.labels.values()))
+            assert where not in values
+            values[where] = float(one.value)
     return found
 
 
