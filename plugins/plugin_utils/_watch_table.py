@@ -127,8 +127,19 @@ def _namespace_rows(namespaces: Namespaces | None) -> list[list[str]]:
     if others <= 0:
         return rows
     highest = max((nearness(one["measure"]) for one in measures if one not in shown), default=0.0)
-    sentence = f"all below {100 * NOTABLE:.0f} %" if highest < NOTABLE else f"the nearest to a limit is at {100 * highest:.0f} %"
-    return [*rows, [f"  {'and ' if shown else ''}{others:,} other{'' if others == 1 else 's'}", sentence]]
+    return [*rows, [f"  {_how_many(others, bool(shown))}", _how_near(highest, others)]]
+
+
+def _how_many(count: int, follows: bool) -> str:
+    noun = "other" if follows else "namespace"
+    return f"{'and ' if follows else ''}{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _how_near(highest: float, count: int) -> str:
+    if highest >= NOTABLE:
+        return f"the nearest to a limit is at {100 * highest:.0f} %"
+    below = f"below {100 * NOTABLE:.0f} % of"
+    return f"{below} its limits" if count == 1 else f"all {below} their limits"
 
 
 def _namespace_name(name: str) -> str:

@@ -133,6 +133,9 @@ LEFT_OUT = Family(
     lambda measured: None,
 )
 
+ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT)
+"""These have the label host alone."""
+
 
 def render(hosts: Sequence[Watched], moment: float) -> str:
     """The text of the file: for each metric HELP, TYPE and a line for each host and namespace that has it.
