@@ -129,7 +129,7 @@ NAMESPACES = Family(
 LEFT_OUT = Family(
     "linux_tcp_watch_namespaces_left_out",
     "gauge",
-    f"Those of them that have no metrics here: more than {MOST_NAMESPACES}, and the others are nearer to a limit.",
+    f"How many of them have no metrics here. Only the {MOST_NAMESPACES} that are nearest to a limit have.",
     lambda measured: None,
 )
 

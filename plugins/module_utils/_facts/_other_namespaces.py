@@ -16,21 +16,20 @@ import json
 import os
 import select
 import signal
-import socket
 import struct
-import sys
 import time
-from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence, TypedDict
+from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence
 
-from .._text import printable
 from .._tree import HostTree, errno_name
 from ._gather import Gatherer
-from ._namespace_names import LONGEST_NAME, Names, distinct_names
-from ._namespaces import Namespace, find_namespaces, opened
+from ._namespace_entry import enter_network, hostname_of, moment_in
+from ._namespace_names import Names, distinct_names
+from ._namespaces import Namespace, find_namespaces
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Namespace as NamespaceFacts
     from ...plugin_utils._snapshot_types import NetworkParts, Snapshot
+    from ._namespace_entry import Moment
 
 ALL = "all"
 MAX_SECONDS = 120.0
@@ -38,19 +37,9 @@ MAX_SECONDS_EACH = 10.0
 _PARTS = ("sysctl", "counters", "sockets")
 TOP = 5
 """How many groups of connections to name in each."""
-_NEW_NETWORK, _NEW_UTS = 0x40000000, 0x04000000
 _LENGTH = struct.Struct("=I")
 _MOST_BYTES = 1 << 24
 _MOST_TOLD = 10
-# asm-generic/socket.h, from Linux 5.14.
-_SO_NETNS_COOKIE = 71
-
-
-class Moment(TypedDict):
-    """identity: of the namespace, which none that is made later has. clock: CLOCK_BOOTTIME in seconds, right before a look inside."""
-
-    identity: str
-    clock: float
 
 
 class _Other(NamedTuple):
@@ -249,7 +238,7 @@ class _FirstLook(NamedTuple):
         if self.parts["counters"] is None:
             return None
         try:
-            _enter_network(self.namespace)
+            enter_network(self.namespace)
         except OSError:
             return None
         sample = self.gatherer.second_sample(self.parts["counters"], self.parts["sockets"], self.started, seconds)
@@ -263,12 +252,12 @@ class _FirstLook(NamedTuple):
 def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str, object]:
     """Enter, look around. Raises OSError where it cannot be entered."""
     namespace = other.namespace
-    hostname = _hostname(namespace.uts)
+    hostname = hostname_of(namespace.uts)
     names = namespace.names._replace(hostname=hostname)
     if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
-    _enter_network(namespace)
-    gatherer, started, moment = Gatherer(task.host), time.monotonic(), _moment(namespace)
+    enter_network(namespace)
+    gatherer, started, moment = Gatherer(task.host), time.monotonic(), moment_in(namespace)
     parts = gatherer.parts(_PARTS, TOP, glance=task.sample_seconds <= 0 and not task.watched, programs=not task.watched)
     first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {
@@ -287,43 +276,6 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
         "not_seen": gatherer.not_seen,
     }
     return {"facts": facts, "moment": moment}
-
-
-def _moment(namespace: Namespace) -> Moment:
-    """Of the namespace that this process is in. An inode's number is used again as soon as its namespace has gone; a cookie never is."""
-    identity = str(namespace.inode)
-    try:
-        with socket.socket(socket.AF_UNIX) as one:
-            identity += f".{int.from_bytes(one.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8), sys.byteorder)}"
-    except OSError:
-        pass  # a kernel that has none
-    return {"identity": identity, "clock": time.clock_gettime(time.CLOCK_BOOTTIME)}
-
-
-def _enter_network(namespace: Namespace) -> None:
-    """Raises OSError."""
-    descriptor = opened(namespace)
-    try:
-        _enter(descriptor, _NEW_NETWORK)
-    finally:
-        os.close(descriptor)
-
-
-def _hostname(path: Optional[str]) -> Optional[str]:
-    """The host name of another UTS namespace; None where it is ours, or where it has gone."""
-    if path is None:
-        return None
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        _enter(descriptor, _NEW_UTS)
-        return printable(os.uname().nodename, LONGEST_NAME)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def _all_names(names: Names) -> List[str]:
@@ -356,17 +308,3 @@ def _counted(parts: NetworkParts, snapshot: Snapshot) -> Any:
         group: {name: value for name, value in counters.items() if value or name not in host.get(group, {})}
         for group, counters in parts["counters"].items()
     }
-
-
-def _enter(descriptor: int, kind: int) -> None:
-    """setns(2). Raises OSError."""
-    setns = getattr(os, "setns", None)
-    if setns is not None:
-        setns(descriptor, kind)
-        return
-    # Before Python 3.12.
-    import ctypes
-
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, kind):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -103,11 +103,10 @@ def test_the_nearest_to_a_limit_comes_first() -> None:
     names = {"quiet": {}, "half": use(14000), "filling": use(9000), "full": use(28232), "some": use(3000)}
     state = looks({"namespaces": {**names, "filling": use(8000)}}, {"namespaces": names})
     assert [one["name"] for one in state["measures"]] == ["full", "filling", "half", "some", "quiet"]
-    near = {one["name"]: (fill(one["measure"]), nearness(one["measure"]), is_notable(one["measure"])) for one in state["measures"]}
-    assert near["full"] == (1.0, 1.0, True)
-    assert near["filling"] == (pytest.approx(9000 / 28232), 1.0, True)
-    assert near["half"] == (pytest.approx(14000 / 28232), pytest.approx(14000 / 28232), True)
-    assert near["quiet"] == (0.0, 0.0, False)
+    measures = [one["measure"] for one in state["measures"]]
+    assert [fill(one) for one in measures] == pytest.approx([1.0, 9000 / 28232, 14000 / 28232, 3000 / 28232, 0.0])
+    assert [nearness(one) for one in measures] == pytest.approx([1.0, 1.0, 14000 / 28232, 3000 / 28232, 0.0])
+    assert [is_notable(one) for one in measures] == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize(
