@@ -27,11 +27,13 @@ if t.TYPE_CHECKING:
 ENDING = ".prom"
 """The collector reads files of this name only."""
 DEFAULT_NAME = "linux_tcp" + ENDING
+MOST_NAMESPACES = 100
+"""How many of a host have lines: each one has about 20, and pods come and go, so a server would keep many series."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """One metric. value: that of a host. None leaves the host out; it does not mean 0."""
+    """One metric. value: that of a host or of one of its other network namespaces. None leaves the host out; it does not mean 0."""
 
     name: str
     kind: t.Literal["gauge", "counter"]
@@ -118,18 +120,61 @@ FAMILIES = (
 )
 
 
+NAMESPACES = Family(
+    "linux_tcp_watch_namespaces",
+    "gauge",
+    "Other network namespaces that the last round saw. Left out if nobody asked for them.",
+    lambda measured: None,
+)
+LEFT_OUT = Family(
+    "linux_tcp_watch_namespaces_left_out",
+    "gauge",
+    f"How many of them have no metrics here. Only the {MOST_NAMESPACES} that are nearest to a limit have.",
+    lambda measured: None,
+)
+
+ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT)
+"""These have the label host alone."""
+
+
 def render(hosts: Sequence[Watched], moment: float) -> str:
-    """The text of the file: for each metric HELP, TYPE and a line for each host that has it. moment: of this round, in Unix time."""
+    """The text of the file: for each metric HELP, TYPE and a line for each host and namespace that has it.
+
+    moment: of this round, in Unix time. The label namespace is empty for the host's own, which to Prometheus is as good as absent:
+    so all lines of a metric have the same labels.
+    """
     seen = [(host, host.measure) for host in hosts if host.measure is not None]
-    lines = _family(UP, [(host.name, int(host.measure is not None)) for host in hosts])
-    lines += _family(MOMENT, [(host.name, round(moment, 3)) for host, _measure in seen])
+    others = [(host, host.namespaces["seen"], _namespaces(host)) for host, _measure in seen if host.namespaces]
+    lines = _family(UP, [(_host(host), int(host.measure is not None)) for host in hosts])
+    lines += _family(MOMENT, [(_host(host), round(moment, 3)) for host, _measure in seen])
+    lines += _family(NAMESPACES, [(_host(host), count) for host, count, _shown in others])
+    lines += _family(LEFT_OUT, [(_host(host), None if count is None else max(0, count - len(shown))) for host, count, shown in others])
+    measures = [(_namespace(host), measured) for host, measured in seen]
+    measures += [(_namespace(host, name), measured) for host, _count, shown in others for name, measured in shown.items()]
     for family in FAMILIES:
-        lines += _family(family, [(host.name, family.value(measured)) for host, measured in seen])
+        lines += _family(family, [(labels, family.value(measured)) for labels, measured in measures])
     return "".join(f"{line}\n" for line in lines)
 
 
+def _namespaces(host: Watched) -> dict[str, Measure]:
+    """By name: the collector refuses a whole file that has the same line twice."""
+    found: dict[str, Measure] = {}
+    for one in host.namespaces["measures"] if host.namespaces else ():
+        if len(found) < MOST_NAMESPACES and one["name"]:
+            found.setdefault(one["name"], one["measure"])
+    return found
+
+
+def _host(host: Watched) -> str:
+    return f'host="{label(host.name)}"'
+
+
+def _namespace(host: Watched, name: str = "") -> str:
+    return f'{_host(host)},namespace="{label(name)}"'
+
+
 def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[str]:
-    lines = [f'{family.name}{{host="{label(name)}"}} {value!r}' for name, value in values if value is not None]
+    lines = [f"{family.name}{{{labels}}} {value!r}" for labels, value in values if value is not None]
     # A metric that no host has is left out, with its HELP and TYPE.
     return [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *lines] if lines else []
 

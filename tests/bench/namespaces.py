@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _other_namespaces
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _namespace_entry
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._other_namespaces import gather_others
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
@@ -82,7 +82,7 @@ def namespaces(first: int, last: int) -> Iterator[None]:
 
 def _sockets(name: str) -> list[socket.socket]:
     with open(f"/run/netns/{name}", "rb") as link:
-        _other_namespaces._enter(link.fileno(), _other_namespaces._NEW_NETWORK)
+        _namespace_entry.enter(link.fileno(), _namespace_entry.NEW_NETWORK)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     server = socket.create_server(("127.0.0.1", 8080))
     return [server, *(socket.create_connection(("127.0.0.1", 8080)) for _number in range(CONNECTIONS))]

@@ -124,6 +124,12 @@ def test_a_profile_that_there_is_not_is_named_in_the_reports(tmp_path: Path) -> 
     assert run.audits()["localhost"]["msg"] == message
 
 
+def test_a_severity_that_there_is_not_is_no_gate_that_lets_everything_pass(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="backend", tcp_fail_on="hihg")
+    assert run.code == 2
+    assert "value of fail_on must be one of: never, info, low, medium, high, critical, got: hihg" in run.output
+
+
 def test_a_misspelt_variable_ends_the_run_and_is_named_in_the_report(tmp_path: Path) -> None:
     run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_failon="low")
     assert run.code == 2
@@ -297,8 +303,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"tcp_profile": "server"}, "value of audit_profile must be one of"),
-        ({"tcp_fail_on": "bad"}, "value of audit_fail_on must be one of"),
+        ({"tcp_profile": "server"}, "value of profile must be one of"),
         ({"tcp_waivers": [{"rule": "no-such-rule"}]}, "there is no rule 'no-such-rule'"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no last day"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),
