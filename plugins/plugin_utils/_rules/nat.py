@@ -77,9 +77,21 @@ def conntrack_forgets_early(host: View, limits: Thresholds) -> Iterator[Finding]
     yield judge(
         seconds < limits.conntrack_time_wait_seconds,
         CONNTRACK_TIME_WAIT,
-        f"nf_conntrack_tcp_timeout_time_wait is {seconds}",
+        f"nf_conntrack_tcp_timeout_time_wait is {seconds}{_raise_first(host, limits)}",
         f"at least {limits.conntrack_time_wait_seconds}",
     )
+
+
+def _raise_first(host: View, limits: Thresholds) -> str:
+    """What to do before the timeout is raised, where the table has no room for entries that live longer."""
+    try:
+        count, most = host.number(CONNTRACK_COUNT), host.number(CONNTRACK_MAX)
+    except (CannotApplyError, MissingFactError):
+        return ""
+    if most <= 0 or 100 * count < limits.conntrack_high_percent * most:
+        return ""
+    how = "full" if count >= most else "nearly full"
+    return f". The table is {how} ({count} of {most}): raise nf_conntrack_max first. A longer timeout alone makes it worse"
 
 
 @rule(

@@ -679,6 +679,32 @@ def test_a_near_miss_names_the_key_that_was_meant() -> None:
     assert result["expected"] == REUSE
 
 
+@pytest.mark.parametrize(
+    ("tracked_now", "words"),
+    [
+        ("1000", "is 10. The table is full (1000 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("800", "is 10. The table is nearly full (800 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("799", "is 10"),
+    ],
+)
+def test_a_longer_timeout_is_not_asked_of_a_full_table(tracked_now: str, words: str) -> None:
+    (result,) = judge(snapshot({CONNTRACK: "10", COUNT: tracked_now, MAX: "1000"}), BACKEND, "conntrack-forgets-early")
+    assert result["observed"].endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("keys", "without", "words"),
+    [
+        ({TW_TIMEOUT: None}, [], "tcp_tw_timeout = 3, and this kernel does not have the key"),
+        ({TW_TIMEOUT: "60"}, [], "tcp_tw_timeout = 3"),
+        ({}, [TW_TIMEOUT], "tcp_tw_timeout = 3, a key that exists in vendors' kernels only"),
+    ],
+)
+def test_a_timeout_of_vendors_says_whose_it_is(keys: dict[str, str | None], without: list[str], words: str) -> None:
+    (result,) = judge(snapshot(keys, without=without, files={CONF: f"{TW_TIMEOUT} = 3\n"}), BACKEND, "time-wait-timeout")
+    assert result["observed"] == words
+
+
 def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:
     (result,) = judge(snapshot({RANGE: "40000 40019", RESERVED: "40000-40002,50000"}), CLIENT, "ports-few")
     assert result["observed"] == "17 usable ports (40000 to 40019, 3 of them reserved)"
