@@ -142,18 +142,16 @@ def conntrack_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux /proc/net/stat/nf_conntrack", "conntrack(8)"),
 )
 def conntrack_drops(host: View, limits: Thresholds) -> Iterator[Finding]:
-    counters = host.snapshot["counters"]
+    counters, full = host.snapshot["counters"], host.logged("conntrack_full")
+    if full:
+        yield Finding("fail", "kernel log", f"{full} x 'nf_conntrack: table full, dropping packet'", "no such line", since_boot=True)
+        if not counters or "nf_conntrack" not in counters:
+            return
     if counters is not None and "nf_conntrack" not in counters:
-        if host.has(CONNTRACK_COUNT):
+        if host.has(CONNTRACK_COUNT) is not False:
             raise MissingFactError("the counters of connection tracking were not observed")
         raise CannotApplyError("connection tracking is not loaded")
-    grown = []
-    for counter in _DROPS:
-        try:
-            grown.append(host.growth("nf_conntrack", counter))
-        except CannotApplyError:
-            # A kernel may lack one of them.
-            continue
+    grown, _hidden = host.growths("nf_conntrack", _DROPS)
     if not grown:
         raise MissingFactError("the counters of connection tracking have other names here")
     over = [one for one in grown if one.amount > limits.counter_growth]

@@ -20,6 +20,8 @@ TODAY = datetime.date(2026, 11, 21)
 
 # Case to words that one of its failed results must have, and words that none may have.
 SAYS: dict[str, tuple[list[str], list[str]]] = {
+    "c26": (["PAWSPassive +387158 since boot"], []),
+    "c48": (["27000 of 28232 usable ports taken"], []),
     "c28b": (["The table is full (65536 of 65536): raise nf_conntrack_max first. A longer timeout alone makes it worse"], []),
     "c29": (["50000 to 65000"], []),
     "c03": (["tcp_tw_recycle = 1"], ["'kernel has the key': 'yes'"]),
