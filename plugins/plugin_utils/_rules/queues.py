@@ -45,7 +45,7 @@ _COUNTERS = ("ListenOverflows", "TCPReqQFullDrop", "ListenDrops")
     references=("Linux tcp_conn_request()", "listen(2)"),
 )
 def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
-    full = [one for one in host.sockets["listeners"] if queue_is_full(one)]
+    full = [one for one in host.sockets["listeners"] if queue_is_full(one)] if host.snapshot["sockets"] else []
     for one in full:
         yield Finding(
             "fail",
@@ -79,7 +79,8 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
         return
     if hidden:
         raise MissingFactError(f"{', '.join(hidden)} are not among the counters that are shown")
-    yield Finding("pass", "accept queues", "no overflow: " + ", ".join(str(one) for one in grown))
+    observed = "no overflow: " + ", ".join(str(one) for one in grown)
+    yield Finding("pass", "accept queues", observed, evidence={"listeners": len(host.sockets["listeners"])})
 
 
 def _of_recycle(host: View, growth: Growth) -> int:

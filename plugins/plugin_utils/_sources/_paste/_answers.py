@@ -121,7 +121,7 @@ class AnswerReader:
         # A table is the longest answer of all.
         if self.sockets.table.rows and self.sockets.takes(line, text):
             return True
-        return self._answers(text) or any(reader(line, text) for reader in self.readers)
+        return self._complaint(text) or self._answers(text) or any(reader(line, text) for reader in self.readers)
 
     def _answers(self, text: str) -> bool:
         """Take a line whose meaning only the command tells."""
@@ -168,13 +168,15 @@ class AnswerReader:
         found = _KEY_FILE.match(text)
         if found and not self.settings:
             self._see(dotted(found.group(1)), found.group(2))
+            self.observed.answered |= self.part.prompted
             return True
         found = _NAME_IN_FOLDER.match(text)
         if found and not self.settings:
+            self.observed.answered |= self.part.prompted
             folder = "net.netfilter." if found.group(1).startswith("nf_") else "net.ipv4."
             self._see(folder + found.group(1), found.group(2))
             return True
-        return self._complaint(text)
+        return False
 
     def _see(self, key: str, value: str) -> None:
         if key == "kernel.hostname":
@@ -188,10 +190,15 @@ class AnswerReader:
             # That a value could not be set does not say that it cannot be read.
             if not self.sets or "No such file" in text:
                 self.observed.errors.append(text[:1000])
+                self.observed.answered |= self.asks
+            key = _KEY_IN_ERROR.search(text)
+            if key and dotted(key.group(1)) in self.asked:
+                self.asked.remove(dotted(key.group(1)))
             return True
         missing = _NO_SUCH_FILE.match(text)
         if missing:
             self.observed.errors.append(f"sysctl: cannot stat {missing.group(1)}: No such file or directory")
+            self.observed.answered |= self.part.prompted
             if self.asked:
                 del self.asked[0]
             return True

@@ -283,6 +283,6 @@ def _inner(program: str, words: list[str]) -> tuple[str | None, list[str]] | Non
     if program == "ip" and rest[:2] == ["netns", "exec"] and len(rest) > 2:
         return f"netns {rest[2]}", rest[3:]
     if program == "nsenter" and named:
-        at = next((at for at in named if rest[at] in KNOWN), None)
-        return None if at is None else (f"nsenter {' '.join(rest[:at])}", rest[at:])
+        begins = next((at for at in named if rest[at] in KNOWN), None)
+        return None if begins is None else (f"nsenter {' '.join(rest[:begins])}", rest[begins:])
     return None

@@ -129,7 +129,7 @@ class Observed:
                 "The kernel's log says that TCP has no memory. No rule checks that: compare `cat /proc/net/sockstat` with net.ipv4.tcp_mem."
             )
         found += [
-            f"{plain(key)} = {plain(value)} was typed, and no answer shows that the kernel took it. Add the answer of `sysctl {plain(key)}`."
+            f"{plain(key)} = {plain(value)} was typed, and no answer shows that the kernel took it. Add that of `sysctl {plain(key)}`."
             for key, value in list(self._typed.items())[:_MOST_NAMED]
         ]
         if self._in_files:
