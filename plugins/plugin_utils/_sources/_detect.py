@@ -39,6 +39,8 @@ def detect_kind(path: str) -> str:
     found = next((name for name, kind in KINDS.items() if kind.is_file(start)), None)
     if found is not None:
         return found
+    if start.lstrip().startswith(b"{"):
+        raise _no_kind(path, "the text begins with a brace, and is no snapshot")
     data = read_bytes(path)
     if not path.endswith(_CONF_NAMES) and _paste.is_paste(data):
         return "paste"

@@ -73,7 +73,7 @@ class AnswerReader:
         self.sets = bool(self.writes) or (
             part.command is not None and (part.command.runs("sysctl", "p") or "--system" in part.command.text)
         )
-        self.asks = part.prompted and part.command is not None and part.command.asks_the_kernel and not self.sets
+        self.asks = part.prompted and (part.command is None or part.command.asks_the_kernel)
         self.sockets = SocketReader(part.command)
         self.group: str | None = None
         self.names: dict[str, str] = {}
@@ -92,8 +92,10 @@ class AnswerReader:
     def read(self) -> None:
         """:raises SourceError: the lines are of two hosts."""
         for key, value in self.writes.items():
-            if key in SYSCTL_KEYS:
+            if key in SYSCTL_KEYS and key not in self.refused:
                 self.observed.see_typed(key, value)
+            elif key in self.refused:
+                self.observed.see_refused(key, value)
         left: Left | None = None
         for number, line in enumerate(self.part.lines, start=self.part.line):
             text = line.strip()

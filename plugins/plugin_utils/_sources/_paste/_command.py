@@ -114,6 +114,11 @@ class Command:
         return self.runs("sysctl") or any(word.startswith(_PROC_SYS) for pipeline in self.pipelines for word in pipeline[0][1:])
 
     @property
+    def applies_files(self) -> bool:
+        """Whether it sets what files of settings say."""
+        return self.runs("sysctl", "p") or any("--system" in pipeline[0] or "--load" in pipeline[0] for pipeline in self.pipelines)
+
+    @property
     def heredoc(self) -> str | None:
         """The word that ends the text which follows the command."""
         found = _HEREDOC.search(self.text)

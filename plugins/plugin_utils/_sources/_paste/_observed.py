@@ -65,6 +65,7 @@ class Observed:
         self._files: dict[str, str] = {}
         self._changed: dict[str, list[str]] = {}
         self._typed: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self._in_files: list[str] = []
         self._counted_again = False
 
@@ -110,6 +111,10 @@ class Observed:
         """A value that somebody has typed; whether the kernel took it shows later, or not at all."""
         self._typed[key] = value
 
+    def see_refused(self, key: str, value: str) -> None:
+        """A value that somebody has typed, and that the kernel did not take."""
+        self._refused[key] = value
+
     def see_in_file(self, key: str) -> None:
         """A line of a file of settings, which the kernel may have got or not."""
         self._in_files.append(key)
@@ -131,6 +136,10 @@ class Observed:
         found += [
             f"{plain(key)} = {plain(value)} was typed, and no answer shows that the kernel took it. Add that of `sysctl {plain(key)}`."
             for key, value in list(self._typed.items())[:_MOST_NAMED]
+        ]
+        found += [
+            f"{plain(key)} = {plain(value)} was typed, and the kernel did not take it."
+            for key, value in list(self._refused.items())[:_MOST_NAMED]
         ]
         if self._in_files:
             keys = ", ".join(plain(key) for key in dict.fromkeys(self._in_files[:_MOST_NAMED]))

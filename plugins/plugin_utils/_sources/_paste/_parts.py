@@ -39,6 +39,8 @@ _BARE = re.compile(
 _SHELLS = re.compile(r"(?:ba|da|a|k|z)?sh(?:-[\d.]+)?\Z")
 # web1 | CHANGED | rc=0 >>
 _ANSIBLE = re.compile(rf"(?P<host>{_NAME}) \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE!?)(?: \| rc=\d{{1,4}} >>| => .*)?[ \t]*\Z")
+# web1: net.ipv4.tcp_tw_reuse = 1, as pdsh prints it
+_PREFIXED = re.compile(rf"(?!sysctl:|error:)(?P<host>{_NAME}): (?=(?:net|kernel|vm|fs)\.[\w.]{{1,200}} = )")
 # ==> /proc/sys/net/ipv4/tcp_tw_reuse <==
 _FILE_HEADING = re.compile(r"==> (?P<path>\S.{0,300}) <==\Z")
 # ### netstat -s ###, **netstat -s:**, Output of `ss -s`:
@@ -78,7 +80,8 @@ class Part:
     """One answer. file: where it stands, "" for the only text. line: that of the answer's first line, from 1.
 
     host: as the prompt names it, None where there is no such name. command: None for lines that stand under no command.
-    prompted: whether a prompt showed that somebody typed the command. typed: lines of a heredoc, which are no answer.
+    prompted: whether something shows that a command ran: a prompt, or the name of a host before its lines.
+    typed: lines of a heredoc, which are no answer.
     """
 
     file: str
@@ -112,7 +115,7 @@ def parts_of(lines: list[str], file: str = "") -> list[Part]:
         if begun is None:
             part.lines.append(line)
             continue
-        part = dataclasses.replace(begun, file=file, line=number + 1)
+        part = dataclasses.replace(begun, file=file, line=number + 1 - len(begun.lines))
         parts.append(part)
         if part.command is not None:
             heredoc = part.command.heredoc
@@ -126,7 +129,7 @@ def _begins(line: str, host: str | None) -> Part | None:
     if len(line) > _LONGEST or not line.strip():
         return None
     if _SIGNS.isdisjoint(line):
-        return _without_prompt(line, host)
+        return _prefixed(line) or _without_prompt(line, host)
     for prompt in _PROMPTS:
         found = prompt.match(line)
         if found:
@@ -134,7 +137,7 @@ def _begins(line: str, host: str | None) -> Part | None:
             return _part(found.group("host"), parse(text) if text.strip() else None, True)
     found = _ANSIBLE.match(line)
     if found:
-        return Part("", 0, found.group("host"))
+        return Part("", 0, found.group("host"), prompted=True)
     found = _FILE_HEADING.match(line)
     if found:
         return Part("", 0, host, parse(f"cat {found.group('path')}"))
@@ -144,6 +147,11 @@ def _begins(line: str, host: str | None) -> Part | None:
 def _part(host: str | None, command: Command | None, prompted: bool) -> Part:
     place = command.place if command else None
     return Part("", 0, (f"{host}, {place}" if host and " " in place else place) if place else host, command, prompted)
+
+
+def _prefixed(line: str) -> Part | None:
+    found = _PREFIXED.match(line)
+    return Part("", 0, found.group("host"), prompted=True, lines=[line[found.end() :]]) if found else None
 
 
 def _named_host(line: str) -> Part | None:
@@ -162,7 +170,9 @@ def _bare(line: str, host: str | None) -> Part | None:
     command = parse(text)
     # A number sign may begin a remark, and a percent sign may be anything: only a command that is no sentence counts.
     if found.group("sign") == "$" or (found.group("sign") in "#%" and _is_command(text)):
-        return _part(host, command, True) if command.pipelines else None
+        # Such a remark says how to set what stands under it.
+        remark = found.group("sign") == "#" and (command.writes or command.applies_files)
+        return _part(host, command, not remark) if command.pipelines else None
     return _part(host, command, True) if found.group("sign") not in "#%" and command.is_known else None
 
 

@@ -126,8 +126,18 @@ class SocketsSeen:
             used += [one for one in self.tables if one is not main and one.is_proc and _width(one) != _width(main)][:1]
         elif not main.listening:
             used += [one for one in self.tables if one is not main and not one.is_proc and one.listening == one.sockets > 0][-1:]
+        sockets = count([one.text for one in used], ephemeral)
         whole = main.whole or (sum(one.listening for one in used) > 0 and len(used) == 1) or (main.is_proc and len(used) > 1)
-        return count([one.text for one in used], ephemeral), None if whole else PARTIAL_LIST
+        if not main.whole:
+            self._add_counted(sockets)
+        return sockets, None if whole else PARTIAL_LIST
+
+    def _add_counted(self, sockets: Sockets) -> None:
+        """Where more sockets were counted in a state than were listed, the others are somewhere."""
+        for state, counted in self.counted.items():
+            listed = sum(states.get(state, 0) for states in sockets["states"].values())
+            if counted > listed:
+                sockets["states"].setdefault(_ANY_FAMILY, {})[state] = counted - listed
 
 
 def _width(table: Table) -> int:

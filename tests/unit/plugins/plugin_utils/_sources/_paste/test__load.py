@@ -72,6 +72,13 @@ def outcomes(snapshot: Snapshot, profile: str = "any") -> dict[str, str]:
             "==> /proc/sys/net/ipv4/tcp_tw_reuse <==\n1\n\n==> /proc/net/sockstat <==\nsockets: used 5\nTCP: inuse 3 orphan 0 tw 5\n",
             {REUSE: "1"},
         ),
+        (f"$ sudo sysctl -w {REUSE}=1\n{REUSE} = 1\n", {REUSE: "1"}),
+        (
+            f"$ sudo sysctl -w {RECYCLE}=1\nsysctl: cannot stat /proc/sys/net/ipv4/tcp_tw_recycle: No such file or directory\n",
+            {RECYCLE: "absent"},
+        ),
+        (f"web1 | CHANGED | rc=0 >>\n{REUSE} = 1\n", {REUSE: "1"}),
+        (f"web1: {REUSE} = 1\nweb1: {TS} = 1\nweb2: {REUSE} = 0\n", {REUSE: "1", TS: "1"}),
     ],
 )
 def test_keys(tmp_path: Path, text: str, found: dict[str, str]) -> None:
@@ -216,6 +223,11 @@ def test_memory_is_no_rule_and_is_told(tmp_path: Path) -> None:
 )
 def test_what_is_told(tmp_path: Path, text: str, told: str) -> None:
     assert told in "\n".join(pasted(tmp_path, text)["not_seen"])
+
+
+def test_a_value_that_the_kernel_refused_is_told(tmp_path: Path) -> None:
+    text = f'$ sudo sysctl -w {REUSE}=3\nsysctl: setting key "{REUSE}": Invalid argument\n$ sysctl {TS}\n{TS} = 1\n'
+    assert f"{REUSE} = 3 was typed, and the kernel did not take it." in pasted(tmp_path, text)["not_seen"]
 
 
 def test_a_value_that_was_only_typed_is_not_taken(tmp_path: Path) -> None:

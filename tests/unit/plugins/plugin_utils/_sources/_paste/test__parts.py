@@ -125,6 +125,24 @@ def test_ansible_names_its_hosts() -> None:
     assert [(part.host, part.lines) for part in parts] == [("web1", ["a"]), ("web2", ["b"])]
 
 
+def test_pdsh_names_its_hosts() -> None:
+    parts = parts_of(["web1: net.ipv4.tcp_tw_reuse = 1", "web2: net.ipv4.tcp_tw_reuse = 0"])
+    assert [(part.host, part.lines, part.line) for part in parts] == [
+        ("web1", ["net.ipv4.tcp_tw_reuse = 1"], 1),
+        ("web2", ["net.ipv4.tcp_tw_reuse = 0"], 2),
+    ]
+    assert only("sysctl: net.ipv4.tcp_tw_reuse = 1") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "prompted"), [("# sysctl -w net.ipv4.tcp_tw_reuse=1", False), ("# sysctl -p", False), ("# sysctl -a", True)]
+)
+def test_a_remark_may_say_how_to_set_something(line: str, prompted: bool) -> None:
+    part = only(line)
+    assert part is not None
+    assert part.prompted == prompted
+
+
 def test_what_a_heredoc_holds_is_no_answer() -> None:
     (part,) = parts_of(["$ cat > x.conf <<EOF", "> net.ipv4.tcp_tw_reuse = 1", "EOF"])
     assert (part.lines, part.typed) == ([], ["> net.ipv4.tcp_tw_reuse = 1"])

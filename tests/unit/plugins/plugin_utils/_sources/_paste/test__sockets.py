@@ -105,6 +105,15 @@ def test_listeners_of_another_list_are_added() -> None:
     assert (sockets["time_wait_listening"], why) == (1, PARTIAL_LIST)
 
 
+def test_sockets_that_were_counted_and_not_listed_are_somewhere() -> None:
+    found = seen(("ss -tan | head", [WAITING]))
+    found.counted = {"time_wait": 1, "close_wait": 2212}
+    assert states(found) == {"time_wait": 1, "close_wait": 2212}
+    found = seen(("ss -tan", [WAITING]))
+    found.counted = {"close_wait": 2212}
+    assert states(found) == {"time_wait": 1}
+
+
 def test_both_tables_of_proc_are_one_list() -> None:
     four = "0: 0500000A:9C40 0900000A:1F90 06 00000000:00000000 00:00000000 00000000 0 0 0"
     six = f"0: {'0' * 32}:0016 {'0' * 32}:0000 0A 00000000:00000000 00:00000000 00000000 0 0 0"
