@@ -32,6 +32,7 @@ _FEW_OPENS = 5
 # Growth since boot that is older than this, and rarer than one an hour, says nothing of today.
 _LONG_SECONDS = 7 * 86400
 _RARE_SECONDS = 3600
+_HIGHEST_PORT = 65535
 
 
 def in_state(group: PortUse, state: str) -> int:
@@ -92,7 +93,7 @@ class View(BootView):
         value = self.sysctl(PORT_RANGE).get("value")
         if isinstance(value, list) and len(value) == 2:
             low, high = value
-            if isinstance(low, int) and isinstance(high, int):
+            if isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= _HIGHEST_PORT:
                 return low, high
         raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
 

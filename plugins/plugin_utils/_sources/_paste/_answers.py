@@ -32,6 +32,8 @@ _KEY = re.compile(
 )
 _LISTED = re.compile(r"\S+ = |\S+ =\Z")
 _KEY_FILE = re.compile(r"(/proc/sys/[\w./:@-]{1,300}?)[ \t]*[:=][ \t]*(.*)\Z", re.ASCII)
+# What `grep -r` prints of files of settings.
+_OF_FILE = re.compile(r"(?!/proc/)[\w./-]{1,200}\.(?:conf|sh|ya?ml|d/[\w.-]{1,100}):(?:\d{1,6}:)?[ \t]*[#;]?[ \t]*", re.ASCII)
 _NAME_IN_FOLDER = re.compile(r"((?:tcp|ip_local|nf_conntrack)_\w{1,60}):[ \t]*(-?\d[\d \t,-]*)\Z", re.ASCII)
 _ERROR = re.compile(r"(?:sysctl|error): ")
 _NO_SUCH_FILE = re.compile(
@@ -178,7 +180,11 @@ class AnswerReader:
             folder = "net.netfilter." if found.group(1).startswith("nf_") else "net.ipv4."
             self._see(folder + found.group(1), found.group(2))
             return True
-        return False
+        place = _OF_FILE.match(text)
+        found = _KEY.match(text[place.end() :]) if place else None
+        if found and not is_secret(dotted(found.group(1))):
+            self.observed.see_in_file(dotted(found.group(1)))
+        return found is not None
 
     def _see(self, key: str, value: str) -> None:
         if key == "kernel.hostname":

@@ -166,7 +166,8 @@ def _asked(pipeline: tuple[tuple[str, ...], ...]) -> list[str]:
         return []
     if program == "cat":
         paths = [path for word in rest for path in _expanded(word)]
-        return [dotted(path) for path in paths] if paths and all(_is_key_path(path) for path in paths) else []
+        keys = [dotted(path) if _is_key_path(path) else _key_of_name(path) for path in paths]
+        return keys if all(keys) else []
     if program == "sysctl" and any(_is_short(word) and "n" in word for word in rest):
         keys = [dotted(word) for word in rest if not word.startswith("-")]
         return keys if all(key in SYSCTL_KEYS for key in keys) else []
@@ -179,6 +180,11 @@ def _asked(pipeline: tuple[tuple[str, ...], ...]) -> list[str]:
 
 def _is_key_path(path: str) -> bool:
     return path.startswith(_PROC_SYS) and not set(path) & set("*?[")
+
+
+def _key_of_name(name: str) -> str:
+    """The key whose file has this name in one of the two folders where people go to look for such files; "" for any other name."""
+    return next((folder + name for folder in ("net.ipv4.", "net.netfilter.") if folder + name in SYSCTL_KEYS), "")
 
 
 def _expanded(word: str) -> list[str]:

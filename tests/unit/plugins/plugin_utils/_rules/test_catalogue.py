@@ -283,6 +283,7 @@ ROWS = [
     row("ports-under-listener", BACKEND, "pass", "reserved", {RESERVED: "8080,50000-50001"}, **listening(50001)),
     row("ports-under-listener", BACKEND, "unknown", "more than are told", sockets=sockets(listeners_left_out=1)),
     row("ports-under-listener", BACKEND, "unknown", "sockets unknown", sockets=None),
+    row("ports-few", CLIENT, "unknown", "the wrong way round", {RANGE: "60999\t32768"}),
     row("ports-same-parity", CLIENT, "info", "both even", {RANGE: "1024 65000"}),
     row("ports-same-parity", CLIENT, "info", "both odd", {RANGE: "1025 65535"}),
     row("ports-same-parity", CLIENT, "pass", "the kernel's own"),

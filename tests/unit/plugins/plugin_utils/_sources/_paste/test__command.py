@@ -20,6 +20,8 @@ REUSE, RECYCLE = "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_recycle"
         ("cat /proc/sys/net/ipv4/{tcp_tw_reuse,tcp_tw_recycle}", [REUSE, RECYCLE]),
         ("cat /proc/sys/net/ipv4/tcp_tw_reuse; cat /proc/sys/net/ipv4/tcp_tw_recycle", [REUSE, RECYCLE]),
         ("cat /proc/sys/net/ipv4/tcp_tw_*", []),
+        ("cat tcp_tw_reuse nf_conntrack_max", [REUSE, "net.netfilter.nf_conntrack_max"]),
+        ("cat tcp_tw_reuse notes.txt", []),
         ("cat /proc/net/netstat", []),
         (f"sysctl -n {REUSE} {RECYCLE}", [REUSE, RECYCLE]),
         (f"sysctl {REUSE}", []),

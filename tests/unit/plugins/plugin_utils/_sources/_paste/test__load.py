@@ -77,6 +77,13 @@ def outcomes(snapshot: Snapshot, profile: str = "any") -> dict[str, str]:
             f"$ sudo sysctl -w {RECYCLE}=1\nsysctl: cannot stat /proc/sys/net/ipv4/tcp_tw_recycle: No such file or directory\n",
             {RECYCLE: "absent"},
         ),
+        (
+            (
+                "$ cd /proc/sys/net/ipv4\n$ head tcp_tw*\n==> tcp_tw_recycle <==\n0\n\n==> tcp_tw_reuse <==\n1\n$ ss -s\n"
+                "TCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n"
+            ),
+            {REUSE: "1", RECYCLE: "0"},
+        ),
         (f"web1 | CHANGED | rc=0 >>\n{REUSE} = 1\n", {REUSE: "1"}),
         (f"web1: {REUSE} = 1\nweb1: {TS} = 1\nweb2: {REUSE} = 0\n", {REUSE: "1", TS: "1"}),
     ],
@@ -206,6 +213,10 @@ def test_memory_is_no_rule_and_is_told(tmp_path: Path) -> None:
             f"{REUSE} was 0, then 1 in this text. The last value counts.",
         ),
         (f"$ sysctl {TS}\n{TS} = 1\n$ cat /etc/sysctl.conf\n{REUSE} = 1\n", f"were not checked: {REUSE}."),
+        (
+            f"$ sysctl {TS}\n{TS} = 1\n$ grep -rn tw /etc/sysctl*\n/etc/sysctl.conf:5:{REUSE} = 1\n/etc/sysctl.d/9.conf:1:{RECYCLE}=1\n",
+            f"were not checked: {REUSE}, {RECYCLE}.",
+        ),
         (f"$ sysctl {TS}\n{TS} = 1\n$ cat >> /etc/sysctl.conf <<EOF\n{REUSE} = 1\nEOF\n", f"were not checked: {REUSE}."),
         (f"ss -s\nTCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n{TS} = 1\n{REUSE}=1\n", f"were not checked: {REUSE}."),
         (
