@@ -146,12 +146,21 @@ def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit
     if places is not None:
         yield from places.findings(rule)
         return
+    view.asked_for_sockets = False
     try:
-        yield from rule.check(view, options.thresholds)
+        for finding in rule.check(view, options.thresholds):
+            yield _unless_partial(rule, finding, view)
     except CannotApplyError as reason:
         yield _not_applicable(rule, str(reason))
     except MissingFactError as reason:
         yield Finding("unknown", rule.id, "not known", reason=str(reason))
+
+
+def _unless_partial(rule: Rule, finding: Finding, view: View) -> Finding:
+    """A rule that found nothing in some of the sockets has not passed: the others may show it."""
+    if finding.status != "pass" or not view.asked_for_sockets or view.sockets_missing is None:
+        return finding
+    return Finding("unknown", rule.id, "not known", reason=f"{view.sockets_missing}, and in these nothing was found ({finding.observed})")
 
 
 def _not_applicable(rule: Rule, reason: str) -> Finding:

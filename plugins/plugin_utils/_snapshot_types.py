@@ -232,14 +232,29 @@ class OpenChange(TypedDict):
     this_boot: bool | None
 
 
+class Excerpt(TypedDict):
+    """What a text shows of a host that somebody pasted, where it may be less than the host had to tell.
+
+    counters: the groups of which only some counters are shown: one that is missing there is unknown. sockets: why the sockets are
+    not all of the host's; None where they are, and where there are none. kernel_log: how many lines of the kernel's log tell of
+    "conntrack_full", "buckets_overflow", "syn_flooding" and "out_of_memory"; a name without a line is missing.
+    """
+
+    counters: list[str]
+    sockets: str | None
+    kernel_log: dict[str, Count]
+
+
 class Snapshot(_SnapshotRequired, total=False):
     """probes: what the peers answered, one entry an address; missing where nobody asked.
 
     open_changes: missing where nobody looked, or where only root could have. namespaces: missing where nobody asked for them.
     places: of a repository, which is no host: then nothing else is known.
+    excerpt: missing where the source shows all that it knows.
     """
 
     probes: list[Probe]
     open_changes: list[OpenChange]
     namespaces: list[Namespace]
     places: list[Place]
+    excerpt: Excerpt

@@ -22,7 +22,7 @@ from ...module_utils._facts._namespace_count import not_looked_at
 from ...module_utils._facts._proc import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _nat_tables, _proc_files, _sysctl_a
-from ._common import MAX_TEXT, OF_THE_LIVE_HOST, SourceError, empty_snapshot, present, read_bytes, read_text, shown
+from ._common import MAX_TEXT, OF_THE_LIVE_HOST, SourceError, empty_snapshot, open_file, present, read_bytes, read_text, shown
 from ._tree import MAX_PATH, MemoryTree
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ _MORE_FILES = {
     "/proc/net/udp6": "proc_net_udp6.txt",
     "/proc/uptime": "uptime.txt",
 }
+# People give the name netstat.txt to other outputs of netstat, too.
+_FIRST_BYTES = {"netstat.txt": b"TcpExt: ", "snmp.txt": b"Ip: ", "sockstat.txt": b"sockets: "}
 _CONNTRACK_S = "conntrack-S.txt"
 _LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
 _TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
@@ -64,7 +66,17 @@ def is_file(start: bytes) -> bool:
 def is_folder(path: str) -> bool:
     """Whether a folder is the unpacked form."""
     names = [*_LISTINGS, *_FOLDER_FILES.values(), "nstat-az.txt"]
-    return sum(os.path.isfile(os.path.join(path, name)) for name in names) >= 2
+    found = [name for name in names if os.path.isfile(os.path.join(path, name))]
+    return len(found) >= 2 and all(_begins(os.path.join(path, name), _FIRST_BYTES.get(name, b"")) for name in found)
+
+
+def _begins(path: str, start: bytes) -> bool:
+    try:
+        with open_file(path) as handle:
+            # An empty file is a damaged capture, which is told when it is read.
+            return not (first := handle.read(len(start)).lstrip()) or first == start
+    except SourceError:
+        return True
 
 
 def load(path: str) -> Snapshot:

@@ -283,6 +283,7 @@ ROWS = [
     row("ports-under-listener", BACKEND, "pass", "reserved", {RESERVED: "8080,50000-50001"}, **listening(50001)),
     row("ports-under-listener", BACKEND, "unknown", "more than are told", sockets=sockets(listeners_left_out=1)),
     row("ports-under-listener", BACKEND, "unknown", "sockets unknown", sockets=None),
+    row("ports-few", CLIENT, "unknown", "the wrong way round", {RANGE: "60999\t32768"}),
     row("ports-same-parity", CLIENT, "info", "both even", {RANGE: "1024 65000"}),
     row("ports-same-parity", CLIENT, "info", "both odd", {RANGE: "1025 65535"}),
     row("ports-same-parity", CLIENT, "pass", "the kernel's own"),
@@ -677,6 +678,32 @@ def test_a_boot_file_is_named_with_its_line() -> None:
 def test_a_near_miss_names_the_key_that_was_meant() -> None:
     (result,) = judge(snapshot(files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}), BACKEND, "boot-unknown-key")
     assert result["expected"] == REUSE
+
+
+@pytest.mark.parametrize(
+    ("tracked_now", "words"),
+    [
+        ("1000", "is 10. The table is full (1000 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("800", "is 10. The table is nearly full (800 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("799", "is 10"),
+    ],
+)
+def test_a_longer_timeout_is_not_asked_of_a_full_table(tracked_now: str, words: str) -> None:
+    (result,) = judge(snapshot({CONNTRACK: "10", COUNT: tracked_now, MAX: "1000"}), BACKEND, "conntrack-forgets-early")
+    assert result["observed"].endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("keys", "without", "words"),
+    [
+        ({TW_TIMEOUT: None}, [], "tcp_tw_timeout = 3, and this kernel does not have the key"),
+        ({TW_TIMEOUT: "60"}, [], "tcp_tw_timeout = 3"),
+        ({}, [TW_TIMEOUT], "tcp_tw_timeout = 3, a key that exists in vendors' kernels only"),
+    ],
+)
+def test_a_timeout_of_vendors_says_whose_it_is(keys: dict[str, str | None], without: list[str], words: str) -> None:
+    (result,) = judge(snapshot(keys, without=without, files={CONF: f"{TW_TIMEOUT} = 3\n"}), BACKEND, "time-wait-timeout")
+    assert result["observed"] == words
 
 
 def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:
