@@ -27,6 +27,8 @@ if t.TYPE_CHECKING:
 
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc")
 _NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po", ".patch", ".diff", ".csv", ".tsv", ".sum")
+# The defaults that it repeats are for people.
+_DOCUMENTATION = "meta/argument_specs.yml"
 _YAML = (".yml", ".yaml", ".json", ".sls", ".template")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tpl", ".tmpl", ".tftpl", ".in", ".gotmpl")
 _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd", ".service", ".timer")
@@ -79,7 +81,7 @@ class Reader:
         name = posixpath.basename(path).lower()
         while name.endswith(_TEMPLATES):
             name = name.rpartition(".")[0]
-        if name.endswith(_NO_SETTINGS):
+        if name.endswith(_NO_SETTINGS) or path.endswith(_DOCUMENTATION):
             return []
         if name.endswith(_DOCUMENTS):
             return settings_in_document(text, name)
@@ -124,8 +126,8 @@ class Reader:
 
 def style_of(name: str, text: str) -> Style:
     """How a file writes values. name: in lower case, without the ending of a template."""
-    ending = posixpath.splitext(name)[1]
-    if ending in _CODE:
+    # TuneD takes quotation marks off, as a language does.
+    if posixpath.splitext(name)[1] in _CODE or "\n[sysctl]\n" in text:
         return "code"
     if name.endswith(_SHELL) or name.startswith(_SHELL_NAMES):
         return "shell"
