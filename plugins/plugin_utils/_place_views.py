@@ -44,6 +44,8 @@ class PlaceView(View):
         super().__init__(_view_of(place, snapshot))
         self.place = place
         self.asked: dict[str, None] = {}
+        self._last = {one["key"]: one for one in place["settings"]}
+        self._at_line = {(one["key"], one["line"]): one for one in place["settings"]}
 
     def sysctl(self, key: str) -> Sysctl:
         found = super().sysctl(key)
@@ -57,8 +59,7 @@ class PlaceView(View):
 
     def setting(self, key: str, line: int | None = None) -> PlaceSetting | None:
         """The one of a key at a line, or else the last one of the key."""
-        of_key = [one for one in self.place["settings"] if one["key"] == key]
-        return next((one for one in of_key if one["line"] == line), of_key[-1] if of_key else None)
+        return self._last.get(key) if line is None else self._at_line.get((key, line), self._last.get(key))
 
 
 class PlacesAudit:

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import typing as t
 
 from ._documents import settings_in_document
 from ._found import is_misspelt
-from ._text import settings_in_text
+from ._text import MAX_SETTINGS, settings_in_text
 from ._yaml import Variable, YamlReader
 from ._yaml_nodes import MAX_CHARACTERS, YamlError, documents
 
@@ -67,10 +68,14 @@ class Reader:
     def __init__(self, read: ReadFile) -> None:
         self._read = read
         self._roles: dict[str, dict[str, Variable]] = {}
+        # Files with more settings than are looked at.
+        self.cut_off: list[str] = []
 
     def places(self, path: str, data: bytes) -> list[Place]:
         """The places of a file, in the order of their first settings. path: relative to the repository."""
         found = self._settings(path, data.decode("utf-8-sig", "replace"))
+        if len(found) >= MAX_SETTINGS:
+            self.cut_off.append(path)
         places: dict[tuple[str, Kind], Place] = {}
         for one in found:
             place = places.setdefault((one.place, one.kind), {"name": one.place, "kind": one.kind, "settings": []})
@@ -88,7 +93,7 @@ class Reader:
         if name.endswith(_YAML):
             if len(text) <= MAX_CHARACTERS:
                 try:
-                    return list(YamlReader(text, self._variables_for(path)).settings())
+                    return list(itertools.islice(YamlReader(text, self._variables_for(path)).settings(), MAX_SETTINGS))
                 except YamlError:
                     # Templates of Helm and the like: line by line then.
                     pass
