@@ -410,13 +410,35 @@ results:
       type: dict
       returned: always
     path:
-      description: The boot file that causes the result, or null.
+      description: The boot file, or the file of a repository, that causes the result, or null.
       type: str
       returned: always
     line:
       description: The line in RV(results[].path), or null.
       type: int
       returned: always
+    settings:
+      description: The settings that cause the result, where the source is a repository. Else it is empty.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        key:
+          description: The sysctl key.
+          type: str
+          returned: always
+        value:
+          description: The value as it is written.
+          type: str
+          returned: always
+        path:
+          description: The file, relative to the repository.
+          type: str
+          returned: always
+        line:
+          description: The line in the file.
+          type: int
+          returned: always
     claims:
       description: The claims of the documents behind the rule.
       type: list

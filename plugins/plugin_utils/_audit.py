@@ -189,6 +189,7 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
         evidence=evidence,
         path=finding.path,
         line=finding.line,
+        settings=list(finding.settings),
         claims=list(rule.claims),
         rationale=rule.rationale,
         remedy=rule.remedy,

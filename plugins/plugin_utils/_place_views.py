@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from ..module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
-from ._results import SEVERITIES
+from ._results import SEVERITIES, SettingPlace
 from ._rules import CannotApplyError, Finding, MissingFactError, View
 from ._sources._common import present
 
@@ -44,6 +44,8 @@ class PlaceView(View):
         super().__init__(_view_of(place, snapshot))
         self.place = place
         self.asked: dict[str, None] = {}
+        self._last = {one["key"]: one for one in place["settings"]}
+        self._at_line = {(one["key"], one["line"]): one for one in place["settings"]}
 
     def sysctl(self, key: str) -> Sysctl:
         found = super().sysctl(key)
@@ -55,9 +57,9 @@ class PlaceView(View):
         bounds = super().bounding_values()
         return {_PORT_START: "1", **bounds} if self.place["kind"] == "container" else bounds
 
-    def setting(self, key: str) -> PlaceSetting | None:
-        """The last one of a key."""
-        return next((one for one in reversed(self.place["settings"]) if one["key"] == key), None)
+    def setting(self, key: str, line: int | None = None) -> PlaceSetting | None:
+        """The one of a key at a line, or else the last one of the key."""
+        return self._last.get(key) if line is None else self._at_line.get((key, line), self._last.get(key))
 
 
 class PlacesAudit:
@@ -117,9 +119,8 @@ class PlacesAudit:
         """The failure with the lines that cause it."""
         place = view.place
         evidence: dict[str, EvidenceValue] = {name: value for name, value in finding.evidence.items() if value not in (None, "unknown")}
-        involved = [setting for key in (finding.subject, *view.asked) for setting in [view.setting(key)] if setting is not None]
-        for one in involved:
-            evidence[f"{one['key']} = {one['value']}"] = f"{one['path']}:{one['line']}"
+        keys = dict.fromkeys((finding.subject, *view.asked))
+        involved = [setting for key in keys for setting in [view.setting(key, finding.line)] if setting is not None]
         if place["name"]:
             evidence["place"] = place["name"]
         severity = finding.severity or rule.severity(self._profile)
@@ -131,7 +132,8 @@ class PlacesAudit:
         path, line = finding.path, finding.line
         if path is None and involved:
             path, line = involved[0]["path"], involved[0]["line"]
-        return dataclasses.replace(finding, path=path, line=line, evidence=evidence, severity=severity)
+        settings = tuple(SettingPlace(key=one["key"], value=one["value"] or "", path=one["path"], line=one["line"]) for one in involved)
+        return dataclasses.replace(finding, path=path, line=line, evidence=evidence, severity=severity, settings=settings)
 
 
 def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
-from ._model import MOMENT, HostReport, Report, gain_text, location
+from ._model import MOMENT, HostReport, Report, gain_text, location, settings_text
 
 ENDING = ".html"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -70,6 +70,7 @@ def render(report: Report) -> str:
             bars=_bars,
             gain_text=gain_text,
             location=location,
+            settings_text=settings_text,
             severities=SEVERITIES,
             statuses=STATUSES,
             shapes=_SHAPES,
@@ -108,7 +109,7 @@ def _policy_hash(text: str) -> str:
 
 
 def _bars(host: HostReport) -> list[Bar]:
-    if host.audit is None:
+    if host.audit is None or host.is_repository:
         return []
     capacity = host.audit["capacity"]
     return [_port_bar(host, capacity), _bucket_bar(host, capacity)]

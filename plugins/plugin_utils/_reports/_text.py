@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from .._escape import one_line
 from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Result, Severity
-from ._model import HostReport, Report, gain_text, location
+from ._model import HostReport, Report, gain_text, location, settings_text
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
@@ -88,8 +88,10 @@ def _host(host: HostReport, width: int, paint: Paint) -> str:
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
     lines = [title, "-" * len(title), *_verdict(host, width), *_advice(host, width), *_ruled_out(host, width)]
-    for result in host.failed:
-        lines += [*_failed(result, width, paint), ""]
+    for file, results in host.failed_by_file.items():
+        lines += [one_line(f"FILE {file}", width), ""] if file else []
+        for result in results:
+            lines += [*_failed(result, width, paint), ""]
     for profiles, results in host.told_apart.items():
         lines += _wrapped(f"IF {profiles}", "these count if the host has that profile", width, lines=2, indent=0)
         for result in results:
@@ -148,6 +150,8 @@ def _failed(result: Result, width: int, paint: Paint) -> list[str]:
     lines += _wrapped("found", result["observed"], width, lines=2)
     lines += _wrapped("expected", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
+    if len(result["settings"]) > 1:
+        lines += _wrapped("set in", settings_text(result), width, lines=4)
     lines += _wrapped("do", result["remedy"], width, lines=4)
     return lines
 

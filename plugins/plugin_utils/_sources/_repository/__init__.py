@@ -18,6 +18,7 @@ import typing as t
 
 from .._common import SourceError, empty_snapshot, read_bytes
 from ._places import Reader
+from ._text import MAX_SETTINGS
 from ._walk import MAX_FILE_BYTES, Walk, read_file
 
 if t.TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _of_folder(path: str, places: list[Place]) -> list[str]:
         told.append("Left out: " + ", ".join(f"{count} {reason}" for reason, count in sorted(walk.left_out.items())) + ".")
     if walk.unreadable:
         told.append(f"These could not be read: {_some(walk.unreadable)}.")
+    if reader.cut_off:
+        told.append(f"Only the first {MAX_SETTINGS:,} settings of each of these were judged: {_some(reader.cut_off)}.")
     unknown = sum(one["value"] is None for place in places for one in place["settings"])
     if unknown:
         settings = "1 setting has" if unknown == 1 else f"{unknown:,} settings have"

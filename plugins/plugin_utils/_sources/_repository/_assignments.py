@@ -76,7 +76,7 @@ def _bare(hit: Hit, rest: str, sign: str) -> Found | None:
     value = (rest[: end.start()] if end else rest).split("\\n")[0].strip("\\ \t")
     if not value:
         return None
-    known = literal(value, expression=hit.style == "code", booleans=hit.style == "code")
+    known = literal(value, expression=hit.style == "code", booleans=hit.style == "code" or sign == ":")
     if known is not None and _WORDS.search(known):
         return None
     return Found(hit.line, hit.key, known, "assignment")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._text import settings_in_text, style_of_script
+from ._text import MAX_SETTINGS, settings_in_text, style_of_script
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,9 @@ def settings_in_document(text: str, name: str) -> list[Found]:
         content = "\n".join(block.lines)
         place = f"the example at line {block.first_line}"
         found += settings_in_text(content, style_of_script(content), block.first_line, place, "document")
-    return found
+        if len(found) > MAX_SETTINGS:
+            break
+    return found[:MAX_SETTINGS]
 
 
 def _fenced(lines: list[str]) -> Iterator[_Block]:

@@ -18,7 +18,6 @@ Form = t.Literal["assignment", "named value", "command", "kernel argument", "und
 Style = t.Literal["config", "shell", "code"]
 """How a file writes values: bare to the end of the line, as words of a shell, or as expressions of a language."""
 
-_PROC = "/proc/sys/"
 _IPV4 = "net.ipv4."
 # Variables and templates of shells, Jinja, Go, ERB, printf, autoconf, and placeholders for people. Not "%" alone: it may be anything.
 _VARIABLE = re.compile(r"[$`]|\{\{|\{%|<%|%(?:[sdvq]|\(\w)|@\w+@|#\{|<[A-Za-z]|\{\w+\}|\bvar\.|\blocal\.|\.\.\.|\bXX+\b")
@@ -48,8 +47,8 @@ class Found(t.NamedTuple):
 
 def known_key(written: str) -> str | None:
     """The key in dots, or None where this collection does not speak about it. Unknown tcp_* names count: they may be misspelt."""
-    name = written[len(_PROC) :] if written.startswith(_PROC) else written
-    name = name.strip("./")
+    # Talos writes the second prefix.
+    name = written.removeprefix("/proc/sys/").removeprefix("proc.sys.").strip("./")
     dot, slash = name.find("."), name.find("/")
     if slash != -1 and (dot == -1 or slash < dot):
         name = name.replace("/", ".")

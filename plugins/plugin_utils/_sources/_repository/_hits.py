@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 # Before the name: no part of a longer name or path, but the folder of all keys, or the word that kernel arguments and NixOS have.
 _KEY = re.compile(
-    r"(?:(?<![\w./-])|(?<=\bsysctl\.)|(?<=\\n)|(?<=^-)|(?<=[\s\"']-))(?:/proc/sys/)?net[./](?:ipv4|core|netfilter|nf_conntrack_max)[\w./]*",
+    r"(?:(?<![\w./-])|(?<=\bsysctl\.)|(?<=\\n)|(?<=^-)|(?<=[\s\"']-))(?:/proc/sys/|proc\.sys\.)?net[./](?:ipv4|core|netfilter|nf_conntrack_max)[\w./]*",
     re.M | re.A,
 )
 # A remark of any language that may stand in a repository.
@@ -26,6 +26,7 @@ _REMARK = re.compile(r"\s*(?:#|//|;|--\s|\*\s|/\*|<!--|\{#|rem\s|dnl\s)", re.IGN
 _REMARK_AFTER = re.compile(r"(?:\s|\{)#(?!\{)|\s//\s|/\*|<!--")
 # What is looked at on each side of a key, so that a line without an end costs no more than others.
 _BEFORE, _AFTER = 400, 4200
+_MOST_ON_A_LINE = 100
 
 
 class Hit(t.NamedTuple):
@@ -48,13 +49,15 @@ class Hit(t.NamedTuple):
 def hits(text: str, style: Style, first_line: int = 1) -> Iterator[Hit]:
     """Every key of the text that stands in no remark."""
     lines: list[str] | None = None
-    line, counted, start = first_line, 0, 0
+    line, counted, on_line = first_line, 0, 0
     for match in _KEY.finditer(text):
         key = known_key(match.group())
         if key is None:
             continue
-        line += text.count("\n", counted, match.start())
-        counted = match.start()
+        further = text.count("\n", counted, match.start())
+        line, counted, on_line = line + further, match.start(), 0 if further else on_line + 1
+        if on_line >= _MOST_ON_A_LINE:
+            continue
         start = text.rfind("\n", 0, match.start()) + 1
         before = text[max(start, match.start() - _BEFORE) : match.start()]
         if _REMARK.match(text, start, match.start()) or _is_remark_after(before):

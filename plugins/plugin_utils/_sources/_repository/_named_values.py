@@ -24,11 +24,13 @@ NAMES = ("name", "key", "namespace", "sysctl", "param", "parameter", "variable",
 VALUES = ("value", "val")
 
 _NAMED = re.compile(
-    r"(?:\b(?:" + "|".join(NAMES) + r"|sysctl_param)[\"']?\s*(?:=>|[:=({])?\s*|::\w+\s*\{\s*)[\"']\Z|\b(?:name|key)\s*[:=]\s*\Z"
+    r"(?:\b(?:" + "|".join(NAMES) + r"|sysctl_param)[\"']?\s*(?:=>|[:=({])?\s*|::\w+\s*\{\s*)[\"']\Z|\b(?:name|key)\s*[:=]\s*\Z",
+    re.IGNORECASE,
 )
 _TITLE = re.compile(r"^\s*[\"']\Z")
 _VALUE = re.compile(
-    r"(?:^|[\s{,\"':;])(?:" + "|".join(VALUES) + r")\b[\"']?\s*(?:=>|[:=(]|\s)\s*(\"[^\"]*\"|'[^']*'|\{\{[^}]*\}\}|[^\s,;})#\"']+)"
+    r"(?:^|[\s{,\"':;])(?:" + "|".join(VALUES) + r")\b[\"']?\s*(?:=>|[:=(]|\s)\s*(\"[^\"]*\"|'[^']*'|\{\{[^}]*\}\}|[^\s,;})#\"']+)",
+    re.IGNORECASE,
 )
 _NEXT_ONE = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b[\"']?\s*(?:=>|[:=])")
 _REMOVED = re.compile(r"\b(?:state|ensure)\b[\"']?\s*(?:=>|[:=])\s*[\"']?absent\b")

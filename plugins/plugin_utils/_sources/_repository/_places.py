@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import typing as t
 
 from ._documents import settings_in_document
 from ._found import is_misspelt
-from ._text import settings_in_text
+from ._text import MAX_SETTINGS, settings_in_text
 from ._yaml import Variable, YamlReader
 from ._yaml_nodes import MAX_CHARACTERS, YamlError, documents
 
@@ -27,6 +28,8 @@ if t.TYPE_CHECKING:
 
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc")
 _NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po", ".patch", ".diff", ".csv", ".tsv", ".sum")
+# The defaults that it repeats are for people.
+_DOCUMENTATION = "meta/argument_specs.yml"
 _YAML = (".yml", ".yaml", ".json", ".sls", ".template")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tpl", ".tmpl", ".tftpl", ".in", ".gotmpl")
 _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd", ".service", ".timer")
@@ -65,10 +68,14 @@ class Reader:
     def __init__(self, read: ReadFile) -> None:
         self._read = read
         self._roles: dict[str, dict[str, Variable]] = {}
+        # Files with more settings than are looked at.
+        self.cut_off: list[str] = []
 
     def places(self, path: str, data: bytes) -> list[Place]:
         """The places of a file, in the order of their first settings. path: relative to the repository."""
         found = self._settings(path, data.decode("utf-8-sig", "replace"))
+        if len(found) >= MAX_SETTINGS:
+            self.cut_off.append(path)
         places: dict[tuple[str, Kind], Place] = {}
         for one in found:
             place = places.setdefault((one.place, one.kind), {"name": one.place, "kind": one.kind, "settings": []})
@@ -79,14 +86,14 @@ class Reader:
         name = posixpath.basename(path).lower()
         while name.endswith(_TEMPLATES):
             name = name.rpartition(".")[0]
-        if name.endswith(_NO_SETTINGS):
+        if name.endswith(_NO_SETTINGS) or path.endswith(_DOCUMENTATION):
             return []
         if name.endswith(_DOCUMENTS):
             return settings_in_document(text, name)
         if name.endswith(_YAML):
             if len(text) <= MAX_CHARACTERS:
                 try:
-                    return list(YamlReader(text, self._variables_for(path)).settings())
+                    return list(itertools.islice(YamlReader(text, self._variables_for(path)).settings(), MAX_SETTINGS))
                 except YamlError:
                     # Templates of Helm and the like: line by line then.
                     pass
@@ -124,8 +131,8 @@ class Reader:
 
 def style_of(name: str, text: str) -> Style:
     """How a file writes values. name: in lower case, without the ending of a template."""
-    ending = posixpath.splitext(name)[1]
-    if ending in _CODE:
+    # TuneD takes quotation marks off, as a language does.
+    if posixpath.splitext(name)[1] in _CODE or "\n[sysctl]\n" in text:
         return "code"
     if name.endswith(_SHELL) or name.startswith(_SHELL_NAMES):
         return "shell"

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
     from ._found import Kind, Style
 
-MAX_SETTINGS = 5000
+MAX_SETTINGS = 1000
 """Of one file. Nobody sets so many; what has more was made to keep us busy."""
 
 # What may be in a file that is worth a closer look.

@@ -80,7 +80,8 @@ def _of_line(line: str) -> tuple[str, str] | None:
     if nested:
         return f"net.{nested.group(1)}.{nested.group(2)}", nested.group(3)
     named = _NAME.search(line)
-    return (named.group(1), named.group(2)) if named else None
+    # What begins so is a declaration of the name, and no value.
+    return (named.group(1), named.group(2)) if named and not named.group(2).startswith(("{", "[", "&", "(")) else None
 
 
 def _value(written: str) -> str | None:

@@ -59,7 +59,7 @@ class Context(t.NamedTuple):
 
     @property
     def place(self) -> str:
-        return self.tasks if self.tasks is not None else ".".join(self.path)
+        return self.tasks if self.tasks is not None else ".".join(self.path).replace(".[", "[")
 
 
 class YamlReader:
@@ -91,9 +91,12 @@ class YamlReader:
             named = self._named_value(entries) if len(entries) > 1 else None
             if named is not None:
                 yield Found(named[0], named[1], named[2], "named value", context.place, context.kind)
-            for item in node.items:
-                if item.pairs is not None:
-                    yield from self._task(item, context) if context.tasks is not None else self._mapping(item, context, context)
+            for number, item in enumerate(node.items, 1):
+                if item.pairs is not None and context.tasks is not None:
+                    yield from self._task(item, context)
+                elif item.pairs is not None:
+                    # A name and a value belong to the list; what is deeper in the item is apart from what is in the next one.
+                    yield from self._mapping(item, context.below(f"[{number}]"), context)
                 else:
                     yield from self.of_node(item, context)
         elif node.text:

@@ -29,6 +29,13 @@ def test_what_was_read_and_what_was_not_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_with_too_many_settings_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"a.conf": LINE * 2000, "b.md": f"```\n{LINE * 2000}```\n", "c.yml": "".join(f"- {LINE}" for _number in range(2000))})
+    snapshot = load(str(tmp_path), "repository")
+    assert "Only the first 1,000 settings of each of these were judged: a.conf, b.md, c.yml." in snapshot["not_seen"]
+    assert sum(len(place["settings"]) for place in snapshot["places"]) == 3000
+
+
 def test_a_file_alone(tmp_path: Path) -> None:
     write(tmp_path, {"a.sh": "x\n"})
     assert load(str(tmp_path / "a.sh"), "repository")["not_seen"] == [f"No TCP setting was found in {tmp_path}/a.sh."]

@@ -24,6 +24,7 @@ REUSE_1 = [(1, "tcp_tw_reuse", "1")]
         ("99-web.conf.erb", "net.ipv4.tcp_tw_reuse = <%= @reuse %>\n", [(1, "tcp_tw_reuse", None)]),
         ("99-web.conf", "net.ipv4.ip_local_port_range = 1024 65535\r\n", [(1, "ip_local_port_range", "1024 65535")]),
         ("tuned.conf", "[sysctl]\nnet.ipv4.tcp_tw_reuse=1\n", [(2, "tcp_tw_reuse", "1")]),
+        ("tuned.conf", '[main]\n[sysctl]\nnet.ipv4.ip_local_port_range="1024 65535"\n', [(3, "ip_local_port_range", "1024 65535")]),
         ("tuned.conf", "[sysctl]\nnet.ipv4.tcp_tw_reuse=${reuse}\n", [(2, "tcp_tw_reuse", None)]),
         # The kernel gets quotation marks and remarks, and refuses them: they stay in the value.
         ("x.conf", 'net.ipv4.tcp_tw_reuse = "1"\n', [(1, "tcp_tw_reuse", '"1"')]),

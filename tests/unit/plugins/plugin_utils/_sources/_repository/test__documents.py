@@ -31,6 +31,7 @@ ON = [(2, "tcp_tw_reuse", "1")]
         ("a.md", "Do not use that:\n" + EXAMPLE + "But this:\n" + EXAMPLE, [(7, "tcp_tw_reuse", "1")]),
         ("a.md", "```\nnet.ipv4.tcp_tw_reuse = 1\n", []),
         ("a.md", "````\n```\nnet.ipv4.tcp_tw_reuse = 1\n```\n````\n", [(3, "tcp_tw_reuse", "1")]),
+        ("a.rst", ".. code-block:: yaml\n\n   net.ipv4.tcp_tw_reuse: True\n", [(3, "tcp_tw_reuse", "1")]),
         ("a.adoc", "----\nnet.ipv4.tcp_tw_reuse = 1\n----\n", ON),
         ("a.rst", "Type::\n\n    net.ipv4.tcp_tw_reuse = 1\n\nnet.ipv4.tcp_timestamps = 0\n", [(3, "tcp_tw_reuse", "1")]),
         ("a.rst", ".. code-block:: ini\n\n   net.ipv4.tcp_tw_reuse = 1\n", [(3, "tcp_tw_reuse", "1")]),

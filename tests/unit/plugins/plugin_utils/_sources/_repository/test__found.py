@@ -16,6 +16,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._repo
         ("net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
         ("net/ipv4/tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
         ("/proc/sys/net/ipv4/tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
+        ("proc.sys.net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
         ("net.ipv4.tcp_tw_reuse.", "net.ipv4.tcp_tw_reuse"),
         ("net.ipv4.tcp_tw_reus", "net.ipv4.tcp_tw_reus"),
         ("net.ipv4.tcp_fastopen_key", None),

@@ -42,5 +42,5 @@ def test_which_names_count(line: str, found: int) -> None:
 
 def test_a_line_without_an_end_costs_no_more_than_others() -> None:
     found = list(hits(f"{KEY}=1;" * 20_000, "shell"))
-    assert len(found) == 20_000
+    assert 90 <= len(found) <= 100
     assert max(len(hit.before) + len(hit.after) for hit in found) <= 5000

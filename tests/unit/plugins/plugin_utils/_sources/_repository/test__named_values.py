@@ -23,6 +23,7 @@ from support.repositories import Written, settings
         ("a.rb", "sysctl 'net.ipv4.tcp_tw_reuse' do\n  value 1\nend\n", [(1, "tcp_tw_reuse", "1")]),
         ("a.rb", "sysctl_param 'net.ipv4.tcp_tw_reuse' do\n  value node['x']\nend\n", [(1, "tcp_tw_reuse", None)]),
         ("a.tf", 'sysctl {\n  name  = "net.ipv4.tcp_tw_reuse"\n  value = "1"\n}\n', [(2, "tcp_tw_reuse", "1")]),
+        ("a.go", 'Key:   "proc.sys.net.ipv4.tcp_tw_reuse",\nValue: "1",\n', [(1, "tcp_tw_reuse", "1")]),
         ("a.tf", 'x = [{ name = "net.ipv4.tcp_tw_reuse", value = 1 }]\n', [(1, "tcp_tw_reuse", "1")]),
         ("a.tf", 'name = "net.ipv4.tcp_tw_reuse"\n}\nvalue = "1"\n', []),
         ("x.tpl", '- name: net.ipv4.tcp_tw_reuse\n  value: "1"\n{{- if .x }}\n', [(1, "tcp_tw_reuse", "1")]),

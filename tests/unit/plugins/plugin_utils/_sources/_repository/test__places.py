@@ -62,6 +62,6 @@ def test_a_name_that_no_kernel_has_counts_beside_others_only(tmp_path: Path) -> 
     assert ("boot-unknown-key", "a.conf", 2) in failures(tmp_path, misspelt)
 
 
-@pytest.mark.parametrize("name", ["a.html", "a.svg", "yarn.lock", "a.ipynb", "a.patch"])
+@pytest.mark.parametrize("name", ["meta/argument_specs.yml", "a.html", "a.svg", "yarn.lock", "a.ipynb", "a.patch"])
 def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
     assert places(tmp_path, {name: "net.ipv4.tcp_tw_reuse = 1\n"}) == []

@@ -31,6 +31,7 @@ ON = [(1, "tcp_tw_reuse", "1")]
         ("a.tf", "# net_ipv4_tcp_tw_reuse = true\n", []),
         ("a.tf", 'output "net_ipv4_tcp_tw_reuse" {}\n', []),
         ("a.tf", "x = var.net_ipv4_tcp_tw_reuse\n", []),
+        ("a.go", '"net_ipv4_tcp_tw_reuse": {\n"net_core_somaxconn": &x,\n', []),
         ("a.bicep", "netIpv4TcpTwReuse: true\n", ON),
         (
             "aks.json",

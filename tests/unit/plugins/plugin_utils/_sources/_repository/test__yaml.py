@@ -68,6 +68,12 @@ def test_lists_of_two_containers_are_two_places(tmp_path: Path) -> None:
     assert "reuse-without-timestamps" not in {rule for rule, _path, _line in failures(tmp_path, {"compose.yml": text})}
 
 
+def test_lists_in_two_items_of_a_list_are_two_places(tmp_path: Path) -> None:
+    item = "  - options:\n      - {name: net.ipv4.tcp_tw_reuse, value: 1}\n"
+    text = f"groups:\n{item}{item}"
+    assert [place["name"] for place in places(tmp_path, {"a.yml": text})] == ["groups[1].options", "groups[2].options"]
+
+
 def test_tasks_are_one_place_and_those_with_a_condition_another(tmp_path: Path) -> None:
     task = "- sysctl: {{name: net.ipv4.{}, value: {}}}\n"
     together = task.format("tcp_tw_reuse", 1) + task.format("tcp_timestamps", 0)
