@@ -12,6 +12,7 @@ A place says what its lines say. Everything else is unknown, so that only rules 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
@@ -29,7 +30,17 @@ if t.TYPE_CHECKING:
 _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _NEEDS_A_HOST = "it is about what a host runs, or reads at boot, and a repository is no host"
 _NOT_FOR_PLACES = frozenset(
-    ("boot-differs", "boot-readers-disagree", "boot-shadowed", "boot-unsaved", "boot-file-unread", "change-unconfirmed", "probe-failed")
+    (
+        "boot-differs",
+        "boot-other-writer",
+        "boot-readers-disagree",
+        "boot-shadowed",
+        "boot-unsaved",
+        "boot-file-unread",
+        "change-unconfirmed",
+        "probe-failed",
+        ,
+    )
 )
 _NOT_IN_AN_IMAGE = "nothing applies a file of an image when a container starts"
 # Such a result is worth a look, and no more. A person is told why.
@@ -52,10 +63,11 @@ class PlaceView(View):
         self.asked[key] = None
         return found
 
-    def bounding_values(self) -> dict[str, str]:
-        """A container may have any first unprivileged port: Docker sets 0. On a host it is the kernel's, unless the place sets it."""
-        bounds = super().bounding_values()
-        return {_PORT_START: "1", **bounds} if self.place["kind"] == "container" else bounds
+    @functools.cached_property
+    def at_start(self) -> dict[str, str]:
+        """A container may have any first unprivileged port: Docker sets 0. On a host it is the kernel's."""
+        start = super().at_start
+        return {**start, _PORT_START: "1"} if self.place["kind"] == "container" else start
 
     def setting(self, key: str, line: int | None = None) -> PlaceSetting | None:
         """The one of a key at a line, or else the last one of the key."""
@@ -146,7 +158,7 @@ def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:
             "boot_files_apply": place["kind"] != "container",
         },
         "sysctl": _known_values(place),
-        "boot_files": {"files": _files(place), "order": _order(place)},
+        "boot_files": {"files": _files(place), "order": _order(place), "writers": []},
         "open_changes": [],
         "namespaces": [],
         "places": [],
