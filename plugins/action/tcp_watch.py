@@ -29,6 +29,7 @@ HOST = "host"
 class ActionModule(HardeningAction):
     """Runs on the controller; the host is reached by one run of the module."""
 
+    CHECKS_VARIABLES = True
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "namespaces": {"type": "list", "elements": "str", "default": [HOST]},
         "previous": {"type": "dict", "default": {}},

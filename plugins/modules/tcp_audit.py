@@ -43,8 +43,11 @@ options:
       - V(sysctl_a) is the output of C(sysctl -a), or a part of it. Keys missing from a part count as unknown.
       - V(sysctl_d) is a file or folder of sysctl.d syntax. It is checked as a host that has booted with it. The kernel and its counters
         are unknown then.
+      - V(repository) is a folder of any files, such as a checkout, or one file that is no sysctl file. It is searched for settings in
+        scripts, Ansible, NixOS, Terraform, compose files, Kubernetes manifests and others. What stands in one place of a file is judged
+        together. Everything else is unknown then.
     type: str
-    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d]
+    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d, repository]
     default: auto
   fail_on:
     description:
@@ -164,12 +167,12 @@ options:
   probe_endpoints:
     description:
       - Endpoints that the host connects to, to see what they negotiate and who closes first. The advice and the rules about peers use it.
-      - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
-        them, which runs on the host after its facts were read. Choose the destinations that hold most ports.
+      - A list of C(host:port), or of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of
+        M(linux_tcp.hardening.tcp_probe) takes them, which runs on the host after its facts were read. An IPv6 address is written in
+        brackets, C([2001:db8::1]:443). Choose the destinations that hold most ports.
       - Needs a live host, so it cannot be used with O(source). A saved snapshot may hold
         RV(linux_tcp.hardening.tcp_probe#module:endpoints) as C(probes).
-    type: list
-    elements: dict
+    type: raw
     default: []
   namespaces:
     description:

@@ -192,6 +192,32 @@ class _SnapshotRequired(NetworkParts):
     not_seen: list[str]
 
 
+class PlaceSetting(TypedDict):
+    """A setting in a file of a repository.
+
+    key: one of those that the collection speaks about. value: None where a variable or a template stands. path: relative to the
+    repository's root. form: how it is written, such as "assignment" or "command".
+    """
+
+    key: Annotated[str, Label()]
+    value: str | None
+    path: str
+    line: Line
+    form: str
+
+
+class Place(TypedDict):
+    """Settings that are applied together, and nothing beside them is known.
+
+    name: the place in its file, "" for the whole file. kind: what they are for: a host; a container, whose runtime sets them when it
+    starts; an image, in which nobody applies them; a document, which shows an example.
+    """
+
+    name: str
+    kind: Literal["host", "container", "image", "document"]
+    settings: list[PlaceSetting]
+
+
 class OpenChange(TypedDict):
     """A change of tcp_profile that is not finished.
 
@@ -210,8 +236,10 @@ class Snapshot(_SnapshotRequired, total=False):
     """probes: what the peers answered, one entry an address; missing where nobody asked.
 
     open_changes: missing where nobody looked, or where only root could have. namespaces: missing where nobody asked for them.
+    places: of a repository, which is no host: then nothing else is known.
     """
 
     probes: list[Probe]
     open_changes: list[OpenChange]
     namespaces: list[Namespace]
+    places: list[Place]

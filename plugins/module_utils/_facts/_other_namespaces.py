@@ -257,7 +257,7 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
     if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
     enter_network(namespace)
-    gatherer, started, moment = Gatherer(task.host), time.monotonic(), moment_in(namespace)
+    gatherer, started, moment = Gatherer(task.host, names.owner), time.monotonic(), moment_in(namespace)
     parts = gatherer.parts(_PARTS, TOP, glance=task.sample_seconds <= 0 and not task.watched, programs=not task.watched)
     first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any, NoReturn
 
@@ -23,11 +24,12 @@ MAX_SOCKET_ROWS = 1000
 MAX_NAT_ROWS = 1000
 MAX_PROBES = 4096
 MAX_NAMESPACES = 5_000
+_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:[\"}]|\Z)")
 
 
 def is_file(start: bytes) -> bool:
-    """Whether a file that starts so is JSON, which only a snapshot is."""
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    """Whether a file that starts so is an object of JSON, and no other language with braces."""
+    return _OBJECT.match(start) is not None
 
 
 def is_folder(path: str) -> bool:

@@ -55,8 +55,8 @@ def is_file(start: bytes) -> bool:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a folder looks like a host's root, or holds a *.conf file itself."""
-    return _is_root(path) or _has_conf(path)
+    """Whether a folder looks like a host's root, or holds a *.conf file itself, and is no checkout."""
+    return not os.path.lexists(os.path.join(path, ".git")) and (_is_root(path) or _has_conf(path))
 
 
 def _is_root(path: str) -> bool:

@@ -11,9 +11,9 @@ import math
 import typing as t
 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _harden_table, _shapes, _watch, _watch_table, _watch_textfile
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import ANY_PROFILE, AuditOptions, audit, reason_to_fail
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reason_to_fail
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError, build
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, Audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import ANY_PROFILE, PROFILES, Audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, validate
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_namespaces import after_look
