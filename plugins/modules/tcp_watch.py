@@ -169,6 +169,11 @@ namespaces:
       returned: always
       type: int
       sample: 50
+    unknown:
+      description: How many of them have ports or TIME_WAIT sockets that are not known. C(not_seen) says why.
+      returned: always
+      type: int
+      sample: 0
     measures:
       description:
         - The C(name) of each and its C(measure), as RV(measure). Those that are nearest to a limit come first, at most 200.

@@ -39,61 +39,81 @@ def after_look(before: Namespaces, look: Look, others: object) -> Namespaces:
     except ShapeError as error:
         raise WatchError(f"what the host sent about other network namespaces cannot be used: {error}") from error
     if "namespaces" not in look.snapshot:
-        return _state(None, before, known["not_seen"], {}, [])
-    names, sample, not_seen = _observed(look, known)
+        return _state(before, _Seen(None, {}, {}, 0, []), known["not_seen"], [])
+    seen = _observed(look, known)
     measures: list[tuple[str, NamespaceMeasure]] = []
-    for identity, now in sample.items():
+    for identity, now in seen.sample.items():
         try:
             measured = measure(before["sample"].get(identity), now)
         except WatchError as error:
-            not_seen.append(f"{names[identity]}: {error}")
-            continue
-        not_seen += [f"{names[identity]}: {one_line(sentence)}" for sentence in measured["not_seen"]]
-        measures.append((identity, {"name": names[identity], "measure": measured}))
+            seen.not_seen.append(f"{seen.names[identity]}: it has no rates: {error}")
+            measured = measure(None, now)
+        measures.append((identity, {"name": seen.names[identity], "measure": measured}))
     measures.sort(key=lambda one: _rank(one[1]["measure"]))
-    return _state(len(look.snapshot["namespaces"]), before, [*known["not_seen"], *_bounded(not_seen)], sample, measures)
+    return _state(before, seen, [*known["not_seen"], *_bounded(seen.not_seen)], measures)
 
 
 def without_look(before: Namespaces) -> Namespaces:
     """The state where the host was not seen."""
-    return {**before, "seen": None, "measures": [], "news": []}
+    return {**before, "seen": None, "unknown": 0, "measures": [], "news": []}
 
 
-def _state(
-    seen: int | None, before: Namespaces, not_seen: list[str], sample: dict[str, Observation], measures: list[tuple[str, NamespaceMeasure]]
-) -> Namespaces:
+class _Seen(t.NamedTuple):
+    """total: of all, None where nobody asked. names, sample: by identity. unknown: how many have figures that are missing."""
+
+    total: int | None
+    names: dict[str, str]
+    sample: dict[str, Observation]
+    unknown: int
+    not_seen: list[str]
+
+
+def _state(before: Namespaces, seen: _Seen, not_seen: list[str], measures: list[tuple[str, NamespaceMeasure]]) -> Namespaces:
     return {
-        "seen": seen,
+        "seen": seen.total,
+        "unknown": seen.unknown,
         "measures": [one for _identity, one in measures],
         "not_seen": not_seen,
         "news": [sentence for sentence in not_seen if sentence not in before["not_seen"]],
-        "sample": sample,
+        "sample": seen.sample,
         "peaks": _peaks(before["peaks"], measures),
     }
 
 
-def _observed(look: Look, others: Others) -> tuple[dict[str, str], dict[str, Observation], list[str]]:
-    """Identity to name, identity to what was seen, and sentences about those that cannot be used."""
+def _observed(look: Look, others: Others) -> _Seen:
+    """Of those nearest to a limit, what this look alone says."""
     names: dict[str, str] = {}
     found: list[tuple[float, str, Observation]] = []
-    not_seen, known = [], set()
-    for namespace in look.snapshot["namespaces"]:
+    not_seen, known, unknown = [], set(), 0
+    namespaces = look.snapshot["namespaces"]
+    for namespace in namespaces:
         moment, name = others["moments"].get(namespace["name"]), one_line(namespace["name"], _LONGEST_NAME)
         # Names are distinct where the module gave them; whoever sends the same twice would spoil the whole text file.
         if moment is None or moment["identity"] in names or name in known:
+            unknown += 1
             not_seen.append(f"{name}: the host sent it twice, or without its identity")
             continue
         try:
             now = observation(Look(moment["clock"], look.boot_id, others["top"], view_of(namespace, look.snapshot)))
-            fullest = fill(measure(None, now))
+            measured = measure(None, now)
         except WatchError as error:
+            unknown += 1
             not_seen.append(f"{name}: {error}")
             continue
+        if not is_known(measured):
+            unknown += 1
+            why = " ".join(one_line(sentence) for sentence in measured["not_seen"])
+            not_seen.append(f"{name}: {why or 'its ports and sockets are not known'}")
         names[moment["identity"]] = name
         known.add(name)
-        found.append((-fullest, moment["identity"], now))
+        found.append((-fill(measured), moment["identity"], now))
     found.sort(key=lambda one: one[:2])
-    return names, {identity: now for _fullest, identity, now in found[:MOST_MEASURED]}, not_seen
+    return _Seen(len(namespaces), names, {identity: now for _fullest, identity, now in found[:MOST_MEASURED]}, unknown, not_seen)
+
+
+def is_known(measured: Measure) -> bool:
+    """Whether a low fill() says anything."""
+    return measured["time_wait"] is not None and measured["usable_ports"] is not None
 
 
 def _bounded(sentences: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from ._addresses import endpoint
 from ._escape import one_line
 from ._shapes import ShapeError, check
 from ._watch import PAWS, first_limit, paws_rate
-from ._watch_namespaces import NOTABLE, is_notable, nearness
+from ._watch_namespaces import NOTABLE, is_known, is_notable, nearness
 from ._watch_state import WatchState
 
 if t.TYPE_CHECKING:
@@ -123,11 +123,13 @@ def _namespace_rows(namespaces: Namespaces | None) -> list[list[str]]:
     measures = namespaces["measures"]
     shown = [one for one in measures if is_notable(one["measure"])][:_MOST_NAMESPACES]
     rows = [[_namespace_name(one["name"]), *_figures(one["measure"])] for one in shown]
-    others = namespaces["seen"] - len(shown)
-    if others <= 0:
-        return rows
     highest = max((nearness(one["measure"]) for one in measures if one not in shown), default=0.0)
-    return [*rows, [f"  {_how_many(others, bool(shown))}", _how_near(highest, others)]]
+    others = namespaces["seen"] - namespaces["unknown"] - sum(is_known(one["measure"]) for one in shown)
+    if others > 0:
+        rows.append([f"  {_how_many(others, bool(rows))}", _how_near(highest, others)])
+    if namespaces["unknown"]:
+        rows.append([f"  {_how_many(namespaces['unknown'], bool(rows))}", "their ports and sockets are not known"])
+    return rows
 
 
 def _how_many(count: int, follows: bool) -> str:

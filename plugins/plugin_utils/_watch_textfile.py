@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._watch_table import Watched
-    from ._watch_types import Measure
+    from ._watch_types import Measure, Namespaces
 
 ENDING = ".prom"
 """The collector reads files of this name only."""
@@ -133,7 +133,13 @@ LEFT_OUT = Family(
     lambda measured: None,
 )
 
-ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT)
+ALL_SEEN = Family(
+    "linux_tcp_watch_namespaces_all_seen",
+    "gauge",
+    "Whether all of them could be looked at, and all in them could be read. Left out if nobody asked for them.",
+    lambda measured: None,
+)
+ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT, ALL_SEEN)
 """These have the label host alone."""
 
 
@@ -144,22 +150,28 @@ def render(hosts: Sequence[Watched], moment: float) -> str:
     so all lines of a metric have the same labels.
     """
     seen = [(host, host.measure) for host in hosts if host.measure is not None]
-    others = [(host, host.namespaces["seen"], _namespaces(host)) for host, _measure in seen if host.namespaces]
     lines = _family(UP, [(_host(host), int(host.measure is not None)) for host in hosts])
     lines += _family(MOMENT, [(_host(host), round(moment, 3)) for host, _measure in seen])
-    lines += _family(NAMESPACES, [(_host(host), count) for host, count, _shown in others])
-    lines += _family(LEFT_OUT, [(_host(host), None if count is None else max(0, count - len(shown))) for host, count, shown in others])
     measures = [(_namespace(host), measured) for host, measured in seen]
-    measures += [(_namespace(host, name), measured) for host, _count, shown in others for name, measured in shown.items()]
+    asked = []
+    for host, _measure in seen:
+        others = host.namespaces
+        if others and others["seen"] is not None:
+            shown = _by_name(others)
+            measures += [(_namespace(host, name), measured) for name, measured in shown.items()]
+            asked.append((_host(host), others["seen"], max(0, others["seen"] - len(shown)), int(not others["not_seen"])))
+    lines += _family(NAMESPACES, [(labels, count) for labels, count, _left_out, _all_seen in asked])
+    lines += _family(LEFT_OUT, [(labels, left_out) for labels, _count, left_out, _all_seen in asked])
+    lines += _family(ALL_SEEN, [(labels, all_seen) for labels, _count, _left_out, all_seen in asked])
     for family in FAMILIES:
         lines += _family(family, [(labels, family.value(measured)) for labels, measured in measures])
     return "".join(f"{line}\n" for line in lines)
 
 
-def _namespaces(host: Watched) -> dict[str, Measure]:
-    """By name: the collector refuses a whole file that has the same line twice."""
+def _by_name(namespaces: Namespaces) -> dict[str, Measure]:
+    """Those that have lines. The collector refuses a whole file that has the same line twice."""
     found: dict[str, Measure] = {}
-    for one in host.namespaces["measures"] if host.namespaces else ():
+    for one in namespaces["measures"]:
         if len(found) < MOST_NAMESPACES and one["name"]:
             found.setdefault(one["name"], one["measure"])
     return found

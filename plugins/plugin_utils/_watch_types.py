@@ -128,11 +128,13 @@ class NamespacePeak(t.TypedDict):
 class Namespaces(t.TypedDict):
     """The other network namespaces of a host, after a look. Documented as RV(namespaces) of tcp_watch.
 
-    seen: how many, None where nobody asked for them. measures: those nearest to a limit, nearest first. news: what of not_seen is new.
+    seen: how many, None where nobody asked for them. unknown: how many of them have ports or TIME_WAITs that are not known.
+    measures: those nearest to a limit, nearest first. news: what of not_seen is new.
     sample: by identity, what the next look compares with. peaks: those that came nearest to a limit so far, also where they have ended.
     """
 
     seen: t.Annotated[int, AtLeast(0)] | None
+    unknown: t.Annotated[int, AtLeast(0), Default(0)]
     measures: t.Annotated[list[NamespaceMeasure], Default([])]
     not_seen: t.Annotated[list[str], Default([])]
     news: t.Annotated[list[str], Default([])]

@@ -15,7 +15,7 @@ from support.snapshots import COUNTERS, namespace, snapshot, sockets
 if t.TYPE_CHECKING:
     from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Namespace
 
-NO_NAMESPACES: Namespaces = {"seen": None, "measures": [], "not_seen": [], "news": [], "sample": {}, "peaks": []}
+NO_NAMESPACES: Namespaces = {"seen": None, "unknown": 0, "measures": [], "not_seen": [], "news": [], "sample": {}, "peaks": []}
 
 
 def observed(seconds: float = 0.0, time_wait: int = 0, boot_id: str = "first", established: int = 40, **parts: t.Any) -> dict[str, t.Any]:

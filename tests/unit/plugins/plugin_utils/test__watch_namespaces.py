@@ -134,6 +134,9 @@ def test_what_was_not_looked_at_is_news_once() -> None:
     first, second = looks(told), looks(told, told)
     assert first["not_seen"] == first["news"] == ["2 were not.", f"{CART}: Sockets were not counted: EPERM."]
     assert (second["not_seen"], second["news"]) == (first["not_seen"], [])
+    assert (first["seen"], first["unknown"], looks({"namespaces": {CART: {}}})["unknown"]) == (1, 1, 0)
+    silent = looks({"namespaces": {CART: {"sockets": None}, LEDGER: {"sysctl": None}}})
+    assert (silent["unknown"], silent["news"][0]) == (2, f"{CART}: its ports and sockets are not known")
     blind = without_look(second)
     assert (blind["seen"], blind["measures"], blind["sample"]) == (None, [], second["sample"])
 
@@ -148,7 +151,7 @@ def test_what_was_not_looked_at_is_news_once() -> None:
 )
 def test_one_whose_figures_cannot_be_costs_no_other_one(bad: dict[str, t.Any]) -> None:
     state = looks({"namespaces": {"b": {}, CART: {}, "c": {}}}, {"namespaces": {"b": {}, CART: bad, "c": {}}})
-    assert {one["name"] for one in state["measures"]} == {"b", "c"}
+    assert {one["name"] for one in state["measures"] if one["measure"]["rates"]} == {"b", "c"}
     assert state["seen"] == 3
     assert [sentence.split(":")[0] for sentence in state["not_seen"]] == [CART]
 

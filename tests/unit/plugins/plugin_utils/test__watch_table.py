@@ -87,6 +87,15 @@ def test_how_many_namespaces_have_a_line(state: dict[str, t.Any], below: list[st
     assert [*(row[0] for row in rows[: -1 if counted else None]), *counted] == below
 
 
+def test_namespaces_that_are_not_known_are_not_below_a_limit() -> None:
+    names = {"a": {"ports_in_use": [towards(20000, 0)]}, "b": {}, "c": {"sockets": None}, "d": {"sockets": None}}
+    look = observed(namespaces=names)
+    rows = lines_below(entry(busy(), namespaces=after_look(NO_NAMESPACES, taken(look), look["others"])))
+    assert [row.strip().split("  ")[0] for row in rows[:3]] == ["a", "and 1 other", "and 2 others"]
+    assert (rows[1].endswith("below 10 % of its limits"), rows[2].endswith("their ports and sockets are not known")) == (True, True)
+    assert rows[3:] == ["web1: c: its ports and sockets are not known", "web1: d: its ports and sockets are not known"]
+
+
 def test_the_end_shows_the_namespaces_that_came_nearest_to_a_limit() -> None:
     table = summary_table(watched({"web1": crowd("pod shop/cart", "pod shop/ledger", quiet=3)}), "").splitlines()
     assert [line[:17].strip() for line in table[3:]] == ["pod shop/cart", "pod shop/ledger"]

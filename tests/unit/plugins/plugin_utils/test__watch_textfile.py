@@ -125,9 +125,10 @@ def test_each_thing_has_its_family() -> None:
     }
 
 
-def crowd(names: Sequence[str]) -> dict[str, t.Any]:
+def crowd(names: Sequence[str], **others: t.Any) -> dict[str, t.Any]:
     """The state of a host with other network namespaces of these names."""
-    look = observed(namespaces={name: {"opened": place, "time_wait": place} for place, name in enumerate(names)})
+    namespaces = {name: {"opened": place, "time_wait": place} for place, name in enumerate(names)}
+    look = observed(namespaces=namespaces, others=others)
     return {"measure": busy(), "namespaces": after_look(NO_NAMESPACES, taken(look), look["others"])}
 
 
@@ -140,6 +141,14 @@ def test_each_namespace_has_its_lines_and_an_empty_label_is_the_host() -> None:
     # Nobody asked for those of web2.
     assert read["linux_tcp_watch_namespaces"][1] == {"web1": 2}
     assert read["linux_tcp_watch_namespaces_left_out"][1] == {"web1": 0}
+    assert read["linux_tcp_watch_namespaces_all_seen"][1] == {"web1": 1}
+
+
+def test_namespaces_that_could_not_be_looked_at_are_not_taken_for_none() -> None:
+    state = crowd([], not_seen=["900 processes were not looked at: no permission."])
+    read = parsed(textfile.render(watched({"web1": state}), MOMENT))
+    assert read["linux_tcp_watch_namespaces"][1] == {"web1": 0}
+    assert read["linux_tcp_watch_namespaces_all_seen"][1] == {"web1": 0}
 
 
 def test_the_number_of_series_is_bounded_and_those_nearest_to_a_limit_stay() -> None:
