@@ -70,7 +70,7 @@ class AnswerReader:
         self.command = part.command
         self.observed = observed
         self.asked = list(part.command.asked) if part.command else []
-        self.settings = part.command is not None and part.command.reads_settings
+        self.settings = part.settings or (part.command is not None and part.command.reads_settings)
         self.writes = dict(part.command.writes) if part.command else {}
         self.sets = bool(self.writes) or (
             part.command is not None and (part.command.runs("sysctl", "p") or "--system" in part.command.text)

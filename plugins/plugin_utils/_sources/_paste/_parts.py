@@ -81,7 +81,7 @@ class Part:
 
     host: as the prompt names it, None where there is no such name. command: None for lines that stand under no command.
     prompted: whether something shows that a command ran: a prompt, or the name of a host before its lines.
-    typed: lines of a heredoc, which are no answer.
+    typed: lines of a heredoc, which are no answer. settings: whether the file is one of settings.
     """
 
     file: str
@@ -91,6 +91,7 @@ class Part:
     prompted: bool = False
     lines: list[str] = dataclasses.field(default_factory=list)
     typed: list[str] = dataclasses.field(default_factory=list)
+    settings: bool = False
 
 
 def parts_of(lines: list[str], file: str = "") -> list[Part]:

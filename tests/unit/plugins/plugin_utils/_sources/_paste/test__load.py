@@ -335,6 +335,14 @@ class TestFolder:
         ):
             assert words in told
 
+    @pytest.mark.parametrize(("name", "remark"), [("sysctl.conf", ""), ("99-tuning", "# ours\n"), ("settings.yml", "")])
+    def test_files_of_settings_are_no_answers(self, tmp_path: Path, name: str, remark: str) -> None:
+        (tmp_path / "out.txt").write_text(f"{TS} = 1\nTcp:\n    5 resets sent\n")
+        (tmp_path / name).write_text(f"{remark}{RECYCLE} = 1\n")
+        snapshot = load(str(tmp_path), "paste")
+        assert values(snapshot) == {TS: "1"}
+        assert f"were not checked: {RECYCLE}." in "\n".join(snapshot["not_seen"])
+
     def test_values_of_two_files_that_differ_are_refused(self, tmp_path: Path) -> None:
         for name, value in (("a.txt", "0"), ("b.txt", "1")):
             (tmp_path / name).write_text(f"{REUSE} = {value}\nTcp:\n    5 resets sent\n")
