@@ -50,7 +50,7 @@ def is_paste(data: bytes) -> bool:
     """
     try:
         text = text_from("", data[:_DETECTED_BYTES])
-        if not _OTHER_LINE.search(text):
+        if text.startswith("#!") or not _OTHER_LINE.search(text):
             return False
         return any(_is_evidence(one) for one in _observed(parts_of(lines_of(text))))
     except SourceError:
