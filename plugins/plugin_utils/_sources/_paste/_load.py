@@ -135,7 +135,7 @@ def _parts(path: str, name: str, data: bytes, not_seen: list[str]) -> list[Part]
     except SourceError:
         not_seen.append(f"{shown(name)} was not read: it is no text.")
         return []
-    parts = parts_of(lines, name)
+    parts = parts_of(lines, plain(name))
     if name.endswith(_SETTINGS) or _sets(lines):
         for part in parts:
             part.settings = True

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -355,6 +356,13 @@ class TestFolder:
             (tmp_path / name).write_text(f"{REUSE} = {value}\nTcp:\n    5 resets sent\n")
         with pytest.raises(SourceError, match=r"a\.txt has net\.ipv4\.tcp_tw_reuse = 0, and b\.txt has 1\. These are two hosts"):
             load(str(tmp_path))
+
+    def test_a_name_that_is_no_text_is_told_as_one(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_text(f"{REUSE} = 1\nTcp:\n    5 resets sent\n")
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.log")).write_text("Hello!\n")
+        snapshot = load(str(tmp_path))
+        validate(snapshot)
+        assert any("udcff.log, line 1" in sentence for sentence in snapshot["not_seen"])
 
     def test_a_link_that_leads_out_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "secret.txt").write_text(f"{TS} = 0\n")
