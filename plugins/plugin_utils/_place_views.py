@@ -39,7 +39,6 @@ _NOT_FOR_PLACES = frozenset(
         "boot-file-unread",
         "change-unconfirmed",
         "probe-failed",
-        ,
     )
 )
 _NOT_IN_AN_IMAGE = "nothing applies a file of an image when a container starts"

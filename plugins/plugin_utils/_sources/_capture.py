@@ -42,6 +42,7 @@ _ENTRIES = ("/proc/net/nf_conntrack",)
 _MOST_PORTS = 65535
 _NAMESPACES = "ls -ld /proc/*/ns/net"
 _OWN_NAMESPACE = "/proc/self/ns/net"
+_MOST_NAMED = 10
 _WITH_CONTENT = ("file", "link", "names", "output")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
@@ -321,4 +322,14 @@ def _from_folder(path: str) -> Snapshot:
     tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
     _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
     _proc_files.udp(snapshot, tree)
+    snapshot["not_seen"] += _unread(names)
     return snapshot
+
+
+def _unread(names: set[str]) -> list[str]:
+    """A sentence about the files that have none of the known names."""
+    tables = {name for choice in _TABLES for name in choice}
+    known = {*_LISTINGS, *_FOLDER_FILES.values(), *_MORE_FILES.values(), *tables, _CONNTRACK_S, "nstat-az.txt", "uname.txt"}
+    others = sorted(names - known)
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return [f"These files were not read: {', '.join(map(shown, others[:_MOST_NAMED]))}{more}."] if others else []

@@ -70,12 +70,12 @@ class AnswerReader:
         self.command = part.command
         self.observed = observed
         self.asked = list(part.command.asked) if part.command else []
-        self.settings = part.command is not None and part.command.reads_settings
+        self.settings = part.settings or (part.command is not None and part.command.reads_settings)
         self.writes = dict(part.command.writes) if part.command else {}
         self.sets = bool(self.writes) or (
             part.command is not None and (part.command.runs("sysctl", "p") or "--system" in part.command.text)
         )
-        self.asks = part.prompted and (part.command is None or part.command.asks_the_kernel)
+        self.asks = part.command.asks_the_kernel if part.command else part.prompted
         self.sockets = SocketReader(part.command)
         self.group: str | None = None
         self.names: dict[str, str] = {}
@@ -172,7 +172,7 @@ class AnswerReader:
         found = _KEY_FILE.match(text)
         if found and not self.settings:
             self._see(dotted(found.group(1)), found.group(2))
-            self.observed.answered |= self.part.prompted
+            self.observed.answered = True
             return True
         found = _NAME_IN_FOLDER.match(text)
         if found and not self.settings:
@@ -191,7 +191,9 @@ class AnswerReader:
             self.observed.see_name(value)
         elif not is_secret(key):
             self.observed.see_value(key, value, self.part.file)
-        self.observed.answered |= self.asks
+        self.observed.answered |= self.asks and (
+            self.part.prompted or (not self.sets and self.command is not None and self.command.fits(key))
+        )
 
     def _complaint(self, text: str) -> bool:
         if _ERROR.match(text):

@@ -113,6 +113,13 @@ class Command:
         """Whether its answer holds values of the running kernel."""
         return self.runs("sysctl") or any(word.startswith(_PROC_SYS) for pipeline in self.pipelines for word in pipeline[0][1:])
 
+    def fits(self, key: str) -> bool:
+        """Whether a key can be in the answer: it is asked for by name, or a filter lets it through."""
+        if key in self.text.replace("/", ".") or not self.filtered:
+            return True
+        words = [word for pipeline in self.pipelines for words in pipeline[1:] for word in words[1:] if not word.startswith("-")]
+        return any(one and one in key for word in words for one in re.split(r"[^\w.]+", word))
+
     @property
     def applies_files(self) -> bool:
         """Whether it sets what files of settings say."""

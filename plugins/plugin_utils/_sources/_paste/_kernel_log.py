@@ -10,23 +10,29 @@ from __future__ import annotations
 
 import re
 
-# By the name in Excerpt.kernel_log. The kernel's own words, in whatever frame (dmesg, journal, syslog).
+# By the name in Excerpt.kernel_log. The kernel's own words, and nothing behind them that a sentence about them could have.
 _MESSAGES = {
-    "conntrack_full": re.compile(r"(?:nf|ip)_conntrack: (?:[\w:]{1,40} )?table full, dropping packet"),
-    "buckets_overflow": re.compile(r"TCP: time wait bucket table overflow"),
-    "syn_flooding": re.compile(r"[Pp]ossible SYN flooding on port"),
-    "out_of_memory": re.compile(r"TCP: out of memory|TCP: too many (?:of )?orphaned sockets|Out of socket memory"),
+    "conntrack_full": re.compile(r"(?:(?:nf|ip)_conntrack: ){1,2}(?:[\w.:/-]{1,40} )?table full, dropping packet\.?\Z"),
+    "buckets_overflow": re.compile(r"TCP: time wait bucket table overflow(?: \(CT\w{1,20}\))?\Z"),
+    "syn_flooding": re.compile(r"(?:TCP: )?(?:request_sock_\w{2,6}: )?[Pp]ossible SYN flooding on port [\w.:\[\]]{0,60}\d\.? "),
+    "out_of_memory": re.compile(r"TCP: out of memory\b|TCP: too many (?:of )?orphaned sockets|Out of socket memory\Z"),
 }
+_STAMP = r"\[[ \t]*\d{1,10}\.\d{6}\](?:\[[ \t]*\w{1,10}\])?[ \t]"
 _FRAME = re.compile(
-    r"\[[ \t]*\d{1,10}\.\d{6}\](?:\[[ \t]*\w{1,10}\])? |\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] "
-    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,80} kernel: "
+    rf"(?:<\d{{1,3}}>)?(?:{_STAMP}"
+    r"|\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] "
+    rf"|(?:(?:[A-Z][a-z]{{2}} [ \d]\d \d\d:\d\d:\d\d|\d{{4}}-\d\d-\d\d[T ][\d:.,+-]{{8,24}}Z?) \S{{1,80}} )?kernel: (?:{_STAMP})?)"
 )
-_MUTED = re.compile(r"(?:net_ratelimit|__ratelimit): \d{1,10} (?:callbacks|messages) suppressed|last message repeated \d{1,10} times")
+_MUTED = re.compile(
+    r"(?:net_ratelimit|__ratelimit|nf_conntrack): \d{1,10} (?:callbacks|messages) suppressed|last message repeated \d{1,10} times"
+)
 
 
 def trouble_of(line: str) -> str | None:
-    """The trouble that a line tells of, by its name in Excerpt.kernel_log; None for any other line."""
-    return next((name for name, message in _MESSAGES.items() if message.search(line)), None)
+    """The trouble that a line of the log tells of, by its name in Excerpt.kernel_log; None for any other line."""
+    frame = _FRAME.match(line)
+    message = line[frame.end() :] if frame else line
+    return next((name for name, words in _MESSAGES.items() if words.match(message)), None)
 
 
 def is_log(line: str) -> bool:

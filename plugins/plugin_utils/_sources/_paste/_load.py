@@ -32,6 +32,8 @@ _DETECTED_BYTES = 1024 * 1024
 _NOT_PASTES = frozenset((".git", "sos_commands", "etc", "usr", "roles", "plugins"))
 # Files of which nobody expects answers of commands.
 _NO_ANSWERS = (".conf", ".j2", ".md", ".sh", ".py", ".yml", ".yaml", ".nix", ".tf", ".json", ".rst", ".html")
+_SETTINGS = (".conf", ".j2", ".sh", ".py", ".yml", ".yaml", ".nix", ".tf", ".json")
+_SETTING = re.compile(r"-?[\w-]+(?:[./][\w:@*-]+)+[ \t]*=", re.ASCII)
 # A text of nothing else is a listing or a file of settings, and is known for it at once.
 _OTHER_LINE = re.compile(r"^(?![ \t]*(?:[\w-]+[./]\S*[ \t]*=|[ \t]*\r?$)).", re.MULTILINE | re.ASCII)
 
@@ -48,7 +50,7 @@ def is_paste(data: bytes) -> bool:
     """
     try:
         text = text_from("", data[:_DETECTED_BYTES])
-        if not _OTHER_LINE.search(text):
+        if text.startswith("#!") or not _OTHER_LINE.search(text):
             return False
         return any(_is_evidence(one) for one in _observed(parts_of(lines_of(text))))
     except SourceError:
@@ -129,10 +131,22 @@ def _files(path: str, not_seen: list[str]) -> Iterable[tuple[str, bytes]]:
 
 def _parts(path: str, name: str, data: bytes, not_seen: list[str]) -> list[Part]:
     try:
-        return parts_of(lines_of(text_from(os.path.join(path, name), data)), name)
+        lines = lines_of(text_from(os.path.join(path, name), data))
     except SourceError:
         not_seen.append(f"{shown(name)} was not read: it is no text.")
         return []
+    parts = parts_of(lines, plain(name))
+    if name.endswith(_SETTINGS) or _sets(lines):
+        for part in parts:
+            part.settings = True
+    return parts
+
+
+def _sets(lines: list[str]) -> bool:
+    """Whether a file has settings and remarks, and nothing else: sysctl prints no remarks."""
+    used = [line.strip() for line in lines if line.strip()]
+    remarks = sum(line.startswith(("#", ";")) for line in used)
+    return 0 < remarks < len(used) and all(line.startswith(("#", ";")) or _SETTING.match(line) for line in used)
 
 
 def _observed(parts: Sequence[Part]) -> list[Observed]:

@@ -35,9 +35,9 @@ class Left:
 
     def __str__(self) -> str:
         place = f"{self.part.file}, line {self.first_line}" if self.part.file else f"Line {self.first_line}"
-        count = "1 line was not understood" if self.lines == 1 else f"{self.lines} lines were not understood, from here on"
-        of = f" of the answer of {shown(self.part.command.text)}" if self.part.command else ""
-        return f"{place}: {count}{of}: {shown(self.first.strip())}."
+        of = f", in the answer of {shown(self.part.command.text)}" if self.part.command else ""
+        count = "1 line was not understood:" if self.lines == 1 else f"{self.lines} lines were not understood. The first is"
+        return f"{place}{of}: {count} {shown(self.first.strip())}."
 
 
 class Observed:
@@ -134,7 +134,8 @@ class Observed:
                 "The kernel's log says that TCP has no memory. No rule checks that: compare `cat /proc/net/sockstat` with net.ipv4.tcp_mem."
             )
         found += [
-            f"{plain(key)} = {plain(value)} was typed, and no answer shows that the kernel took it. Add that of `sysctl {plain(key)}`."
+            f"{plain(key)} = {plain(value)} was typed, and no answer shows that the kernel took it. Add the answer of "
+            f"`sysctl {plain(key)}`."
             for key, value in list(self._typed.items())[:_MOST_NAMED]
         ]
         found += [
@@ -144,8 +145,8 @@ class Observed:
         if self._in_files:
             keys = ", ".join(plain(key) for key in dict.fromkeys(self._in_files[:_MOST_NAMED]))
             found.append(
-                f"Lines that set values at boot or in a script are no answer of the kernel, and were not checked: {keys}. "
-                "Give such a file by itself."
+                f"Lines that set values at boot or in a script do not say what the kernel has now. They were not checked: {keys}. "
+                "Audit such a file by itself."
             )
         found += [str(one) for one in self.left[:_MOST_NAMED]]
         if len(self.left) > _MOST_NAMED:

@@ -45,6 +45,9 @@ _PREFIXED = re.compile(rf"(?!sysctl:|error:)(?P<host>{_NAME}): (?=(?:net|kernel|
 _FILE_HEADING = re.compile(r"==> (?P<path>\S.{0,300}) <==\Z")
 # ### netstat -s ###, **netstat -s:**, Output of `ss -s`:
 _DECORATION = "#=*_~+>- \t`'\""
+# Most lines have neither.
+_DECORATED_FIRST = frozenset(_DECORATION + "OoCc0123456789")
+_DECORATED_LAST = frozenset(_DECORATION + ":")
 _INTRODUCTION = re.compile(r"(?:\d{1,3}[.)]|[Oo]utput of:?|[Cc]ommand:?)[ \t]+")
 _INTRODUCED = re.compile(r"[ \t]+(?:output|shows|says|gives|prints|reports)\Z")
 
@@ -71,6 +74,7 @@ _WORDS = {
     )
 }
 # Words of the language that can stand in a line of their own.
+_MOST_WORDS = 60
 _NEEDS_MORE = frozenset(("cat", "grep", "echo", "ss", "sysctl", "netstat"))
 _SIGNS = frozenset("#$%>\u276f»➜")
 
@@ -81,7 +85,7 @@ class Part:
 
     host: as the prompt names it, None where there is no such name. command: None for lines that stand under no command.
     prompted: whether something shows that a command ran: a prompt, or the name of a host before its lines.
-    typed: lines of a heredoc, which are no answer.
+    typed: lines of a heredoc, which are no answer. settings: whether the file is one of settings.
     """
 
     file: str
@@ -91,6 +95,7 @@ class Part:
     prompted: bool = False
     lines: list[str] = dataclasses.field(default_factory=list)
     typed: list[str] = dataclasses.field(default_factory=list)
+    settings: bool = False
 
 
 def parts_of(lines: list[str], file: str = "") -> list[Part]:
@@ -179,6 +184,8 @@ def _bare(line: str, host: str | None) -> Part | None:
 def _without_prompt(line: str, host: str | None) -> Part | None:
     text = line.strip()
     if not _is_command(text):
+        if text[0] not in _DECORATED_FIRST and text[-1] not in _DECORATED_LAST:
+            return None
         text = _INTRODUCTION.sub("", text.strip(_DECORATION), 1)
         text = _INTRODUCED.sub("", text.strip(_DECORATION).rstrip(":").strip(_DECORATION)).strip(_DECORATION)
         if not _is_command(text):
@@ -188,16 +195,14 @@ def _without_prompt(line: str, host: str | None) -> Part | None:
 
 def _is_command(text: str) -> bool:
     """Whether a text is one of the commands whose answers are of use, and no sentence about one."""
-    words = text.split(None, 60)
-    words = words[1:] if words[:1] == ["sudo"] else words
-    if not words:
-        return False
-    program = words[0].rpartition("/")[2].replace("egrep", "grep")
+    first, _blank, rest = text.removeprefix("sudo ").strip().partition(" ")
+    program = first.rpartition("/")[2].replace("egrep", "grep")
     wanted = _WORDS.get(program)
-    if wanted is None or (len(words) == 1 and program in _NEEDS_MORE):
+    words = rest.split(None, _MOST_WORDS) if wanted is not None else []
+    if wanted is None or (not words and program in _NEEDS_MORE):
         return False
     quoted, filtered = "", False
-    for word in words[1:]:
+    for word in words:
         if quoted:
             quoted = "" if word.endswith(quoted) else quoted
         elif word[0] in "'\"":

@@ -502,6 +502,17 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         load(str(tmp_path), "capture")
 
 
+def test_files_of_other_names_are_told(tmp_path: Path) -> None:
+    (tmp_path / "sysctl-a.txt").write_text("net.ipv4.tcp_sack = 1\n")
+    (tmp_path / "netstat.txt").write_text("TcpExt: TW\nTcpExt: 1\n")
+    assert not [sentence for sentence in load(str(tmp_path))["not_seen"] if "not read" in sentence]
+    for number in range(12):
+        (tmp_path / f"{number:02}.log").write_text("")
+    told = next(sentence for sentence in load(str(tmp_path))["not_seen"] if "not read" in sentence)
+    assert told.startswith("These files were not read: '00.log', '01.log'")
+    assert told.endswith("'09.log' and 2 more.")
+
+
 @pytest.mark.parametrize("name", ["sysctl-a.txt", "uname.txt", "netstat.txt"])
 @pytest.mark.parametrize("target", ["../outside", "/etc/hostname"])
 def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path: Path, name: str, target: str) -> None:

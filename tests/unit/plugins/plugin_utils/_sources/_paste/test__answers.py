@@ -72,7 +72,7 @@ def test_lines_that_are_not(line: str) -> None:
 
 def test_where_lines_were_not_understood() -> None:
     (left,) = read("net.ipv4.tcp_tw_reuse = 1", "x", "", "y", command="sysctl -a").left
-    assert str(left) == "Line 3: 2 lines were not understood, from here on of the answer of 'sysctl -a': 'x'."
+    assert str(left) == "Line 3, in the answer of 'sysctl -a': 2 lines were not understood. The first is 'x'."
 
 
 def test_secrets_stay_out() -> None:

@@ -20,7 +20,16 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._past
         ("TCP: request_sock_TCP: Possible SYN flooding on port 80. Sending cookies.  Check SNMP counters.", "syn_flooding"),
         ("possible SYN flooding on port 443. Sending cookies.", "syn_flooding"),
         ("[    5.000000] TCP: out of memory -- consider tuning tcp_mem", "out_of_memory"),
+        ("Nov 27 07:57:07 web1 kernel: [ 1234.567890] nf_conntrack: table full, dropping packet", "conntrack_full"),
+        ("2026-11-27T07:57:07.123456+00:00 web1 kernel: nf_conntrack: table full, dropping packet", "conntrack_full"),
+        ("kernel: TCP: time wait bucket table overflow", "buckets_overflow"),
+        ("TCP: request_sock_TCP: Possible SYN flooding on port 0.0.0.0:8080. Sending cookies.", "syn_flooding"),
         ("[    5.000000] eth0: link is up", None),
+        # Who speaks about such a line has not seen it.
+        ("# Against nf_conntrack: table full, dropping packet", None),
+        ("nf_conntrack: table full, dropping packet means that the table is full", None),
+        ("The log has 'TCP: time wait bucket table overflow'", None),
+        ("possible SYN flooding on port is a message of the kernel", None),
     ],
 )
 def test_troubles(line: str, trouble: str | None) -> None:

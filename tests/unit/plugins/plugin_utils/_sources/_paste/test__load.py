@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,10 @@ def outcomes(snapshot: Snapshot, profile: str = "any") -> dict[str, str]:
             ),
             {REUSE: "1", RECYCLE: "0"},
         ),
+        (f"sysctl {REUSE}\n{REUSE} = 1\n", {REUSE: "1"}),
+        (f"sysctl -a | grep -E 'tw|stamp'\n{REUSE} = 1\n{TS} = 1\n", {REUSE: "1", TS: "1"}),
+        ("cat /proc/sys/net/ipv4/tcp_tw_reuse\n1\n", {REUSE: "1"}),
+        ("/proc/sys/net/ipv4/tcp_tw_reuse:1\n/proc/sys/net/ipv4/tcp_timestamps:1\n", {REUSE: "1", TS: "1"}),
         (f"web1 | CHANGED | rc=0 >>\n{REUSE} = 1\n", {REUSE: "1"}),
         (f"web1: {REUSE} = 1\nweb1: {TS} = 1\nweb2: {REUSE} = 0\n", {REUSE: "1", TS: "1"}),
     ],
@@ -206,23 +211,23 @@ def test_memory_is_no_rule_and_is_told(tmp_path: Path) -> None:
     [
         (
             f"$ sysctl {TS}\n{TS} = 1\n$ sudo sysctl -w {REUSE}=1\n",
-            f"{REUSE} = 1 was typed, and no answer shows that the kernel took it. Add that of `sysctl {REUSE}`.",
+            f"{REUSE} = 1 was typed, and no answer shows that the kernel took it. Add the answer of `sysctl {REUSE}`.",
         ),
         (f"$ sysctl {TS}\n{TS} = 1\n$ echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n", f"{REUSE} = 1 was typed"),
         (
             f"$ sysctl {REUSE}\n{REUSE} = 0\n$ sysctl -w {REUSE}=1\n{REUSE} = 1\n",
             f"{REUSE} was 0, then 1 in this text. The last value counts.",
         ),
-        (f"$ sysctl {TS}\n{TS} = 1\n$ cat /etc/sysctl.conf\n{REUSE} = 1\n", f"were not checked: {REUSE}."),
+        (f"$ sysctl {TS}\n{TS} = 1\n$ cat /etc/sysctl.conf\n{REUSE} = 1\n", f"They were not checked: {REUSE}."),
         (
             f"$ sysctl {TS}\n{TS} = 1\n$ grep -rn tw /etc/sysctl*\n/etc/sysctl.conf:5:{REUSE} = 1\n/etc/sysctl.d/9.conf:1:{RECYCLE}=1\n",
-            f"were not checked: {REUSE}, {RECYCLE}.",
+            f"They were not checked: {REUSE}, {RECYCLE}.",
         ),
-        (f"$ sysctl {TS}\n{TS} = 1\n$ cat >> /etc/sysctl.conf <<EOF\n{REUSE} = 1\nEOF\n", f"were not checked: {REUSE}."),
-        (f"ss -s\nTCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n{TS} = 1\n{REUSE}=1\n", f"were not checked: {REUSE}."),
+        (f"$ sysctl {TS}\n{TS} = 1\n$ cat >> /etc/sysctl.conf <<EOF\n{REUSE} = 1\nEOF\n", f"They were not checked: {REUSE}."),
+        (f"ss -s\nTCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n{TS} = 1\n{REUSE}=1\n", f"They were not checked: {REUSE}."),
         (
             f"$ sysctl {TS}\n{TS} = 1\n$ df -h\nFilesystem Size\n/dev/sda 5G\n",
-            "Line 4: 2 lines were not understood, from here on of the answer of 'df -h'",
+            "Line 4, in the answer of 'df -h': 2 lines were not understood. The first is 'Filesystem Size'.",
         ),
         (f"Hello, look at this!\n$ sysctl {TS}\n{TS} = 1\n", "Line 1: 1 line was not understood: 'Hello, look at this!'."),
         ("$ nstat\n#kernel\nTcpExtTWRecycled                7                  0.0\n", "nstat without -a shows only"),
@@ -299,6 +304,9 @@ def test_what_is_refused(tmp_path: Path, text: str, kind: str, words: str) -> No
     [
         (f"#!/bin/sh\n# sysctl -p\nsysctl -w {REUSE}=1\n", "sysctl_d"),
         (f"# sysctl -p\n{REUSE} = 1\n", "sysctl_d"),
+        (f"#!/bin/sh\nsysctl {REUSE}\n{REUSE} = 1\n", "sysctl_d"),
+        (f"sysctl -p\n{REUSE} = 1\n", "sysctl_d"),
+        (f"sysctl -a | grep stamp\n{REUSE} = 1\n", "sysctl_d"),
         (f"# See `sysctl -a`.\n{REUSE} = 1\n", "sysctl_d"),
         (f"sysctl -w {REUSE}=1\ncat > /etc/sysctl.conf <<EOF\n{RECYCLE} = 1\nEOF\n", "sysctl_d"),
     ],
@@ -336,11 +344,26 @@ class TestFolder:
         ):
             assert words in told
 
+    @pytest.mark.parametrize(("name", "remark"), [("sysctl.conf", ""), ("99-tuning", "# ours\n"), ("settings.yml", "")])
+    def test_files_of_settings_are_no_answers(self, tmp_path: Path, name: str, remark: str) -> None:
+        (tmp_path / "out.txt").write_text(f"{TS} = 1\nTcp:\n    5 resets sent\n")
+        (tmp_path / name).write_text(f"{remark}{RECYCLE} = 1\n")
+        snapshot = load(str(tmp_path), "paste")
+        assert values(snapshot) == {TS: "1"}
+        assert f"They were not checked: {RECYCLE}." in "\n".join(snapshot["not_seen"])
+
     def test_values_of_two_files_that_differ_are_refused(self, tmp_path: Path) -> None:
         for name, value in (("a.txt", "0"), ("b.txt", "1")):
             (tmp_path / name).write_text(f"{REUSE} = {value}\nTcp:\n    5 resets sent\n")
         with pytest.raises(SourceError, match=r"a\.txt has net\.ipv4\.tcp_tw_reuse = 0, and b\.txt has 1\. These are two hosts"):
             load(str(tmp_path))
+
+    def test_a_name_that_is_no_text_is_told_as_one(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_text(f"{REUSE} = 1\nTcp:\n    5 resets sent\n")
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.log")).write_text("Hello!\n")
+        snapshot = load(str(tmp_path))
+        validate(snapshot)
+        assert any("udcff.log, line 1" in sentence for sentence in snapshot["not_seen"])
 
     def test_a_link_that_leads_out_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "secret.txt").write_text(f"{TS} = 0\n")
