@@ -64,6 +64,7 @@ options:
         RV(results[].waiver.expires) it counts again, and the rule C(waiver-expired) fails.
       - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
         all hosts when left out), C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
+      - A waiver with C(paths) (list of files or shell patterns) is for results in these files alone.
       - A waiver with C(namespaces) (list of names of network namespaces or shell patterns) is for these, and not for the host itself.
     type: list
     elements: dict

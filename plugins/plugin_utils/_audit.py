@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections import Counter
 
 from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
@@ -116,19 +117,29 @@ def _results(view: View, host: str, options: AuditOptions, namespace: str) -> li
             continue
         of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options, places)]
         covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host, namespace)]
-        failed = [result for result in of_rule if result["status"] == "fail"]
-        valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
-        if valid is not None:
-            for result in failed:
-                result["status"], result["waiver"] = "waived", valid.note
-                result["reason"] = f"{valid.reason} (until {valid.expires.isoformat()})"
-        elif failed:
-            expired += [(waiver, len(failed)) for waiver in covering]
+        if covering:
+            expired += _waive(of_rule, covering, options.today).items()
         results += of_rule
     results += _expired_waivers(expired, options)
     order = {rule_id: number for number, rule_id in enumerate(CATALOGUE)}
     results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), order[result["id"]]))
     return results
+
+
+def _waive(results: Sequence[Result], waivers: Sequence[Waiver], today: datetime.date) -> Counter[Waiver]:
+    """Waives the failed ones of a rule's results that a valid waiver covers. Returns how many others each expired one covers."""
+    expired: Counter[Waiver] = Counter()
+    for result in results:
+        if result["status"] != "fail":
+            continue
+        covering = [waiver for waiver in waivers if waiver.covers_file(result["path"])]
+        valid = next((waiver for waiver in covering if not waiver.expired(today)), None)
+        if valid is None:
+            expired.update(covering)
+            continue
+        result["status"], result["waiver"] = "waived", valid.note
+        result["reason"] = f"{valid.reason} (until {valid.expires.isoformat()})"
+    return expired
 
 
 def _not_probed(snapshot: Snapshot) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
+from collections import Counter
 
 from .._common import SourceError, empty_snapshot, read_bytes
 from ._places import Reader
@@ -22,6 +23,8 @@ from ._text import MAX_SETTINGS
 from ._walk import MAX_FILE_BYTES, Walk, read_file
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ..._snapshot_types import Place, Snapshot
 
 _NAME = r"[\w*-]+(?:[./][\w:@*\[\]?-]+)+[ \t]*"
@@ -35,47 +38,92 @@ def load(path: str) -> Snapshot:
 
     :raises SourceError: the path cannot be read, or is one file that is too large or binary.
     """
-    snapshot = empty_snapshot("repository", path)
-    places: list[Place] = []
-    snapshot["places"] = places
+    search = _Search()
     if os.path.isdir(path):
-        snapshot["not_seen"] = _of_folder(path, places)
+        search.folder(path, "")
     else:
+        search.file(path, os.path.basename(path), lambda _name: None)
+    return search.snapshot(path)
+
+
+def load_all(paths: Sequence[str]) -> Snapshot:
+    """The snapshot of several folders and files, which are in the current folder, as one repository.
+
+    :raises SourceError: a path cannot be read, or is a file that is too large or binary.
+    """
+    search = _Search()
+    for path in paths:
+        name = os.path.relpath(path)
+        if os.path.isdir(path):
+            search.folder(path, "" if name == "." else name + "/")
+        else:
+            search.file(path, name, lambda other: _other_file(".", other))
+    return search.snapshot(" ".join(paths))
+
+
+class _Search:
+    """Searches folders and files. places: what was found so far."""
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self._files = self._with_settings = self._too_many = 0
+        self._left_out: Counter[str] = Counter()
+        self._unreadable: list[str] = []
+        self._cut_off: list[str] = []
+
+    def folder(self, path: str, prefix: str) -> None:
+        """prefix: what the paths of its files begin with in the snapshot."""
+        walk = Walk(path)
+        reader = Reader(lambda name: _other_file(path, name[len(prefix) :]))
+        for name, data in walk.interesting():
+            self._add(reader.places(prefix + name, data))
+        self._files += walk.files
+        self._left_out.update(walk.left_out)
+        self._unreadable += [prefix + name for name in walk.unreadable]
+        self._cut_off += reader.cut_off
+
+    def file(self, path: str, name: str, read: Callable[[str], bytes | None]) -> None:
+        """name: its path in the snapshot. read: the content of another file of the repository. Raises SourceError."""
         data = read_bytes(path, MAX_FILE_BYTES)
         if b"\0" in data:
             raise SourceError(f"{path}: is a binary file. Give a text file.")
-        places += Reader(lambda _path: None).places(os.path.basename(path), data)
-        if not places:
-            snapshot["not_seen"].append(f"No TCP setting was found in {path}.")
-    return snapshot
+        reader = Reader(read)
+        self._add(reader.places(name, data))
+        self._files += 1
+        self._cut_off += reader.cut_off
 
+    def _add(self, found: list[Place]) -> None:
+        self._with_settings += bool(found)
+        if len(self.places) + len(found) > MAX_PLACES:
+            self._too_many += 1
+        else:
+            self.places += found
 
-def _of_folder(path: str, places: list[Place]) -> list[str]:
-    """Adds the places of a folder. Returns what was not looked at."""
-    walk = Walk(path)
-    reader = Reader(lambda name: _other_file(path, name))
-    with_settings = too_many = 0
-    for name, data in walk.interesting():
-        found = reader.places(name, data)
-        with_settings += bool(found)
-        if len(places) + len(found) > MAX_PLACES:
-            too_many += 1
-            continue
-        places += found
-    told = [f"{_files(walk.files, 'read')}; {with_settings} of them {'has' if with_settings == 1 else 'have'} TCP settings."]
-    if walk.left_out:
-        told.append("Left out: " + ", ".join(f"{count} {reason}" for reason, count in sorted(walk.left_out.items())) + ".")
-    if walk.unreadable:
-        told.append(f"These could not be read: {_some(walk.unreadable)}.")
-    if reader.cut_off:
-        told.append(f"Only the first {MAX_SETTINGS:,} settings of each of these were judged: {_some(reader.cut_off)}.")
-    unknown = sum(one["value"] is None for place in places for one in place["settings"])
-    if unknown:
-        settings = "1 setting has" if unknown == 1 else f"{unknown:,} settings have"
-        told.append(f"{settings} a variable or a template as the value, so the value is not known.")
-    if too_many:
-        told.append(f"More than {MAX_PLACES:,} places have settings. {_files(too_many, 'not judged')}.")
-    return told
+    def snapshot(self, name: str) -> Snapshot:
+        """name: of the source, for people."""
+        snapshot = empty_snapshot("repository", name)
+        snapshot["places"] = self.places
+        snapshot["not_seen"] = self._told()
+        return snapshot
+
+    def _told(self) -> list[str]:
+        """What was looked at, and what was not."""
+        told = [
+            f"{_files(self._files, 'read')}; {self._with_settings} of them {'has' if self._with_settings == 1 else 'have'} TCP settings."
+        ]
+        if self._left_out:
+            told.append("Left out: " + ", ".join(f"{count} {reason}" for reason, count in sorted(self._left_out.items())) + ".")
+        if self._unreadable:
+            told.append(f"These could not be read: {_some(self._unreadable)}.")
+        if self._cut_off:
+            told.append(f"Only the first {MAX_SETTINGS:,} settings of each of these were judged: {_some(self._cut_off)}.")
+        unknown = sum(one["value"] is None for place in self.places for one in place["settings"])
+        if unknown:
+            settings = "1 setting has" if unknown == 1 else f"{unknown:,} settings have"
+            told.append(f"{settings} a variable or a template as the value, so the value is not known.")
+        if self._too_many:
+            told.append(f"More than {MAX_PLACES:,} places have settings. {_files(self._too_many, 'not judged')}.")
+        return told
 
 
 def _other_file(root: str, name: str) -> bytes | None:

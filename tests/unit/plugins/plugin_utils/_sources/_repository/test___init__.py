@@ -38,7 +38,7 @@ def test_a_file_with_too_many_settings_is_told(tmp_path: Path) -> None:
 
 def test_a_file_alone(tmp_path: Path) -> None:
     write(tmp_path, {"a.sh": "x\n"})
-    assert load(str(tmp_path / "a.sh"), "repository")["not_seen"] == [f"No TCP setting was found in {tmp_path}/a.sh."]
+    assert load(str(tmp_path / "a.sh"), "repository")["not_seen"] == ["1 file was read; 0 of them have TCP settings."]
     (tmp_path / "b").write_bytes(b"\0")
     with pytest.raises(SourceError, match="binary"):
         load(str(tmp_path / "b"), "repository")
