@@ -130,7 +130,8 @@ class PlacesAudit:
         """The failure with the lines that cause it."""
         place = view.place
         evidence: dict[str, EvidenceValue] = {name: value for name, value in finding.evidence.items() if value not in (None, "unknown")}
-        keys = dict.fromkeys((finding.subject, *view.asked))
+        # A finding with a line of its own is about that line alone.
+        keys = dict.fromkeys((finding.subject, *(view.asked if finding.path is None else ())))
         involved = [setting for key in keys for setting in [view.setting(key, finding.line)] if setting is not None]
         if place["name"]:
             evidence["place"] = place["name"]
