@@ -63,7 +63,7 @@ def _text_kind(path: str, text: str) -> str:
     if path.endswith(_CONF_NAMES) or _SETTING.search(text):
         return "sysctl_d"
     if _socket_tables.is_socket_table(text):
-        raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to it, or put both into one folder")
+        raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to the text, or put both into one folder")
     raise _no_kind(path, "the text looks like none of them")
 
 

@@ -255,7 +255,7 @@ class AnswerReader:
                 for name, value in counters[group].items():
                     self.observed.see_counter(group, name, value, whole=True)
             return True
-        if _NAMES.match(rest) and len(rest) > 20:
+        if group in _netstat_s.GROUPS and _NAMES.match(rest):
             self.names[group] = rest
             return True
         return False

@@ -93,6 +93,7 @@ def test_a_value_that_the_kernel_refused_is_not_taken() -> None:
     [
         (("Tcp: ActiveOpens PassiveOpens CurrEstab", "Tcp: 5 6 7"), "Tcp", {"ActiveOpens": 5, "PassiveOpens": 6, "CurrEstab": 7}),
         (("TcpExt: SyncookiesSent TW TWRecycled", "TcpExt: 5 6"), "TcpExt", None),
+        (("IcmpMsg: InType3", "IcmpMsg: 5"), "IcmpMsg", None),
         (("IpExt: InNoRoutes InTruncatedPkts", "IpExt: 5 6"), "IpExt", None),
     ],
 )
@@ -100,6 +101,7 @@ def test_names_and_values(lines: tuple[str, ...], group: str, counters: Any) -> 
     observed = read(*lines)
     assert observed.counters.get(group) == counters
     assert (group in observed.whole_groups) == (counters is not None)
+    assert bool(observed.left) == (lines[0].count(" ") != lines[1].count(" "))
 
 
 def test_which_groups_are_whole() -> None:
