@@ -46,8 +46,11 @@ options:
       - V(sysctl_a) is the output of C(sysctl -a), or a part of it. Keys missing from a part count as unknown.
       - V(sysctl_d) is a file or folder of sysctl.d syntax. It is checked as a host that has booted with it. The kernel and its counters
         are unknown then.
+      - V(repository) is a folder of any files, such as a checkout, or one file that is no sysctl file. It is searched for settings in
+        scripts, Ansible, NixOS, Terraform, compose files, Kubernetes manifests and others. What stands in one place of a file is judged
+        together. Everything else is unknown then.
     type: str
-    choices: [auto, snapshot, sos, capture, paste, sysctl_a, sysctl_d]
+    choices: [auto, snapshot, sos, capture, paste, sysctl_a, sysctl_d, repository]
     default: auto
   fail_on:
     description:
@@ -61,6 +64,7 @@ options:
         RV(results[].waiver.expires) it counts again, and the rule C(waiver-expired) fails.
       - Each is a dictionary of C(rule) (a rule id, required), C(hosts) (list of inventory host names or shell patterns,
         all hosts when left out), C(reason) (required) and C(expires) (the last day, C(YYYY-MM-DD), required).
+      - A waiver with C(paths) (list of files or shell patterns) is for results in these files alone.
       - A waiver with C(namespaces) (list of names of network namespaces or shell patterns) is for these, and not for the host itself.
     type: list
     elements: dict
@@ -167,12 +171,12 @@ options:
   probe_endpoints:
     description:
       - Endpoints that the host connects to, to see what they negotiate and who closes first. The advice and the rules about peers use it.
-      - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
-        them, which runs on the host after its facts were read. Choose the destinations that hold most ports.
+      - A list of C(host:port), or of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of
+        M(linux_tcp.hardening.tcp_probe) takes them, which runs on the host after its facts were read. An IPv6 address is written in
+        brackets, C([2001:db8::1]:443). Choose the destinations that hold most ports.
       - Needs a live host, so it cannot be used with O(source). A saved snapshot may hold
         RV(linux_tcp.hardening.tcp_probe#module:endpoints) as C(probes).
-    type: list
-    elements: dict
+    type: raw
     default: []
   namespaces:
     description:
@@ -407,13 +411,35 @@ results:
       type: dict
       returned: always
     path:
-      description: The boot file that causes the result, or null.
+      description: The boot file, or the file of a repository, that causes the result, or null.
       type: str
       returned: always
     line:
       description: The line in RV(results[].path), or null.
       type: int
       returned: always
+    settings:
+      description: The settings that cause the result, where the source is a repository. Else it is empty.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        key:
+          description: The sysctl key.
+          type: str
+          returned: always
+        value:
+          description: The value as it is written.
+          type: str
+          returned: always
+        path:
+          description: The file, relative to the repository.
+          type: str
+          returned: always
+        line:
+          description: The line in the file.
+          type: int
+          returned: always
     claims:
       description: The claims of the documents behind the rule.
       type: list

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections import Counter
 
 from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
 from ._namespace_views import is_about_the_host, profile_of, view_of
-from ._results import PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
+from ._place_views import PlacesAudit
+from ._results import ANY_PROFILE, PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
 from ._verdict import verdict, with_namespaces
@@ -27,7 +29,6 @@ if t.TYPE_CHECKING:
     from ._results import AuditedProfile, FailOn
     from ._snapshot_types import Namespace, Snapshot
 
-ANY_PROFILE = "any"
 NEVER = "never"
 # The severity from which a person is told of another network namespace by its name.
 NAMED_FROM: Severity = "medium"
@@ -64,7 +65,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
-    parts = _judged(snapshot, host, options, "")
+    parts = _judged(snapshot, host, options, None)
     namespaces = [_namespace(one, snapshot, host, options) for one in snapshot.get("namespaces", [])]
     parts["not_seen"] = [*parts["not_seen"], *_not_probed(snapshot)]
     # The results are sorted, so the first one is the gravest.
@@ -76,20 +77,22 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: AuditOptions) -> NamespaceAudit:
     profile = profile_of(namespace, options.namespace_profiles)
     its_options = dataclasses.replace(options, profile=profile)
-    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace)
     results = parts["results"]
     # A node may have hundreds of namespaces: what is in order there is counted.
     parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
-    parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
     return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
 
 
-def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> AuditParts:
-    """The parts of an audit, with all its results. namespace: its name, empty for the host itself."""
+def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: Namespace | None) -> AuditParts:
+    """The parts of an audit, with all its results. namespace: None for the host itself."""
     view = View(snapshot)
-    results = _results(view, host, options, namespace)
+    results = _results(view, host, options, namespace["name"] if namespace else "")
     case = Case(view, results, options.profile, options.thresholds)
-    advice = advise(case)
+    # Cures are about what a host does.
+    advice = [] if "places" in snapshot else advise(case)
+    if namespace:
+        advice = [of_namespace(cure, namespace["runtime"]) for cure in advice if cure["applies"]]
     return AuditParts(
         profile=t.cast("AuditedProfile", options.profile),
         fail_on=t.cast("FailOn", options.fail_on),
@@ -105,26 +108,38 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str
 
 
 def _results(view: View, host: str, options: AuditOptions, namespace: str) -> list[Result]:
+    """namespace: its name, empty for the host itself."""
     results: list[Result] = []
     expired: list[tuple[Waiver, int]] = []
+    places = PlacesAudit(view.snapshot, options.thresholds, options.profile) if "places" in view.snapshot else None
     for rule in CATALOGUE.values():
         if rule.id == WAIVER_EXPIRED or (namespace and is_about_the_host(rule.id)):
             continue
-        of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options)]
+        of_rule = [_result(rule, finding, options) for finding in _findings(rule, view, options, places)]
         covering = [waiver for waiver in options.waivers if waiver.covers(rule.id, host, namespace)]
-        failed = [result for result in of_rule if result["status"] == "fail"]
-        valid = next((waiver for waiver in covering if not waiver.expired(options.today)), None)
-        if valid is not None:
-            for result in failed:
-                result["status"], result["waiver"] = "waived", valid.note
-                result["reason"] = f"{valid.reason} (until {valid.expires.isoformat()})"
-        elif failed:
-            expired += [(waiver, len(failed)) for waiver in covering]
+        if covering:
+            expired += _waive(of_rule, covering, options.today).items()
         results += of_rule
     results += _expired_waivers(expired, options)
-    places = {rule_id: place for place, rule_id in enumerate(CATALOGUE)}
-    results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), places[result["id"]]))
+    order = {rule_id: number for number, rule_id in enumerate(CATALOGUE)}
+    results.sort(key=lambda result: (STATUSES.index(result["status"]), SEVERITIES.index(result["severity"]), order[result["id"]]))
     return results
+
+
+def _waive(results: Sequence[Result], waivers: Sequence[Waiver], today: datetime.date) -> Counter[Waiver]:
+    """Waives the failed ones of a rule's results that a valid waiver covers. Returns how many others each expired one covers."""
+    expired: Counter[Waiver] = Counter()
+    for result in results:
+        if result["status"] != "fail":
+            continue
+        covering = [waiver for waiver in waivers if waiver.covers_file(result["path"])]
+        valid = next((waiver for waiver in covering if not waiver.expired(today)), None)
+        if valid is None:
+            expired.update(covering)
+            continue
+        result["status"], result["waiver"] = "waived", valid.note
+        result["reason"] = f"{valid.reason} (until {valid.expires.isoformat()})"
+    return expired
 
 
 def _not_probed(snapshot: Snapshot) -> list[str]:
@@ -133,11 +148,14 @@ def _not_probed(snapshot: Snapshot) -> list[str]:
     return [f"The probe of {name}:{port} failed: {'; '.join(messages)}." for (name, port), messages in failures.items()]
 
 
-def _findings(rule: Rule, view: View, options: AuditOptions) -> Iterator[Finding]:
+def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit | None) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
         yield _not_applicable(rule, f"only for the profiles {', '.join(rule.severities)}")
         return
     if rule.check is None:
+        return
+    if places is not None:
+        yield from places.findings(rule)
         return
     view.asked_for_sockets = False
     try:
@@ -182,6 +200,7 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
         evidence=evidence,
         path=finding.path,
         line=finding.line,
+        settings=list(finding.settings),
         claims=list(rule.claims),
         rationale=rule.rationale,
         remedy=rule.remedy,

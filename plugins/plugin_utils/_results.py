@@ -28,6 +28,8 @@ Texts = Annotated[list[str], Default([])]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 STATUSES: tuple[Status, ...] = ("fail", "unknown", "waived", "not_applicable", "pass")
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+# In place of a profile where none was chosen.
+ANY_PROFILE = "any"
 
 EvidenceValue = Annotated[Union[str, int, float, bool, None], OddNumbersAsText()]
 """What a host made up must not cost the other hosts their reports."""
@@ -40,12 +42,22 @@ class WaiverNote(TypedDict):
     expires: str
 
 
+class SettingPlace(TypedDict):
+    """A setting in a file of a repository. path: relative to the repository."""
+
+    key: Annotated[str, Label()]
+    value: Text
+    path: Text
+    line: Annotated[int, AtLeast(1)]
+
+
 class Result(TypedDict):
     """One rule on one subject of one host.
 
     severity: that of this result (the profile, port pressure and a missing second sample may change it).
     profiles: those for which the result counts. subject: what was checked, a key, a file, a destination.
     observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file that causes the result.
+    settings: in a repository, the settings that cause it.
     reason: why the status is unknown, not_applicable or waived; empty otherwise.
     decides: False where no profile is known and the rule is one of some profiles only: then it is told apart ("if this is a balancer"),
     and decides neither the worst severity nor whether the audit fails.
@@ -63,6 +75,7 @@ class Result(TypedDict):
     evidence: Annotated[dict[str, EvidenceValue], Default({})]
     path: str | None
     line: Annotated[int, AtLeast(1)] | None
+    settings: Annotated[list[SettingPlace], Default([])]
     claims: Texts
     rationale: Text
     remedy: Text

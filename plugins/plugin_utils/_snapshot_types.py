@@ -76,7 +76,7 @@ class LineProblem(TypedDict):
 class BootFile(TypedDict):
     """One file in a sysctl directory, or /etc/sysctl.conf.
 
-    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system).
+    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system), or the name of a Writer.
     unread_because: None where a reader reads it; "masked" (a file of the same name in a stronger directory, see masked_by),
     "name" (does not end in .conf), "backup" (left by a package manager or editor), "unreadable" (see reason, an errno name or
     "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
@@ -93,11 +93,31 @@ class BootFile(TypedDict):
     problems: list[LineProblem]
 
 
+Order = Literal["before", "after", "race", "unknown"]
+
+
+class Writer(TypedDict):
+    """A program beside the readers of sysctl.d that sets keys at boot, from files that have its name among their readers.
+
+    order: against the reader of sysctl.d. "race": the init promises no order, and the program most likely comes later. "unknown": nor
+    is that likely. path: the link or file that makes it run. detail: what else a person wants to know.
+    """
+
+    name: str
+    order: Order
+    path: str
+    detail: str | None
+
+
 class BootFiles(TypedDict):
-    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice)."""
+    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice).
+
+    writers: in the order in which they write.
+    """
 
     files: list[BootFile]
     order: dict[str, list[str]]
+    writers: Annotated[list[Writer], Default([])]
 
 
 class Sample(TypedDict):
@@ -192,6 +212,32 @@ class _SnapshotRequired(NetworkParts):
     not_seen: list[str]
 
 
+class PlaceSetting(TypedDict):
+    """A setting in a file of a repository.
+
+    key: one of those that the collection speaks about. value: None where a variable or a template stands. path: relative to the
+    repository's root. form: how it is written, such as "assignment" or "command".
+    """
+
+    key: Annotated[str, Label()]
+    value: str | None
+    path: str
+    line: Line
+    form: str
+
+
+class Place(TypedDict):
+    """Settings that are applied together, and nothing beside them is known.
+
+    name: the place in its file, "" for the whole file. kind: what they are for: a host; a container, whose runtime sets them when it
+    starts; an image, in which nobody applies them; a document, which shows an example.
+    """
+
+    name: str
+    kind: Literal["host", "container", "image", "document"]
+    settings: list[PlaceSetting]
+
+
 class OpenChange(TypedDict):
     """A change of tcp_profile that is not finished.
 
@@ -223,10 +269,12 @@ class Snapshot(_SnapshotRequired, total=False):
     """probes: what the peers answered, one entry an address; missing where nobody asked.
 
     open_changes: missing where nobody looked, or where only root could have. namespaces: missing where nobody asked for them.
+    places: of a repository, which is no host: then nothing else is known.
     excerpt: missing where the source shows all that it knows.
     """
 
     probes: list[Probe]
     open_changes: list[OpenChange]
     namespaces: list[Namespace]
+    places: list[Place]
     excerpt: Excerpt

@@ -50,7 +50,7 @@ def verdict(host: View, results: Sequence[Result], advice: Sequence[Advice], any
     """
     failed = [result for result in results if result["status"] == "fail" and result["decides"]]
     return {
-        "sentence": _sentence(failed, results),
+        "sentence": _sentence(failed, results, "repository" if "places" in host.snapshot else "host"),
         "next_step": _next_step(failed, advice),
         "fine": _fine(results),
         "not_known": _not_known(results),
@@ -58,16 +58,18 @@ def verdict(host: View, results: Sequence[Result], advice: Sequence[Advice], any
     }
 
 
-def _sentence(failed: Sequence[Result], results: Sequence[Result]) -> str:
+def _sentence(failed: Sequence[Result], results: Sequence[Result], what: str) -> str:
     counted = [sum(result["status"] == status for result in results) for status in ("pass", "unknown", "waived")]
     passed, unknown, waived = counted
     if not failed:
         if not passed and not waived:
-            return f"Nothing is known about this host: {_number(unknown, 'result')} unknown."
+            return f"Nothing is known about this {what}: {_number(unknown, 'result')} unknown."
         more = f", {unknown} unknown" if unknown else ""
         return f"Nothing is wrong as far as was checked: {_number(passed, 'result')} passed{more}."
     first = failed[0]
     where = f"{first['subject']}: " if first["subject"] else ""
+    if what == "repository" and first["path"]:
+        where = f"{first['path']}:{first['line']}: {where}"
     others = len(failed) - 1
     more = f" And {_number(others, 'other failed result')}." if others else ""
     return f"{first['title']} ({first['severity']}). {where}{first['observed']}.{more}"

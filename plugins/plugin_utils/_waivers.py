@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from ._results import WaiverNote
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIELDS = ("rule", "hosts", "namespaces", "reason", "expires")
+_FIELDS = ("rule", "hosts", "namespaces", "paths", "reason", "expires")
 
 
 class WaiverError(ValueError):
@@ -34,6 +34,7 @@ class Waiver:
     """One accepted result: rule id, host patterns (shell style), reason, and the last day on which it holds.
 
     namespaces: patterns of names of network namespaces; none for the host's own, where it is about the host itself.
+    paths: patterns of files, for results in these alone; none for results in any file or in none.
     """
 
     rule: str
@@ -41,11 +42,16 @@ class Waiver:
     reason: str
     expires: datetime.date
     namespaces: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     def covers(self, rule_id: str, host: str, namespace: str = "") -> bool:
         if rule_id != self.rule or not any(fnmatch.fnmatchcase(host, pattern) for pattern in self.hosts):
             return False
         return any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.namespaces) if namespace else not self.namespaces
+
+    def covers_file(self, path: str | None) -> bool:
+        """Whether it covers a result that a file causes; path: None where no file does."""
+        return not self.paths or (path is not None and any(fnmatch.fnmatchcase(path, pattern) for pattern in self.paths))
 
     def expired(self, today: datetime.date) -> bool:
         return today > self.expires
@@ -79,6 +85,7 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
         raise WaiverError(f"{where}: this rule cannot be waived")
     hosts = _patterns(option.get("hosts"), f"{where}: hosts must be a list of host names or patterns") or ("*",)
     namespaces = _patterns(option.get("namespaces"), f"{where}: namespaces must be a list of names of network namespaces or patterns")
+    paths = _patterns(option.get("paths"), f"{where}: paths must be a list of files or patterns")
     reason = option.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise WaiverError(f"{where} has no reason. Say why the result is accepted.")
@@ -95,7 +102,7 @@ def _parse(place: int, option: Mapping[str, t.Any]) -> Waiver:
             expires = datetime.date.fromisoformat(str(expires))
         except ValueError:
             raise WaiverError(f"{where}: expires must be a date of the form YYYY-MM-DD, not {expires!r}") from None
-    return Waiver(str(rule), hosts, reason.strip(), expires, namespaces)
+    return Waiver(str(rule), hosts, reason.strip(), expires, namespaces, paths)
 
 
 def _patterns(given: object, problem: str) -> tuple[str, ...]:

@@ -13,14 +13,17 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from .._results import SEVERITIES, STATUSES, Capacity, Severity
 from ._manifest import NAME, version
-from ._model import MOMENT, HostReport, Report, gain_text, location
+from ._model import MOMENT, HostReport, Report, gain_text, location, settings_text
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+# jinja2 and markupsafe are imported where they are used: other formats need neither, and tcp-sysctl-lint does not have them.
 ENDING = ".html"
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -53,6 +56,8 @@ class Bar:
 
 def render(report: Report) -> str:
     """Return the report as a page; the only script and style that its policy allows are the two inside."""
+    from markupsafe import Markup
+
     style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "report.js"))
     return (
         _environment()
@@ -70,6 +75,7 @@ def render(report: Report) -> str:
             bars=_bars,
             gain_text=gain_text,
             location=location,
+            settings_text=settings_text,
             severities=SEVERITIES,
             statuses=STATUSES,
             shapes=_SHAPES,
@@ -81,6 +87,8 @@ def render(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -97,6 +105,8 @@ def _moment(text: str) -> str:
 
 def _coded(text: str) -> Markup:
     """What stands between backticks, as code; everything is escaped."""
+    from markupsafe import Markup
+
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return Markup.escape(text)
@@ -108,7 +118,7 @@ def _policy_hash(text: str) -> str:
 
 
 def _bars(host: HostReport) -> list[Bar]:
-    if host.audit is None:
+    if host.audit is None or host.is_repository:
         return []
     capacity = host.audit["capacity"]
     return [_port_bar(host, capacity), _bucket_bar(host, capacity)]

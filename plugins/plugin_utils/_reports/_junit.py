@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from itertools import groupby
 
 from .._escape import one_line
 from .._results import STATUSES, Audit, Result
-from ._model import MOMENT, HostReport, Report, location
+from ._model import MOMENT, HostReport, Report, location, settings_text
 
 ENDING = ".junit.xml"
 
@@ -44,7 +45,7 @@ def _suite(host: HostReport) -> ET.Element:
         # The form's time stamps are ISO 8601 without a zone.
         suite.set("timestamp", str(host.audit["collected_at"]).removesuffix("Z"))
     suite.append(_properties(host.audit))
-    cases = [_case(host, list(results)) for _id, results in groupby(sorted(host.results, key=lambda r: r["id"]), key=lambda r: r["id"])]
+    cases = [_case(host, list(results)) for _place, results in groupby(sorted(host.results, key=_case_of(host)), key=_case_of(host))]
     suite.extend(cases)
     suite.attrib.update(
         tests=str(len(cases)),
@@ -52,6 +53,11 @@ def _suite(host: HostReport) -> ET.Element:
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
     )
     return suite
+
+
+def _case_of(host: HostReport) -> Callable[[Result], tuple[str, str]]:
+    """What tells one test case from another: the rule, and in a repository first the file with a failure."""
+    return lambda result: (result["path"] or "" if host.is_repository and result["status"] == "fail" else "", result["id"])
 
 
 def _properties(audit: Audit) -> ET.Element:
@@ -72,6 +78,10 @@ def _properties(audit: Audit) -> ET.Element:
 def _case(host: HostReport, results: list[Result]) -> ET.Element:
     """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
     case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
+    path, line = results[0]["path"], results[0]["line"]
+    if host.is_repository and path and line:
+        # GitLab and others link to them.
+        case.attrib.update(classname=path, file=path, line=str(line))
     if not any(result["decides"] for result in results if result["status"] == "fail"):
         apart = [result for result in results if result["status"] == "fail"]
         if apart:
@@ -100,6 +110,7 @@ def _failure(result: Result) -> str:
         "observed": result["observed"],
         "expected": result["expected"],
         "where": location(result),
+        "set in": settings_text(result),
         "evidence": ", ".join(f"{name}={value}" for name, value in result["evidence"].items()),
         "claims": " ".join(result["claims"]),
         "why": result["rationale"],

@@ -8,24 +8,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.yaml import yaml_load
+import yaml
 
 NAME = "linux_tcp.hardening"
 
 
 @cache
 def _manifest() -> dict[str, Any]:
-    """MANIFEST.json of an installed collection or galaxy.yml of a checkout; empty where neither is there."""
+    """MANIFEST.json of an installed collection or galaxy.yml of a checkout; of the package tcp-sysctl-lint its version alone."""
     root = Path(__file__).parents[3]
     if (root / "MANIFEST.json").is_file():
         return dict(json.loads((root / "MANIFEST.json").read_text("utf-8"))["collection_info"])
     if (root / "galaxy.yml").is_file():
-        return dict(yaml_load((root / "galaxy.yml").read_text("utf-8")))
+        return dict(yaml.safe_load((root / "galaxy.yml").read_text("utf-8")))
+    # Only the package needs it, and it takes a while to import.
+    from importlib import metadata
+
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return {"version": metadata.version("tcp-sysctl-lint")}
     return {}
 
 

@@ -80,11 +80,13 @@ def _row(host: HostReport) -> str:
 def _host(host: HostReport) -> str:
     if host.audit is None:
         return f"### {escape(host.name, 100)}\n\n❌ **Not audited:** {escape(host.not_audited_because, 500)}"
-    rows = [_failed(result) for result in host.failed]
-    if rows:
-        rows = ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *rows]
+    rows: list[str] = []
+    for file, results in host.failed_by_file.items():
+        rows += ["", f"#### {escape(file, 200)}", ""] if file else []
+        rows += ["| | rule | observed | expected | where | what to do |", "| --- | --- | --- | --- | --- | --- |", *map(_failed, results)]
     apart = [
         f"- If this host is a {escape(profiles, 60)}: {_SIGNS[result['severity']]} {escape(result['id'], 60)}: {escape(result['observed'])}"
+        + (f" ({escape(location(result))})" if result["path"] else "")
         for profiles, results in host.told_apart.items()
         for result in results
     ]

@@ -56,6 +56,21 @@ class HostReport:
         """The failed results that decide."""
         return [result for result in self.having("fail") if result["decides"]]
 
+    @property
+    def is_repository(self) -> bool:
+        """Whether it is no host but the files of a repository."""
+        return self.audit is not None and self.audit["source"]["kind"] == "repository"
+
+    @cached_property
+    def failed_by_file(self) -> dict[str, list[Result]]:
+        """The failed results that decide, of a repository by the file, the file with the gravest one first. Of a host all are under ""."""
+        if not self.is_repository:
+            return {"": self.failed} if self.failed else {}
+        found: dict[str, list[Result]] = {}
+        for result in self.failed:
+            found.setdefault(result["path"] or "", []).append(result)
+        return found
+
     @cached_property
     def told_apart(self) -> dict[str, list[Result]]:
         """The failed results that count only if the host has one of some profiles, by these profiles ("client_host or fullnat_lb")."""
@@ -146,6 +161,11 @@ class Report:
         known = (host.audit["collected_at"] or "" for host in self.hosts if host.audit)
         moments = sorted(moment for moment in known if MOMENT.fullmatch(moment))
         return (moments[0], moments[-1]) if moments else None
+
+
+def settings_text(result: Result) -> str:
+    """The settings of a repository that cause the result: "net.ipv4.tcp_tw_reuse = 1 (a.conf:3), …"; empty where there are none."""
+    return ", ".join(f"{one['key']} = {one['value']} ({one['path']}:{one['line']})" for one in result["settings"])
 
 
 def location(result: Result) -> str:

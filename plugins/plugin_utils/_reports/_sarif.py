@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from .._escape import one_line
-from .._results import SEVERITIES, Result, Severity, Status
+from .._results import SEVERITIES, Result, SettingPlace, Severity, Status
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
 from ._model import HostReport, Report
@@ -52,16 +52,19 @@ _NOT_SEEN_MESSAGE = "On host '{0}', something could not be read: '{1}'."
 
 
 def render(report: Report) -> str:
-    """Return the report as a SARIF log with one run."""
+    """Return the report as a SARIF log with one run.
+
+    Of a repository the results in its files stand in it, each with a line. What passed or is not known has none; viewers of code refuse it.
+    """
     rules = _rules(report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    results = [_result(host, result, index) for host in report.hosts for result in host.results]
+    results = [_result(host, result, index) for host in report.hosts for result in host.results if result["path"] or not host.is_repository]
     results += [_not_audited(host, index) for host in report.hosts if host.audit is None]
     run: Json = {
         "tool": {"driver": {"name": NAME, "version": version(), "informationUri": information_uri(), "rules": rules}},
         "invocations": [_invocation(report)],
         "originalUriBaseIds": {
-            _base_id(host): {"description": {"text": f"The root folder of host '{_literal(host.name)}'."}}
+            _base_id(host): {"description": {"text": _base_text(host)}}
             for host in report.hosts
             if any(result["path"] for result in host.results)
         },
@@ -150,7 +153,7 @@ def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
         "level": _LEVELS[result["severity"]] if kind == "fail" else "none",
         "message": _message(status, _MESSAGES[status], host.name, subject, *arguments),
         "locations": [_location(host, result)],
-        "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, result["id"], result["subject"])},
+        "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, result["id"], result["subject"], *_file(host, result))},
         "properties": {
             "host": host.name,
             "status": status,
@@ -158,6 +161,8 @@ def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
             "profiles": result["profiles"],
         },
     }
+    if result["settings"]:
+        data["relatedLocations"] = [_setting(host, one, number) for number, one in enumerate(result["settings"])]
     if status == "fail":
         # The rule's help has one remedy; this one is for this host.
         data["properties"].update(evidence=result["evidence"], remedy=result["remedy"])
@@ -199,6 +204,11 @@ def _invocation(report: Report) -> Json:
     return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notifications}
 
 
+def _file(host: HostReport, result: Result) -> list[str]:
+    """In a repository the same subject may fail in many files."""
+    return [result["path"], str(result["evidence"].get("place", ""))] if host.is_repository and result["path"] else []
+
+
 def _host_location(host: HostReport) -> Json:
     return {"logicalLocations": [{"name": host.name, "fullyQualifiedName": host.name, "kind": "resource"}]}
 
@@ -216,9 +226,24 @@ def _location(host: HostReport, result: Result) -> Json:
     return place
 
 
+def _setting(host: HostReport, setting: SettingPlace, number: int) -> Json:
+    return {
+        "id": number,
+        "message": {"text": _literal(f"{setting['key']} = {setting['value']}")},
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(setting["path"]), "uriBaseId": _base_id(host)},
+            "region": {"startLine": setting["line"]},
+        },
+    }
+
+
 def _base_id(host: HostReport) -> str:
-    """Each host has a root folder of its own, so that /etc/sysctl.conf of two hosts is two files."""
-    return f"ROOT:{host.name}"
+    """Each host has a root folder of its own, so that /etc/sysctl.conf of two hosts is two files. A repository is the checkout itself."""
+    return "%SRCROOT%" if host.is_repository else f"ROOT:{host.name}"
+
+
+def _base_text(host: HostReport) -> str:
+    return "The repository." if host.is_repository else f"The root folder of host '{_literal(host.name)}'."
 
 
 def _fingerprint(*parts: str) -> str:

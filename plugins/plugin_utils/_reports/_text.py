@@ -13,18 +13,21 @@ from collections import Counter
 from collections.abc import Callable
 
 from .._escape import one_line
-from .._results import SEVERITIES, Result, Severity
-from ._model import HostReport, Report, gain_text, location
+from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Result, Severity
+from ._model import HostReport, Report, gain_text, location, settings_text
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
 
+# Hosts in a sentence, and the letters of a name there.
+_NAMED, _LONGEST_NAME = 10, 60
 _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 
 
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
     blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
+    blocks += filter(None, [_without_profile(report, width)])
     alone = len(report.hosts) == 1
     shown = [host for host in report.urgent_first if (alone and host.verdict) or host.failed or host.told_apart or _has_unknown(host)]
     blocks += [block for host in shown if (block := _host(host, width, paint))]
@@ -63,6 +66,17 @@ def _table(report: Report, width: int, paint: Paint) -> str:
     return "\n".join(lines)
 
 
+def _without_profile(report: Report, width: int) -> str:
+    """Which hosts were checked without a profile, "" for none."""
+    names = [host.name for host in report.machines if host.audit is not None and host.audit["profile"] == ANY_PROFILE]
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    shown = ", ".join(one_line(name, _LONGEST_NAME) for name in names[:_NAMED])
+    told = f"{shown}{more}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"
+    return "\n".join(_wrapped("NO PROFILE", told, width, lines=4, indent=0))
+
+
 def _has_unknown(host: HostReport) -> bool:
     """Whether something about an audited host is unknown."""
     return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
@@ -74,8 +88,10 @@ def _host(host: HostReport, width: int, paint: Paint) -> str:
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
     lines = [title, "-" * len(title), *_verdict(host, width), *_advice(host, width), *_ruled_out(host, width)]
-    for result in host.failed:
-        lines += [*_failed(result, width, paint), ""]
+    for file, results in host.failed_by_file.items():
+        lines += [one_line(f"FILE {file}", width), ""] if file else []
+        for result in results:
+            lines += [*_failed(result, width, paint), ""]
     for profiles, results in host.told_apart.items():
         lines += _wrapped(f"IF {profiles}", "these count if the host has that profile", width, lines=2, indent=0)
         for result in results:
@@ -134,6 +150,8 @@ def _failed(result: Result, width: int, paint: Paint) -> list[str]:
     lines += _wrapped("found", result["observed"], width, lines=2)
     lines += _wrapped("expected", result["expected"], width, lines=2)
     lines += _wrapped("where", location(result), width, lines=2)
+    if len(result["settings"]) > 1:
+        lines += _wrapped("set in", settings_text(result), width, lines=4)
     lines += _wrapped("do", result["remedy"], width, lines=4)
     return lines
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._results import PROFILES, SEVERITIES, EvidenceValue, Profile, Severity, Status
+from .._results import PROFILES, SEVERITIES, EvidenceValue, Profile, SettingPlace, Severity, Status
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -168,6 +168,7 @@ class Finding:
     status: as in a result; reason says why where it is neither "fail" nor "pass".
     severity: replaces the rule's own severity where the circumstances decide it.
     since_boot: there was one sample only, so the severity is lowered by one step.
+    settings: in a repository, those that cause it.
     long_ago: and the host started so long ago that the count says nothing of today, so the severity is low at most.
     """
 
@@ -181,6 +182,7 @@ class Finding:
     severity: Severity | None = None
     since_boot: bool = False
     long_ago: bool = False
+    settings: tuple[SettingPlace, ...] = ()
     reason: str = ""
 
 

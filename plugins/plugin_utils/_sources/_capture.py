@@ -18,10 +18,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ...module_utils._facts._namespace_count import not_looked_at
 from ...module_utils._facts._proc import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _nat_tables, _proc_files, _sysctl_a
-from ._common import MAX_TEXT, SourceError, empty_snapshot, open_file, present, read_bytes, read_text, shown
+from ._common import MAX_TEXT, OF_THE_LIVE_HOST, SourceError, empty_snapshot, open_file, present, read_bytes, read_text, shown
 from ._tree import MAX_PATH, MemoryTree
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _ALWAYS = path_of("net.ipv4.ip_forward")
 _TABLE_FILES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ENTRIES = ("/proc/net/nf_conntrack",)
 _MOST_PORTS = 65535
+_NAMESPACES = "ls -ld /proc/*/ns/net"
+_OWN_NAMESPACE = "/proc/self/ns/net"
 _MOST_NAMED = 10
 _WITH_CONTENT = ("file", "link", "names", "output")
 
@@ -214,6 +217,8 @@ def _from_bundle(path: str) -> Snapshot:
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
         snapshot["sockets"]["error_bound"] = _MOST_PORTS
     _proc_files.udp(snapshot, bundle.tree)
+    namespaces = set(bundle.outputs.pop(_NAMESPACES, b"").split()) - {_target(bundle, _OWN_NAMESPACE)}
+    snapshot["not_seen"] += not_looked_at(len(namespaces), OF_THE_LIVE_HOST)
     _nat(snapshot, bundle)
     snapshot["not_seen"] += [
         f"{shown(name)[1:-1]} was too long for a capture and was cut: the real figures are higher." for name in bundle.cut
@@ -227,6 +232,13 @@ def _nat(snapshot: Snapshot, bundle: Bundle) -> None:
     ipvs = _text(bundle, "/proc/net/ip_vs") if bundle.tree.kind("/proc/net/ip_vs") == "file" else ""
     complete = not any(name in bundle.cut for name in (*_ENTRIES, *rules))
     _nat_tables.fill_in(snapshot, entries, rules, ipvs, complete)
+
+
+def _target(bundle: Bundle, link: str) -> bytes:
+    try:
+        return bundle.tree.link_target(link).encode()
+    except OSError:
+        return b""
 
 
 def _text(bundle: Bundle, name: str) -> str:

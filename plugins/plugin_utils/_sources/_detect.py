@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import re
 
-from . import _paste, _socket_tables
+from . import _paste, _repository, _socket_tables
 from ._common import SourceError, open_file, read_bytes, text_of
 from ._kinds import KINDS, START_BYTES
 
-_SETTING = re.compile(r"^[ \t]*-?[\w*-]+(?:[./][\w:@*\[\]?-]+)+[ \t]*=", re.MULTILINE)
 # sysctl prints " = " after a bare key; nothing else stands in its output than such lines and its own complaints.
 _LISTED = re.compile(r"^[\w-]+(?:[./][\w:@-]+)+ = ?.*$|^(?:sysctl|error):.*$", re.ASCII)
 # Keys that a listing has and that nobody sets: the kernel lets nobody write them.
@@ -37,10 +36,10 @@ def detect_kind(path: str) -> str:
     with open_file(path) as handle:
         start = handle.read(START_BYTES)
     found = next((name for name, kind in KINDS.items() if kind.is_file(start)), None)
+    if found == "snapshot" and _repository.is_other_json(path):
+        return "repository"
     if found is not None:
         return found
-    if start.lstrip().startswith(b"{"):
-        raise _no_kind(path, "the text begins with a brace, and is no snapshot")
     data = read_bytes(path)
     if not path.endswith(_CONF_NAMES) and _paste.is_paste(data):
         return "paste"
@@ -60,8 +59,10 @@ def _text_kind(path: str, text: str) -> str:
             return "sysctl_a"
         if not path.endswith(_CONF_NAMES):
             raise _no_kind(path, "the text can be a part of the output of sysctl -a, or a sysctl.d file")
-    if path.endswith(_CONF_NAMES) or _SETTING.search(text):
+    if path.endswith(_CONF_NAMES) or _repository.is_sysctl_file(text):
         return "sysctl_d"
+    if _repository.has_settings(path, text):
+        return "repository"
     if _socket_tables.is_socket_table(text):
         raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to the text, or put both into one folder")
     raise _no_kind(path, "the text looks like none of them")

@@ -31,7 +31,7 @@ WAIVER = {"rule": "reuse-without-timestamps", "reason": "being replaced", "expir
         ({"expires": "2026-02-30"}, "of the form YYYY-MM-DD"),
         ({"hosts": []}, "hosts must be"),
         ({"hosts": [7]}, "hosts must be"),
-        ({"host": "web1"}, "unknown keys: host. A waiver has rule, hosts, namespaces, reason, expires"),
+        ({"host": "web1"}, "unknown keys: host. A waiver has rule, hosts, namespaces, paths, reason, expires"),
         ({7: "web1"}, "unknown keys: 7"),
     ],
 )

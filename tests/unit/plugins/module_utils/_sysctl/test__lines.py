@@ -208,4 +208,4 @@ def only(settings: Any) -> BootFiles:
         "assignments": settings,
         "problems": [],
     }
-    return {"files": [found], "order": {"systemd": [path], "procps": [path]}}
+    return {"files": [found], "order": {"systemd": [path], "procps": [path]}, "writers": []}

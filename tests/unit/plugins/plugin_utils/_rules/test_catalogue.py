@@ -48,6 +48,15 @@ def listening(*ports: int, address: str = "0.0.0.0") -> dict[str, t.Any]:
     return {"sockets": sockets(listeners=[listener(port, address) for port in ports])}
 
 
+def ufw(text: str) -> dict[str, str]:
+    """A host where ufw is on and applies this text when it starts."""
+    return {
+        "/etc/ufw/ufw.conf": "ENABLED=yes\n",
+        "/etc/default/ufw": "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+        "/etc/ufw/sysctl.conf": text,
+    }
+
+
 def in_use(*groups: t.Any, **more: t.Any) -> dict[str, t.Any]:
     return {"sockets": sockets(ports_in_use=list(groups), **more)}
 
@@ -616,6 +625,17 @@ ROWS = [
         files={"/etc/sysctl.d/1.conf": f"{TS} = 1\n", "/run/sysctl.d/9.conf": f"{TS} = 0\n"},
     ),
     row("boot-shadowed", BACKEND, "pass", "another key", files={CONF: "kernel.x = 1\n", "/etc/sysctl.d/60.conf": "kernel.x = 0\n"}),
+    row("boot-shadowed", BACKEND, "low", "by ufw", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-differs", BACKEND, "medium", "ufw's", files=ufw(f"{TS}=0\n")),
+    row("boot-differs", BACKEND, "pass", "ufw has the last word", {TS: "0"}, files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-other-writer", BACKEND, "medium", "against sysctl.d", {TS: "0"}, files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-other-writer", BACKEND, "medium", "against the kernel", files=ufw("net/ipv4/tcp_timestamps=0\n")),
+    row("boot-other-writer", BACKEND, "info", "nobody else sets it", files=ufw(f"{TS} = 1\n")),
+    row("boot-other-writer", BACKEND, "pass", "the same as sysctl.d", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=1\n")}),
+    row("boot-other-writer", BACKEND, "pass", "refused by the kernel", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=x\n")}),
+    row("boot-other-writer", BACKEND, "pass", "off", files={**ufw(f"{TS}=0\n"), "/etc/ufw/ufw.conf": "ENABLED=no\n"}),
+    row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
+    row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
     row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),

@@ -31,7 +31,11 @@ LINE = "net.ipv4.tcp_timestamps = 1\n"
         ("x.conf", "# nothing but a remark\n", "sysctl_d"),
         ("x.txt", "# remark\n" + LINE, "sysctl_d"),
         ("x.txt", "net.ipv4.tcp_timestamps=1\n", "sysctl_d"),
-        ("x.sh", "cat >> /etc/sysctl.conf <<END\n" + LINE + "END\n", "sysctl_d"),
+        ("x.sh", "cat >> /etc/sysctl.conf <<END\n" + LINE + "END\n", "repository"),
+        ("x.nix", '{ config, ... }:\n{ boot.kernel.sysctl."net.ipv4.tcp_timestamps" = 1; }\n', "repository"),
+        ("x.md", "```\n" + LINE + "```\n", "repository"),
+        ("x.yml", "sysctls:\n  net.ipv4.tcp_timestamps: 1\n", "repository"),
+        ("x.json", '{"systemControls": [{"namespace": "net.ipv4.tcp_timestamps", "value": "0"}]}', "repository"),
     ],
 )
 def test_a_file(tmp_path: Path, name: str, content: str, kind: str) -> None:
@@ -44,7 +48,7 @@ def test_a_file(tmp_path: Path, name: str, content: str, kind: str) -> None:
     ("name", "content", "words"),
     [
         ("x.txt", LINE, "can be a part of the output of sysctl -a, or a sysctl.d file"),
-        ("x.nix", "{ config, ... }:\n{ boot.kernel.sysctl = { a.b = 1; }; }\n", "the text begins with a brace, and is no snapshot"),
+        ("x.nix", "{ config, ... }:\n{ boot.kernel.sysctl = { a.b = 1; }; }\n", "looks like none of them"),
         ("x.txt", "hello\n", "looks like none of them"),
         ("x.txt", "State Recv-Q Send-Q Local Address:Port\n", "list of sockets alone"),
         ("x.txt", "", "the file is empty"),
@@ -135,7 +139,8 @@ def test_every_real_file_loads_or_is_refused_by_name(hosts: Path, kind: str) -> 
     ("pattern", "kind", "refused"),
     [
         ("sysctl-a/*", "sysctl_a", {"moby25519_selected-4.14.txt"}),
-        ("conf/*", "sysctl_d", {"FelikZ_sockets.sh", "sharewind_push-server.sh", "vignat_echo.sh", "kspp-sysctl.txt"}),
+        ("conf/*[!h]", "sysctl_d", {"kspp-sysctl.txt"}),
+        ("conf/*.sh", "repository", set()),
         ("tree/ubuntu2004-k8s*", "sos", set()),
         ("tree/ubuntu2004-openstack*", "sysctl_d", set()),
         ("recycle-4.9", "capture", set()),

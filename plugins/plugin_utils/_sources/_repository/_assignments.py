@@ -1,0 +1,82 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Form 1: a key, a sign, and a value: `key = value`, `key: value`, `"key" = "value"`, `'key' => 'value'`."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ._found import Found, Style, literal
+
+if t.TYPE_CHECKING:
+    from ._hits import Hit
+
+_SIGN = re.compile(r"([\"'\]]*)[ \t]*(=>|:=|\?=|=(?![=~>])|:(?!:))[ \t]*")
+# What a setting may stand behind: the start of a line or of a text, a sign of a list or of a call, or a command that prints.
+_BEFORE = re.compile(r"(?:^\s*(?:[-+]\s*)?|[{\[(,;&|=:]\s*|[\"']|\\n\s*|\bsysctl\.|\b(?:echo|printf)\s+(?:-[neE]+\s+)*)[\"']?-?\Z")
+_STARTS_LINE = re.compile(r"\s*-?\Z")
+_SEARCHES = re.compile(r"\b(?:e?grep|awk|ack|rg)\b|\bsed\s+-n\b")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
+_VALUE_END: dict[Style, re.Pattern[str]] = {
+    "config": re.compile(r"\s+[#;]|\s*\Z"),
+    "shell": re.compile(r"\s+\d?>|[;|&)]|\\?\s*\Z|\s+#"),
+    "code": re.compile(r"[;,}\])]|\s+#|\s+//|\s*\Z"),
+}
+_WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
+
+
+def assignment(hit: Hit) -> Found | None:
+    """The setting that the line gives the key, or None where it gives none."""
+    sign = _SIGN.match(hit.after)
+    if sign is None or not _BEFORE.search(hit.before) or _SEARCHES.search(hit.before):
+        return None
+    rest = hit.after[sign.end() :]
+    closed = hit.quote in sign.group(1) if hit.quote else bool(sign.group(1))
+    if hit.quote and not closed:
+        return _inside(hit, rest)
+    quoted = _QUOTED.match(rest)
+    if quoted:
+        value = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
+        if _is_verbatim(hit, sign.group(2)) and not closed:
+            # There the quotation marks are part of the value.
+            value = quoted.group()
+        return Found(hit.line, hit.key, literal(value, expression=False, booleans=hit.style == "code"), "assignment")
+    return _bare(hit, rest, sign.group(2))
+
+
+def _is_verbatim(hit: Hit, sign: str) -> bool:
+    """Whether the line stands as in a sysctl file: no shell takes a blank before the sign, so in a script it is a text for such a file."""
+    return (
+        sign == "="
+        and _STARTS_LINE.match(hit.before) is not None
+        and (hit.style == "config" or (hit.style == "shell" and hit.after[0] != "="))
+    )
+
+
+def _inside(hit: Hit, rest: str) -> Found | None:
+    """A whole setting between quotation marks, as in `echo "key = value"`."""
+    value = re.split(re.escape(hit.quote) + r"|\\n|\\r", rest, maxsplit=1)[0]
+    known = literal(value, expression=False, booleans=False)
+    if known is not None and _WORDS.search(known):
+        # A sentence that happens to name a setting.
+        return None
+    return Found(hit.line, hit.key, known, "assignment")
+
+
+def _bare(hit: Hit, rest: str, sign: str) -> Found | None:
+    if hit.style == "config" and _is_verbatim(hit, sign):
+        # All of it is the value: what stands after the number there is what the kernel gets.
+        return Found(hit.line, hit.key, literal(rest, expression=False, booleans=False), "assignment")
+    end = _VALUE_END[hit.style].search(rest)
+    value = (rest[: end.start()] if end else rest).split("\\n")[0].strip("\\ \t")
+    if not value:
+        return None
+    known = literal(value, expression=hit.style == "code", booleans=hit.style == "code" or sign == ":")
+    if known is not None and _WORDS.search(known):
+        return None
+    return Found(hit.line, hit.key, known, "assignment")

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: not for use outside it, may change at any time.
+
+"""Form 3: settings as commands: sysctl with its arguments, --sysctl of container tools, writes to /proc/sys, and kernel arguments."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ._found import Found, literal
+
+if t.TYPE_CHECKING:
+    from ._hits import Hit
+
+_ARGUMENT = re.compile(r"\bsysctl[\"']?(?:,|\s)[^;|&]*?[\s,]?[\"']?\Z")
+_READS = re.compile(r"\bsysctl\s+(?:-\w+\s+)*-\w*n\w*\s")
+_OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
+_KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
+_REDIRECTED = re.compile(r">\s*[\"']?\Z")
+_TEE = re.compile(r"\btee\s+(?:-a\s+)?[\"']?\Z")
+_PRINTED = re.compile(r"\b(?:echo|printf)\s+(?:-[neE]+\s+)*(\"[^\"]*\"|'[^']*'|[^\s;|&>\"']+(?:[ \t]+[^\s;|&>\"']+)*)\s*(?:\||\d?>|\Z)")
+_HERE_STRING = re.compile(r"[\"']?\s*<<<\s*(\"[^\"]*\"|'[^']*'|\S+)")
+_TMPFILES = re.compile(r"\s*[wf][+!=-]*\s+\Z")
+_TMPFILES_VALUE = re.compile(r"(?:\s+\S+){4}\s+(.*)")
+_WORD = re.compile(r"\s*=\s*(\"[^\"]*\"|'[^']*'|(?:\$[({][^)}]*[)}]|[^\s;|&)\"'`,\]\\])+)")
+
+
+def command(hit: Hit) -> Found | None:
+    """The setting that a command makes of the key, or None where none does."""
+    if hit.proc:
+        return _written(hit)
+    option = _OPTION.search(hit.before)
+    if option is None and not (_ARGUMENT.search(hit.before) and not _READS.search(hit.before)):
+        return _kernel_argument(hit)
+    value = _argument(hit)
+    if value is None:
+        return None
+    return Found(hit.line, hit.key, _text(value), "command", kind="container" if option else "host")
+
+
+def _kernel_argument(hit: Hit) -> Found | None:
+    word = _WORD.match(hit.after) if _KERNEL_ARGUMENT.search(hit.before) and hit.after.startswith("=") else None
+    return word and Found(hit.line, hit.key, _text(word.group(1)), "kernel argument")
+
+
+def _argument(hit: Hit) -> str | None:
+    """The value in an argument, to the end of its word or of its quotation."""
+    if hit.quote and hit.before.count(hit.quote) % 2:
+        inside, mark, _rest = hit.after.partition(hit.quote)
+        name, equals, value = inside.partition("=")
+        return value if mark and equals and not name.strip() else None
+    word = _WORD.match(hit.after)
+    return word and word.group(1)
+
+
+def _written(hit: Hit) -> Found | None:
+    tmpfiles = _TMPFILES_VALUE.match(hit.after) if _TMPFILES.match(hit.before) else None
+    if tmpfiles:
+        return Found(hit.line, hit.key, _text(tmpfiles.group(1)), "command")
+    if not _REDIRECTED.search(hit.before) and not _TEE.search(hit.before):
+        return None
+    # The last one is what is written.
+    printed = next(reversed(list(_PRINTED.finditer(hit.before))), None) or _HERE_STRING.match(hit.after)
+    return Found(hit.line, hit.key, _text(printed.group(1)) if printed else None, "command")
+
+
+def _text(word: str) -> str | None:
+    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of a file is judged together, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._repository._places import style_of
+from support.repositories import failures, places
+
+ON_WITHOUT = ("net.ipv4.tcp_tw_reuse", "1"), ("net.ipv4.tcp_timestamps", "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "style"),
+    [
+        ("a.sh", "", "shell"),
+        ("dockerfile.web", "", "shell"),
+        ("makefile", "", "shell"),
+        ("a.nix", "", "code"),
+        ("a.tf", "", "code"),
+        ("setup", "#!/bin/bash\n", "shell"),
+        ("setup", "#!/usr/bin/env python3\n", "code"),
+        ("99-x.conf", "", "config"),
+        ("setup", "", "config"),
+    ],
+)
+def test_how_a_file_writes_values(name: str, start: str, style: str) -> None:
+    assert style_of(name, start) == style
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "together"),
+    [
+        ("a.conf", "net.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_timestamps = 0\n", True),
+        ("a.sh", "sysctl -w net.ipv4.tcp_tw_reuse=1\nif x; then\n sysctl -w net.ipv4.tcp_timestamps=0\nfi\n", False),
+        ("a.sh", "if x; then sysctl -w net.ipv4.tcp_tw_reuse=1\nelse sysctl -w net.ipv4.tcp_timestamps=0\nfi\n", False),
+        ("a.conf.j2", "net.ipv4.tcp_tw_reuse = 1\n{% if x %}\nnet.ipv4.tcp_timestamps = 0\n{% endif %}\n", False),
+        ("a.nix", 'x = {\n"net.ipv4.tcp_tw_reuse" = 1;\n"net.ipv4.tcp_timestamps" = 0;\n};\n', True),
+        ("a.nix", 'x = {\n"net.ipv4.tcp_tw_reuse" = 1;\n};\ny = {\n"net.ipv4.tcp_timestamps" = 0;\n};\n', False),
+        ("a.sh", "sysctl -w net.ipv4.tcp_tw_reuse=1\ndocker run --sysctl net.ipv4.tcp_timestamps=0 x\n", False),
+        ("a.sh", "sysctl -w net.ipv4.tcp_timestamps=0 net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_timestamps=1\n", False),
+        ("a.sh", "sysctl -w net.ipv4.tcp_timestamps=0 net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_timestamps=$T\n", False),
+    ],
+)
+def test_what_is_judged_together(tmp_path: Path, name: str, content: str, together: bool) -> None:
+    assert ("reuse-without-timestamps" in {rule for rule, _path, _line in failures(tmp_path, {name: content})}) is together
+
+
+def test_two_files_are_never_judged_together(tmp_path: Path) -> None:
+    files = {"a.conf": "net.ipv4.tcp_tw_reuse = 1\n", "b.conf": "net.ipv4.tcp_timestamps = 0\n"}
+    assert failures(tmp_path, files) == {("timestamps-off", "b.conf", 1)}
+
+
+def test_a_name_that_no_kernel_has_counts_beside_others_only(tmp_path: Path) -> None:
+    assert places(tmp_path, {"metrics.yml": "net.ipv4.tcp_connections: 5\n"}) == []
+    misspelt = {"a.conf": "net.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_timestamp = 0\n"}
+    assert ("boot-unknown-key", "a.conf", 2) in failures(tmp_path, misspelt)
+
+
+@pytest.mark.parametrize("name", ["meta/argument_specs.yml", "a.html", "a.svg", "yarn.lock", "a.ipynb", "a.patch"])
+def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
+    assert places(tmp_path, {name: "net.ipv4.tcp_tw_reuse = 1\n"}) == []

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 The linux_tcp.hardening authors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Form 3: settings as commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.repositories import Written, places, settings
+
+ON = [(1, "tcp_tw_reuse", "1")]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("sysctl -w net.ipv4.tcp_tw_reuse=1\n", ON),
+        ("sudo sysctl -qw net.ipv4.tcp_tw_reuse=1 || true\n", ON),
+        ("/sbin/sysctl net.ipv4.tcp_tw_reuse=1;\n", ON),
+        ("sysctl -w 'net.ipv4.tcp_tw_reuse = 1'\n", ON),
+        ('sysctl -w net.ipv4.ip_local_port_range="1024 65535"\n', [(1, "ip_local_port_range", "1024 65535")]),
+        ('sysctl -w "net.ipv4.ip_local_port_range=1024 65535" # wide\n', [(1, "ip_local_port_range", "1024 65535")]),
+        ("sysctl -w net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_timestamps=0\n", [(1, "tcp_timestamps", "0"), (1, "tcp_tw_reuse", "1")]),
+        (
+            "sysctl -w \\\n  net.ipv4.tcp_tw_reuse=1 \\\n  net.ipv4.tcp_timestamps=0\n",
+            [(2, "tcp_tw_reuse", "1"), (3, "tcp_timestamps", "0")],
+        ),
+        ("sysctl -w net.ipv4.tcp_tw_reuse=$REUSE\n", [(1, "tcp_tw_reuse", None)]),
+        ("sysctl -w net.ipv4.tcp_tw_reuse=$(reuse a)\n", [(1, "tcp_tw_reuse", None)]),
+        ("sysctl net.ipv4.tcp_tw_reuse\n", []),
+        ('[ "$(sysctl -n net.ipv4.tcp_tw_reuse)" = 1 ] && exit\n', []),
+        ("# sysctl -w net.ipv4.tcp_tw_reuse=1\n", []),
+        ("true # sysctl -w net.ipv4.tcp_tw_reuse=1\n", []),
+        ("echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n", ON),
+        ("echo -n '1' >/proc/sys/net/ipv4/tcp_tw_reuse\n", ON),
+        ('echo "1024 65535" > "/proc/sys/net/ipv4/ip_local_port_range"\n', [(1, "ip_local_port_range", "1024 65535")]),
+        ("printf '1024\\t65535' | sudo tee /proc/sys/net/ipv4/ip_local_port_range\n", [(1, "ip_local_port_range", "1024 65535")]),
+        ("tee /proc/sys/net/ipv4/tcp_tw_reuse <<< 1\n", ON),
+        ("cat x > /proc/sys/net/ipv4/tcp_tw_reuse\n", [(1, "tcp_tw_reuse", None)]),
+        ("cat /proc/sys/net/ipv4/tcp_tw_reuse\n", []),
+        ('if [ "$(cat /proc/sys/net/ipv4/tcp_tw_reuse)" = 1 ]; then :; fi\n', []),
+        ('echo "net.ipv4.tcp_tw_reuse = 1" >> /etc/sysctl.conf\n', ON),
+        ("echo net.ipv4.tcp_tw_reuse=1 >> /etc/sysctl.conf\n", ON),
+        ("printf 'net.ipv4.tcp_tw_reuse=1\\nnet.ipv4.tcp_timestamps=0\\n' > x\n", [(1, "tcp_timestamps", "0"), (1, "tcp_tw_reuse", "1")]),
+        (
+            "cat > x <<EOF\nnet.ipv4.tcp_tw_reuse = 1\nnet.ipv4.tcp_timestamps = $X\nEOF\n",
+            [(2, "tcp_tw_reuse", "1"), (3, "tcp_timestamps", None)],
+        ),
+        ("cat > x <<EOF\nnet.ipv4.tcp_tw_reuse = '1'\nEOF\n", [(2, "tcp_tw_reuse", "'1'")]),
+        ("grep -q 'net.ipv4.tcp_tw_reuse = 0' /etc/sysctl.conf\n", []),
+        ("sed -i '/net.ipv4.tcp_tw_reuse/d' /etc/sysctl.conf\n", []),
+        ("sed -i 's|^net.ipv4.tcp_tw_reuse.*|net.ipv4.tcp_tw_reuse = 1|' /etc/sysctl.conf\n", ON),
+        ("docker run --sysctl net.ipv4.tcp_tw_reuse=1 web\n", ON),
+        ("docker run --sysctl=net.ipv4.tcp_tw_reuse=1 web\n", ON),
+        ('docker run \\\n  --sysctl "net.ipv4.ip_local_port_range=1024 65535" \\\n  web\n', [(2, "ip_local_port_range", "1024 65535")]),
+        ('GRUB_CMDLINE_LINUX="quiet sysctl.net.ipv4.tcp_tw_reuse=1 ro"\n', ON),
+    ],
+)
+def test_what_a_script_sets(tmp_path: Path, content: str, found: list[Written]) -> None:
+    assert settings(tmp_path, "setup.sh", content) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("Dockerfile", "RUN echo 'net.ipv4.tcp_tw_reuse=1' >> /etc/sysctl.conf\n", ON),
+        ("x.service", "ExecStart=/sbin/sysctl -w net.ipv4.tcp_tw_reuse=1\n", ON),
+        ("x.service", "ExecStart=/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse'\n", ON),
+        ("tmpfiles.conf", "w /proc/sys/net/ipv4/tcp_tw_reuse - - - - 1\n", ON),
+        ("Jenkinsfile", "sh 'sysctl -w net.ipv4.tcp_tw_reuse=1'\n", ON),
+        ("user-data.yaml", "#cloud-config\nruncmd:\n  - sysctl -w net.ipv4.tcp_tw_reuse=1\n", [(3, "tcp_tw_reuse", "1")]),
+        ("user-data.yaml", "runcmd:\n  - [sysctl, -w, net.ipv4.tcp_tw_reuse=1]\n", [(2, "tcp_tw_reuse", "1")]),
+        ("user-data.yaml", "write_files:\n  - content: |\n      # on\n      net.ipv4.tcp_tw_reuse = 1\n", [(4, "tcp_tw_reuse", "1")]),
+        (".gitlab-ci.yml", "a:\n  script:\n    - echo 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n", [(3, "tcp_tw_reuse", "1")]),
+        (
+            "ci.yml",
+            "jobs:\n  a:\n    steps:\n      - run: |\n          set -e\n\n          sysctl -w net.ipv4.tcp_tw_reuse=1\n",
+            [(7, "tcp_tw_reuse", "1")],
+        ),
+        (
+            "ci.yml",
+            "options: >-\n  --sysctl net.ipv4.tcp_timestamps=0\n  --sysctl net.ipv4.tcp_tw_reuse=1\n",
+            [(2, "tcp_timestamps", "0"), (3, "tcp_tw_reuse", "1")],
+        ),
+        ("a.tf", "user_data = <<EOT\nsysctl -w net.ipv4.tcp_tw_reuse=1\nEOT\n", [(2, "tcp_tw_reuse", "1")]),
+        ("a.py", 'subprocess.run(["sysctl", "-w", "net.ipv4.tcp_tw_reuse=1"])\n', ON),
+    ],
+)
+def test_commands_in_other_files(tmp_path: Path, name: str, content: str, found: list[Written]) -> None:
+    assert settings(tmp_path, name, content) == found
+
+
+def test_what_a_container_gets_is_told_apart(tmp_path: Path) -> None:
+    text = "sysctl -w net.ipv4.tcp_timestamps=0\ndocker run --sysctl net.ipv4.tcp_tw_reuse=1 web\n"
+    assert [place["kind"] for place in places(tmp_path, {"run.sh": text})] == ["host", "container"]
