@@ -64,7 +64,7 @@ def _text_kind(path: str, text: str) -> str:
     if _repository.has_settings(path, text):
         return "repository"
     if _socket_tables.is_socket_table(text):
-        raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to it, or put both into one folder")
+        raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to the text, or put both into one folder")
     raise _no_kind(path, "the text looks like none of them")
 
 

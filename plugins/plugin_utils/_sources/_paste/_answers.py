@@ -89,6 +89,7 @@ class AnswerReader:
             self.sockets.takes,
             self._state,
             self._about_host,
+            self._other_statistic,
         )
 
     def read(self) -> None:
@@ -238,7 +239,11 @@ class AnswerReader:
                 for name, value in counters.items():
                     self.observed.see_counter(its_group, name, value, whole)
             return True
-        return self._pair(text) or (self.group is not None and line[:1] in (" ", "\t") and _netstat_s.is_statistic(text))
+        return self._pair(text)
+
+    def _other_statistic(self, line: str, text: str) -> bool:
+        """Lines under a heading of `netstat -s` that no rule asks for."""
+        return self.group is not None and line[:1] in (" ", "\t") and _netstat_s.is_statistic(text)
 
     def _pair(self, text: str) -> bool:
         """A line of names, or the one of their values."""
@@ -255,7 +260,7 @@ class AnswerReader:
                 for name, value in counters[group].items():
                     self.observed.see_counter(group, name, value, whole=True)
             return True
-        if _NAMES.match(rest) and len(rest) > 20:
+        if group in _netstat_s.GROUPS and _NAMES.match(rest):
             self.names[group] = rest
             return True
         return False

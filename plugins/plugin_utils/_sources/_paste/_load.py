@@ -171,7 +171,8 @@ def _read(label: str | None, parts: Sequence[Part]) -> Observed:
 
 def _snapshot(path: str, seen: Observed) -> Snapshot:
     if not seen.values and not seen.errors and not seen.counters and not seen.kernel_log:
-        raise SourceError(f"{path}: a list of sockets alone is not enough. Add the output of sysctl -a to it, or put both into one folder.")
+        what = "a list of sockets alone is" if seen.sockets.tables else "numbers of sockets alone are"
+        raise SourceError(f"{path}: {what} not enough. Add the output of sysctl -a to the text, or put both into one folder.")
     snapshot = empty_snapshot("paste", path)
     if seen.values or seen.errors:
         listing = [f"{key} = {value}" for key, value in seen.values.items()]

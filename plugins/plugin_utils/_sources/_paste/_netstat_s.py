@@ -53,17 +53,18 @@ _COUNTER_OF = {
 _NUMBER = re.compile(r"\d{1,20}")
 _SENTENCE = re.compile(r"\d{1,20} [A-Za-z]|TCP ran")
 _GROUP = re.compile(r"([A-Z][A-Za-z]{1,11}\d{0,2}):\Z")
-_GROUPS = frozenset(
+GROUPS = frozenset(
     ("Ip", "Ip6", "Icmp", "Icmp6", "IcmpMsg", "Tcp", "Udp", "UdpLite", "Udp6", "UdpLite6", "TcpExt", "IpExt", "MPTcpExt", "Sctp")
 )
-_NAMED = re.compile(r"([A-Z]\w{1,50}): (\d{1,20})\Z", re.ASCII)
+# netstat prints them with a colon, people's own scripts otherwise.
+_NAMED = re.compile(r"(?:TcpExt[.:_ ]?)?([A-Z][A-Za-z0-9]{1,50})([ \t]?[:=][ \t]?|[ \t]{1,40})(\d{1,20})\Z", re.ASCII)
 _NAMES_OF_TCP = re.compile(r"TCP[A-Z]|PAWS|Tw|TW|Listen|BusyPoll|SyncookiesS")
 
 
 def group_of(line: str) -> str | None:
     """The group that a heading of `netstat -s` begins; None for any other line."""
     found = _GROUP.match(line)
-    return found.group(1) if found and found.group(1) in _GROUPS else None
+    return found.group(1) if found and found.group(1) in GROUPS else None
 
 
 def counter_of(line: str, group: str | None) -> tuple[str, str, int] | None:
@@ -73,9 +74,9 @@ def counter_of(line: str, group: str | None) -> tuple[str, str, int] | None:
     """
     named = _NAMED.match(line)
     if named:
-        if group == "TcpExt" or (group is None and _NAMES_OF_TCP.match(named.group(1))):
-            return "TcpExt", named.group(1), int(named.group(2))
-        return None
+        name, sign, value = named.groups()
+        is_named = _NAMES_OF_TCP.match(name) or (group == "TcpExt" and sign == ": ")
+        return ("TcpExt", name, int(value)) if is_named else None
     if not _SENTENCE.match(line):
         return None
     for sentence, (its_group, name) in _COUNTER_OF.items():

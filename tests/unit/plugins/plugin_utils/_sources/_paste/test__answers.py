@@ -75,6 +75,13 @@ def test_where_lines_were_not_understood() -> None:
     assert str(left) == "Line 3, in the answer of 'sysctl -a': 2 lines were not understood. The first is 'x'."
 
 
+def test_what_stands_under_a_heading_may_be_something_else() -> None:
+    observed = read("TcpExt:", "    5 resets received for embryonic SYN_RECV sockets", "    12 of nothing", "    814 TIME_WAIT", "ESTAB 3")
+    assert observed.counters == {"TcpExt": {"EmbryonicRsts": 5}}
+    assert observed.sockets.counted == {"time_wait": 814, "established": 3}
+    assert observed.left == []
+
+
 def test_secrets_stay_out() -> None:
     observed = read("net.ipv4.tcp_fastopen_key = 1-2-3-4", "kernel.random.uuid = 5", command="sysctl -a")
     assert "net.ipv4.tcp_fastopen_key" not in observed.values
@@ -93,6 +100,7 @@ def test_a_value_that_the_kernel_refused_is_not_taken() -> None:
     [
         (("Tcp: ActiveOpens PassiveOpens CurrEstab", "Tcp: 5 6 7"), "Tcp", {"ActiveOpens": 5, "PassiveOpens": 6, "CurrEstab": 7}),
         (("TcpExt: SyncookiesSent TW TWRecycled", "TcpExt: 5 6"), "TcpExt", None),
+        (("IcmpMsg: InType3", "IcmpMsg: 5"), "IcmpMsg", None),
         (("IpExt: InNoRoutes InTruncatedPkts", "IpExt: 5 6"), "IpExt", None),
     ],
 )
@@ -100,6 +108,7 @@ def test_names_and_values(lines: tuple[str, ...], group: str, counters: Any) -> 
     observed = read(*lines)
     assert observed.counters.get(group) == counters
     assert (group in observed.whole_groups) == (counters is not None)
+    assert bool(observed.left) == (lines[0].count(" ") != lines[1].count(" "))
 
 
 def test_which_groups_are_whole() -> None:

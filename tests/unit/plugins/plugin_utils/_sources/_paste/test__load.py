@@ -289,7 +289,11 @@ def test_names_releases_and_uptimes(tmp_path: Path) -> None:
     ("text", "kind", "words"),
     [
         ("State Recv-Q Send-Q Local Address:Port\nTIME-WAIT 0 0 10.0.0.5:40000 10.0.0.9:80\n", "auto", "Add the output of sysctl -a"),
-        ("$ ss -s\nTCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n", "auto", "Add the output of sysctl -a"),
+        (
+            "$ ss -s\nTCP:   5 (estab 1, closed 3, orphaned 0, timewait 3)\n",
+            "auto",
+            "numbers of sockets alone are not enough. Add the output of sysctl -a to the text",
+        ),
         ("Nothing to see here.\n", "paste", "Give the output of these commands: sysctl -a; netstat -s; ss -tan."),
         (f"$ cat /etc/sysctl.conf\n{REUSE} = 1\n", "paste", "has no answer of a command"),
     ],
