@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # In the order in which they write, as far as there is one.
 _PROGRAMS = (_ufw.find,)
 
+# Their files are in a syntax of their own.
+OWN_SYNTAX = ("tuned",)
+
 
 def other_writers(tree: Tree, services: Services) -> list[Found]:
     """The programs beside the readers of sysctl.d, in the order in which they write."""
@@ -33,5 +36,9 @@ def other_writers(tree: Tree, services: Services) -> list[Found]:
 def boot_sequence(boot_files: BootFiles, reader: str) -> list[str]:
     """Who writes at boot, one after the other. reader: who applies sysctl.d. Those whose turn is not known are left out."""
     before = [writer["name"] for writer in boot_files["writers"] if writer["order"] == "before"]
-    after = [writer["name"] for writer in boot_files["writers"] if writer["order"] in ("after", "race")]
-    return [*before, reader, *after]
+    return [*before, reader, *later_writers(boot_files)]
+
+
+def later_writers(boot_files: BootFiles) -> list[str]:
+    """Those who write after the reader of sysctl.d, as far as one can tell."""
+    return [writer["name"] for writer in boot_files["writers"] if writer["order"] in ("after", "race")]
