@@ -48,16 +48,21 @@ _LOW: Severity = "low"
 
 
 class PlaceView(View):
-    """One place, asked by rules. asked: the keys that a rule looked at, in this order."""
+    """One place, asked by rules.
+
+    asked: the keys with a value that a rule looked at, in this order. is_about_settings: whether it asked for any.
+    """
 
     def __init__(self, place: Place, snapshot: Snapshot) -> None:
         super().__init__(_view_of(place, snapshot))
         self.place = place
         self.asked: dict[str, None] = {}
+        self.is_about_settings = False
         self._last = {one["key"]: one for one in place["settings"]}
         self._at_line = {(one["key"], one["line"]): one for one in place["settings"]}
 
     def sysctl(self, key: str) -> Sysctl:
+        self.is_about_settings = True
         found = super().sysctl(key)
         self.asked[key] = None
         return found
@@ -89,6 +94,7 @@ class PlacesAudit:
             return
         failed: set[tuple[str, str | None, int | None]] = set()
         others: list[Finding] = []
+        asked = False
         for view in self._views:
             for finding in self._in_place(rule, view):
                 if finding.status != "fail":
@@ -97,15 +103,19 @@ class PlacesAudit:
                 elif (finding.subject, finding.path, finding.line) not in failed:
                     failed.add((finding.subject, finding.path, finding.line))
                     yield finding
+            asked = asked or view.is_about_settings
         if not failed:
-            yield self._none_failed(rule, others)
+            yield self._none_failed(rule, others, asked)
 
-    def _none_failed(self, rule: Rule, findings: list[Finding]) -> Finding:
+    def _none_failed(self, rule: Rule, findings: list[Finding], asked: bool) -> Finding:
+        """asked: whether the rule looked at a key of any place."""
         passed = sum(finding.status == "pass" for finding in findings)
         if passed:
             places = "1 place that says" if passed == 1 else f"{passed} places that say"
             return Finding("pass", rule.id, f"no failure in {places} enough")
         unknown = next((finding for finding in findings if finding.status == "unknown"), None)
+        if unknown is not None and not asked:
+            return Finding("not_applicable", rule.id, "", reason=_NEEDS_A_HOST)
         if unknown is not None:
             return Finding("unknown", rule.id, "not known", reason=unknown.reason)
         return findings[0] if findings else Finding("unknown", rule.id, "not known", reason="no TCP setting was found")
@@ -118,6 +128,7 @@ class PlacesAudit:
         if rule.check is None:
             return
         view.asked.clear()
+        view.is_about_settings = False
         try:
             for finding in rule.check(view, self._limits):
                 yield self._located(rule, view, finding) if finding.status == "fail" else finding
