@@ -126,8 +126,13 @@ class BootView(KeyView):
         return {
             key: BootValue(" ".join(write.raw.split()), write.text, write.program)
             for key, write in last_words(self.boot_writes(*programs)).items()
-            if write.raw is not None
+            if write.raw is not None and key in SYSCTL_KEYS
         }
+
+    def unknown_at_boot(self) -> list[Write]:
+        """The last writes of a boot to those of SYSCTL_KEYS whose value is only known to the program that works it out."""
+        ends = last_words(self.boot_writes(*self.boot_sequence))
+        return [write for key, write in ends.items() if write.raw is None and key in SYSCTL_KEYS]
 
     @functools.cached_property
     def boot_end(self) -> dict[str, BootValue]:
