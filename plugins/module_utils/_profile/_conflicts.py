@@ -46,8 +46,8 @@ def conflicts(tree: Planned, boot_file: str, wanted: Mapping[str, str]) -> list[
     files = collect(tree)
     real = {found["path"]: found["real_path"] for found in files["files"]}
     found: list[OverridingLine] = []
-    for reader in READERS:
-        ours = [path for path in files["order"][reader] if real.get(path) == boot_file]
+    for reader in dict.fromkeys((*READERS, files["applied_by"] or READERS[0])):
+        ours = [path for path in files["order"].get(reader, []) if real.get(path) == boot_file]
         if not ours:
             hiding = _hiding(files, boot_file)
             found += [OverridingLine(key, reader, hiding, None, None) for key in wanted]
@@ -92,7 +92,7 @@ def _other_programs(files: BootFiles, boot_file: str, wanted: Mapping[str, str])
     """The lines of programs that write after the readers of sysctl.d, where the last of them leaves another value than ours."""
     programs = later_writers(files)
     later: dict[str, list[Write]] = {}
-    for write in boot(files, [READERS[0], *programs], list(wanted), AT_START):
+    for write in boot(files, [files["applied_by"] or READERS[0], *programs], list(wanted), AT_START):
         if write.program in programs and write.key in wanted and not isinstance(write.answer, Refused):
             later.setdefault(write.key, []).append(write)
     return [

@@ -145,7 +145,7 @@ def _lines(boot_files: BootFiles, reader: str, order: Sequence[str]) -> tuple[di
             continue
         for assignment in used_by(reader, found):
             key, is_glob = assignment["key"], assignment["is_glob"]
-            if reader == "tuned" and (is_glob or assignment["ignore_failure"]):
+            if reader in ("tuned", "busybox") and (is_glob or assignment["ignore_failure"]):
                 continue
             value = value_for(reader, assignment["value"])
             # An older snapshot has no mark for what was withheld but that it was a secret.

@@ -84,10 +84,15 @@ class BootView(KeyView):
 
     @functools.cached_property
     def boot_reader(self) -> str:
-        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd.
+        """The reader that sets the keys at boot: the one that the init starts, or else systemd-sysctl where no other init is known.
 
-        Then some other program may set them, or none. It is not guessed.
+        Where some other program may set them, or none, it is not guessed.
         """
+        files = self.boot_files
+        if files["applied_by"]:
+            return files["applied_by"]
+        if files["why_not_applied"]:
+            raise MissingFactError(files["why_not_applied"])
         if self.snapshot["host"]["init"] == "other":
             raise MissingFactError("this host boots without systemd, and which program applies sysctl files at its boot is not known")
         return "systemd"

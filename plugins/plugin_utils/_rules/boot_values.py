@@ -115,8 +115,8 @@ def _boot_files_apply(host: View) -> None:
     references=READER_MANUALS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
-    # Raises where systemd-sysctl does not run.
-    _reader = host.boot_reader
+    if host.boot_reader != "systemd":
+        raise CannotApplyError("systemd-sysctl does not run at this host's boot")
     systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
@@ -155,9 +155,9 @@ def _shown(booted: BootValue | None) -> str:
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     # Raises where it is not known which program reads the files, and in which order.
-    _reader = host.boot_reader
+    readers = READERS if host.boot_reader == "systemd" else (host.boot_reader,)
     shadowed: dict[tuple[str, str, int], Finding] = {}
-    for reader in READERS:
+    for reader in readers:
         for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
             if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
                 continue
@@ -211,7 +211,7 @@ def _taken_over(host: View) -> Iterator[tuple[str, BootValue, BootValue]]:
     rationale=(
         "Some programs write sysctl keys when they start, from files of their own. Most start after the files in sysctl.d have been "
         "applied, so their value stays. Whoever edits a file in sysctl.d sees no effect after the next boot. ufw does this with "
-        "/etc/ufw/sysctl.conf, TuneD with its active profile. With reapply_sysctl = 1 TuneD applies /etc/sysctl.d once more: then only keys "
+        "/etc/ufw/sysctl.conf, TuneD with its active profile. With reapply_sysctl = 1 TuneD applies /etc/sysctl.d once more: only keys "
         "that are not set there keep the profile's value. If no file in sysctl.d sets the key and the running value is the same, the "
         "severity is info."
     ),

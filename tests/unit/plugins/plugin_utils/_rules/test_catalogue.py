@@ -58,6 +58,12 @@ def ufw(text: str) -> dict[str, str]:
 
 
 MAIN = "/etc/sysctl.conf"
+OPENRC = {
+    "/run/openrc/softlevel": "default\n",
+    "/etc/runlevels/boot/sysctl": "",
+    "/etc/init.d/sysctl": "sysctl ${quiet} --system\n",
+    "/usr/sbin/sysctl": "",
+}
 
 
 def tuned(line: str, reapply: str = "1") -> dict[str, str]:
@@ -654,6 +660,12 @@ ROWS = [
     row("boot-file-unread", BACKEND, "pass", "TuneD reads it", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
     row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
     row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
+    row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row(
+        "boot-differs", BACKEND, "unknown", "own script", files={**OPENRC, "/etc/init.d/sysctl": "mine\n"}, host={"init": "other"}
+    ),
+    row("boot-readers-disagree", BACKEND, "not_applicable", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row("boot-shadowed", BACKEND, "low", "OpenRC", files={CONF: f"{TS} = 1\n", MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
     row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),
