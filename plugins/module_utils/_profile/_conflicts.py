@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Mapping, NamedTuple, Optional
 
 from .._sysctl._after_boot import AT_START, PORT_RANGE, UNPRIVILEGED_PORT_START, boot
 from .._sysctl._boot_files import collect
-from .._sysctl._boot_order import applied, earlier, in_turn
+from .._sysctl._boot_order import applied, earlier
 from .._sysctl._boot_writers import OWN_SYNTAX, later_writers
-from .._sysctl._keys import Refused, kernel_reads, same, sysctl_key
+from .._sysctl._keys import Refused, same, sysctl_key
 from .._sysctl._lines import READERS
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import BootFiles
     from .._sysctl._after_boot import Write
-    from .._sysctl._boot_order import Applied
     from ._boot_file import Planned
 
 _BOUNDED_BY = {PORT_RANGE: UNPRIVILEGED_PORT_START, UNPRIVILEGED_PORT_START: PORT_RANGE}
@@ -47,8 +46,8 @@ def conflicts(tree: Planned, boot_file: str, wanted: Mapping[str, str]) -> list[
     files = collect(tree)
     real = {found["path"]: found["real_path"] for found in files["files"]}
     found: list[OverridingLine] = []
-    for reader in READERS:
-        ours = [path for path in files["order"][reader] if real.get(path) == boot_file]
+    for reader in dict.fromkeys((*READERS, files["applied_by"] or READERS[0])):
+        ours = [path for path in files["order"].get(reader, []) if real.get(path) == boot_file]
         if not ours:
             hiding = _hiding(files, boot_file)
             found += [OverridingLine(key, reader, hiding, None, None) for key in wanted]
@@ -91,22 +90,18 @@ def _refusing(files: BootFiles, reader: str, boot_file: str, wanted: Mapping[str
 
 def _other_programs(files: BootFiles, boot_file: str, wanted: Mapping[str, str]) -> list[OverridingLine]:
     """The lines of programs that write after the readers of sysctl.d, where the last of them leaves another value than ours."""
-    later: dict[str, list[tuple[str, Applied]]] = {}
-    for program in later_writers(files):
-        for key, text in in_turn(files, program, wanted):
-            if key in wanted and not _refused(key, text.value):
-                later.setdefault(key, []).append((program, text))
+    programs = later_writers(files)
+    later: dict[str, list[Write]] = {}
+    for write in boot(files, [files["applied_by"] or READERS[0], *programs], list(wanted), AT_START):
+        if write.program in programs and write.key in wanted and not isinstance(write.answer, Refused):
+            later.setdefault(write.key, []).append(write)
     return [
-        OverridingLine(key, program, text.real_path, text.line, text.value)
+        OverridingLine(key, write.program, write.text.real_path, write.text.line, write.text.value)
         for key, ours in wanted.items()
-        if key in later and not _same(key, later[key][-1][1].value, ours)
-        for program, text in later[key]
-        if text.real_path != boot_file and not _same(key, text.value, ours)
+        if key in later and not _same(key, later[key][-1].raw, ours)
+        for write in later[key]
+        if write.text.real_path != boot_file and not _same(key, write.raw, ours)
     ]
-
-
-def _refused(key: str, value: Optional[str]) -> bool:
-    return value is not None and isinstance(kernel_reads(sysctl_key(key), value), Refused)
 
 
 def _same(key: str, value: Optional[str], ours: str) -> bool:

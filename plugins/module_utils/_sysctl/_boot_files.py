@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from .._tree import errno_name
+from . import _init_readers
 from ._boot_writers import other_writers
 from ._lines import MAX_PATTERN_CHARACTERS, READERS, TooManyPatternsError, may_be_shown, parse, possible_keys
 from ._services import Services
@@ -88,7 +89,17 @@ class _Collector:
         by_name = sorted(self.strongest.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"))
         order = {reader: [found["path"] for _name, found in by_name if reader in found["readers"]] for reader in READERS}
         self.main_file(order)
-        return {"files": self.files, "order": order, "writers": self.writers(order)}
+        services = Services(self.tree)
+        reader = _init_readers.find(self.tree, services)
+        if reader and reader.name and reader.reads:
+            self.read_in_order(reader.name, reader.reads, order)
+        return {
+            "files": self.files,
+            "order": order,
+            "writers": self.writers(services, order),
+            "applied_by": reader.name if reader else None,
+            "why_not_applied": reader.why_not if reader else None,
+        }
 
     def folder(self, directory: str) -> None:
         try:
@@ -135,16 +146,19 @@ class _Collector:
             order["procps"].append(MAIN_FILE)
         self.files.append(found)
 
-    def writers(self, order: dict[str, list[str]]) -> list[Writer]:
-        found = other_writers(self.tree, Services(self.tree))
+    def writers(self, services: Services, order: dict[str, list[str]]) -> list[Writer]:
+        found = other_writers(self.tree, services)
         for one in found:
             name = one.writer["name"]
             self.files += one.files
             order[name] = [file["path"] for file in one.files]
-            for path in one.reads:
-                self.read_by(name, path)
-                order[name].append(_shown(path))
+            self.read_in_order(name, one.reads, order)
         return [one.writer for one in found]
+
+    def read_in_order(self, name: str, paths: Sequence[str], order: dict[str, list[str]]) -> None:
+        for path in paths:
+            self.read_by(name, path)
+            order.setdefault(name, []).append(_shown(path))
 
     def read_by(self, name: str, path: str) -> None:
         """A program reads a file of sysctl.d syntax, which the readers of sysctl.d may read too."""

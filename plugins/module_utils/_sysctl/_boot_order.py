@@ -145,6 +145,8 @@ def _lines(boot_files: BootFiles, reader: str, order: Sequence[str]) -> tuple[di
             continue
         for assignment in used_by(reader, found):
             key, is_glob = assignment["key"], assignment["is_glob"]
+            if reader in ("tuned", "busybox") and (is_glob or assignment["ignore_failure"]):
+                continue
             value = value_for(reader, assignment["value"])
             # An older snapshot has no mark for what was withheld but that it was a secret.
             excludes = value is None and not assignment["withheld"] and not assignment["secret"]

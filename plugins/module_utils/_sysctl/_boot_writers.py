@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _ufw
+from . import _tuned, _ufw
 from ._services import Services
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ._writer import Found
 
 # In the order in which they write, as far as there is one.
-_PROGRAMS = (_ufw.find,)
+_PROGRAMS = (_ufw.find, _tuned.find)
 
 # Their files are in a syntax of their own.
-OWN_SYNTAX = ("tuned",)
+OWN_SYNTAX = (_tuned.NAME,)
 
 
 def other_writers(tree: Tree, services: Services) -> list[Found]:

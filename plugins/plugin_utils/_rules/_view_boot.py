@@ -84,10 +84,15 @@ class BootView(KeyView):
 
     @functools.cached_property
     def boot_reader(self) -> str:
-        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd.
+        """The reader that sets the keys at boot: the one that the init starts, or else systemd-sysctl where no other init is known.
 
-        Then some other program may set them, or none. It is not guessed.
+        Where some other program may set them, or none, it is not guessed.
         """
+        files = self.boot_files
+        if files["applied_by"]:
+            return files["applied_by"]
+        if files["why_not_applied"]:
+            raise MissingFactError(files["why_not_applied"])
         if self.snapshot["host"]["init"] == "other":
             raise MissingFactError("this host boots without systemd, and which program applies sysctl files at its boot is not known")
         return "systemd"
@@ -126,8 +131,13 @@ class BootView(KeyView):
         return {
             key: BootValue(" ".join(write.raw.split()), write.text, write.program)
             for key, write in last_words(self.boot_writes(*programs)).items()
-            if write.raw is not None
+            if write.raw is not None and key in SYSCTL_KEYS
         }
+
+    def unknown_at_boot(self) -> list[Write]:
+        """The last writes of a boot to those of SYSCTL_KEYS whose value is only known to the program that works it out."""
+        ends = last_words(self.boot_writes(*self.boot_sequence))
+        return [write for key, write in ends.items() if write.raw is None and key in SYSCTL_KEYS]
 
     @functools.cached_property
     def boot_end(self) -> dict[str, BootValue]:

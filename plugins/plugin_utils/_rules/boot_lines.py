@@ -239,4 +239,6 @@ def boot_file_unread(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _linked(host: View, path: str) -> bool:
-    return any(file["real_path"] == path and "systemd" in file["readers"] for file in host.boot_files["files"])
+    """Whether systemd-sysctl or another program that runs at boot reads the file."""
+    readers = {reader for file in host.boot_files["files"] if file["real_path"] == path for reader in file["readers"]}
+    return not readers <= {"procps"}

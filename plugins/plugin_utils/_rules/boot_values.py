@@ -83,6 +83,10 @@ def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
             severity="low" if key in _SET_BY_PROGRAMS else None,
             evidence={"reader": booted.program},
         )
+    for write in host.unknown_at_boot():
+        failed = True
+        reason = f"{write.program} works the value out when it starts ({write.text.path}:{write.text.line})"
+        yield Finding("unknown", write.key, host.shown(write.key), "the same value in both", reason=reason)
     if not failed:
         yield no_failure(host, "boot files", "every key that boot sets has that value now")
 
@@ -111,8 +115,8 @@ def _boot_files_apply(host: View) -> None:
     references=READER_MANUALS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
-    # Raises where systemd-sysctl does not run.
-    _reader = host.boot_reader
+    if host.boot_reader != "systemd":
+        raise CannotApplyError("systemd-sysctl does not run at this host's boot")
     systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
@@ -151,9 +155,9 @@ def _shown(booted: BootValue | None) -> str:
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     # Raises where it is not known which program reads the files, and in which order.
-    _reader = host.boot_reader
+    readers = READERS if host.boot_reader == "systemd" else (host.boot_reader,)
     shadowed: dict[tuple[str, str, int], Finding] = {}
-    for reader in READERS:
+    for reader in readers:
         for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
             if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
                 continue
@@ -205,17 +209,21 @@ def _taken_over(host: View) -> Iterator[tuple[str, BootValue, BootValue]]:
     title="Another program than the reader of sysctl.d sets the key at boot",
     severities=everywhere("medium"),
     rationale=(
-        "Some programs write sysctl keys when they start, from files of their own. They start after the files in sysctl.d have been "
-        "applied, so their value is the one that stays. Whoever edits a file in sysctl.d sees no effect after the next boot. ufw does "
-        "this with /etc/ufw/sysctl.conf. Where no file in sysctl.d sets the key and the running value is the same, the severity is info."
+        "Some programs write sysctl keys when they start, from files of their own. Most start after the files in sysctl.d have been "
+        "applied, so their value stays. Whoever edits a file in sysctl.d sees no effect after the next boot. ufw does this with "
+        "/etc/ufw/sysctl.conf, TuneD with its active profile. With reapply_sysctl = 1 TuneD applies /etc/sysctl.d once more: only keys "
+        "that are not set there keep the profile's value. If no file in sysctl.d sets the key and the running value is the same, the "
+        "severity is info."
     ),
     measured="Debian 12 with ufw 0.36.2: the value from ufw's file was there after 5 of 5 boots, although systemd promises no order.",
     remedy=(
         "Decide which value is right. Write it into the file named here, or delete the line there and set the key in /etc/sysctl.d. "
-        "tcp_profile with on_conflict: comment_out takes the line out of ufw's file."
+        "tcp_profile with on_conflict: comment_out takes the line out of ufw's file. It never edits a TuneD profile. For TuneD, make a "
+        "profile in /etc/tuned that includes the active one and sets the key, then run tuned-adm profile NAME. Or set reapply_sysctl = 1 "
+        "in /etc/tuned/tuned-main.conf and the key in /etc/sysctl.d."
     ),
     waiver_advice="Accept it where the program's file is the one place in which your hosts keep this key.",
-    references=("ufw-framework(8)", *READER_MANUALS),
+    references=("ufw-framework(8)", "tuned.conf(5)", "tuned-main.conf(5)", *READER_MANUALS),
 )
 def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
     _boot_files_apply(host)
@@ -240,7 +248,7 @@ def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
             path=end.setting.real_path,
             line=end.setting.line,
             severity=None if differs else "info",
-            evidence={"program": end.program, "started_by": writer["path"]},
+            evidence={"program": end.program, "started_by": writer["path"], "detail": writer["detail"]},
         )
     if not failed:
         yield no_failure(host, "boot files", "no other program is known to set a key at boot")

@@ -74,3 +74,33 @@ def test_a_range_that_another_boot_file_makes_possible_is_taken(host: Host) -> N
     result = host.call(settings={RANGE: "500 65535"})
     assert (status(result), lines(host)) == ({RANGE: "changed"}, [f"{RANGE} = 500 65535"])
     assert result["conflicts"] == []
+
+
+def turn_on_tuned(host: Host, line: str, reapply: int) -> None:
+    host.write("/etc/tuned/active_profile", "web\n")
+    host.write("/etc/tuned/tuned-main.conf", f"reapply_sysctl = {reapply}\n")
+    host.write("/etc/tuned/web/tuned.conf", f"[sysctl]\n{line}\n")
+
+
+def test_a_profile_of_tuned_is_named_and_never_edited(host: Host) -> None:
+    turn_on_tuned(host, f"{REUSE}=0", 0)
+    result = host.call(settings={REUSE: 1}, on_conflict="comment_out")
+    assert result["conflicts"] == [conflict("/etc/tuned/web/tuned.conf", 2, "tuned", False)]
+    assert host.read("/etc/tuned/web/tuned.conf") == f"[sysctl]\n{REUSE}=0\n"
+
+
+def test_tuned_that_applies_our_file_again_is_no_conflict(host: Host) -> None:
+    turn_on_tuned(host, f"{REUSE}=0", 1)
+    assert host.call(settings={REUSE: 1})["conflicts"] == []
+
+
+def test_what_tuned_applies_after_our_file_is_a_conflict(host: Host) -> None:
+    turn_on_tuned(host, f"{TIMESTAMPS}=1", 1)
+    host.write("/run/sysctl.d/99-z.conf", f"{REUSE} = 0\n")
+    found = {one["reader"]: one["path"] for one in host.call(settings={REUSE: 1})["conflicts"]}
+    assert found == dict.fromkeys(("systemd", "procps", "tuned"), "/run/sysctl.d/99-z.conf")
+
+
+def test_a_value_that_only_tuned_works_out_is_a_conflict(host: Host) -> None:
+    turn_on_tuned(host, f"{REUSE}=${{f:calc}}", 0)
+    assert [(one["path"], one["value"]) for one in host.call(settings={REUSE: 1})["conflicts"]] == [("/etc/tuned/web/tuned.conf", None)]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_writers import boot_sequence
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
 from support.boot_trees import boot_tree
 
 UFW = {
@@ -34,6 +33,7 @@ def test_sequence(tmp_path: Path, links: tuple[str, ...], sequence: list[str]) -
     assert boot_sequence(boot_tree(tmp_path, {**UFW, **{f"/etc/rcS.d/{link}": "" for link in links}}), "procps") == sequence
 
 
-def test_who_has_an_unknown_turn_is_in_no_sequence() -> None:
-    files: BootFiles = {"files": [], "order": {}, "writers": [{"name": "x", "order": "unknown", "path": "/etc/x", "detail": None}]}
+def test_who_has_an_unknown_turn_is_in_no_sequence(tmp_path: Path) -> None:
+    files = boot_tree(tmp_path, {})
+    files["writers"] = [{"name": "x", "order": "unknown", "path": "/etc/x", "detail": None}]
     assert boot_sequence(files, "systemd") == ["systemd"]

@@ -13,7 +13,8 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_type
 
 
 def test_a_file_whose_settings_are_not_known_is_unseen() -> None:
-    files: BootFiles = {"files": [unknown_file("/etc/a", "ufw", "why"), file_of("/etc/b", "ufw", [])], "order": {}, "writers": []}
+    both = [unknown_file("/etc/a", "ufw", "why"), file_of("/etc/b", "ufw", [])]
+    files: BootFiles = {"files": both, "order": {}, "writers": [], "applied_by": None, "why_not_applied": None}
     assert unseen(files, "ufw") == ["/etc/a"]
     for file in files["files"]:
         _shapes.check(BootFile, file, strict=True)

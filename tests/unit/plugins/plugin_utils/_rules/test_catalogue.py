@@ -57,6 +57,24 @@ def ufw(text: str) -> dict[str, str]:
     }
 
 
+MAIN = "/etc/sysctl.conf"
+OPENRC = {
+    "/run/openrc/softlevel": "default\n",
+    "/etc/runlevels/boot/sysctl": "",
+    "/etc/init.d/sysctl": "sysctl ${quiet} --system\n",
+    "/usr/sbin/sysctl": "",
+}
+
+
+def tuned(line: str, reapply: str = "1") -> dict[str, str]:
+    """A host where TuneD starts with a profile that has this line."""
+    return {
+        "/etc/tuned/active_profile": "web\n",
+        "/etc/tuned/tuned-main.conf": f"reapply_sysctl = {reapply}\n",
+        "/etc/tuned/web/tuned.conf": f"[sysctl]\n{line}\n",
+    }
+
+
 def in_use(*groups: t.Any, **more: t.Any) -> dict[str, t.Any]:
     return {"sockets": sockets(ports_in_use=list(groups), **more)}
 
@@ -634,8 +652,21 @@ ROWS = [
     row("boot-other-writer", BACKEND, "pass", "the same as sysctl.d", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=1\n")}),
     row("boot-other-writer", BACKEND, "pass", "refused by the kernel", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=x\n")}),
     row("boot-other-writer", BACKEND, "pass", "off", files={**ufw(f"{TS}=0\n"), "/etc/ufw/ufw.conf": "ENABLED=no\n"}),
+    row("boot-other-writer", BACKEND, "info", "TuneD's, and sysctl.d does not have it", files=tuned(f"{TS}=1")),
+    row("boot-other-writer", BACKEND, "pass", "TuneD applies sysctl.d again", files={CONF: f"{TS} = 1\n", **tuned(f"{TS}=0")}),
+    row("boot-other-writer", BACKEND, "medium", "TuneD has the last word", files={CONF: f"{TS} = 1\n", **tuned(f"{TS}=0", "0")}),
+    row("boot-other-writer", BACKEND, "unknown", "a profile that is not there", files={**tuned(""), "/etc/tuned/active_profile": "x"}),
+    row("boot-differs", BACKEND, "unknown", "a function of TuneD", files=tuned(f"{TS}=${{f:x}}")),
+    row("boot-differs", BACKEND, "medium", "TuneD applies what systemd does not read", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
+    row("boot-file-unread", BACKEND, "pass", "TuneD reads it", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
     row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
     row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
+    row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row(
+        "boot-differs", BACKEND, "unknown", "own script", files={**OPENRC, "/etc/init.d/sysctl": "mine\n"}, host={"init": "other"}
+    ),
+    row("boot-readers-disagree", BACKEND, "not_applicable", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row("boot-shadowed", BACKEND, "low", "OpenRC", files={CONF: f"{TS} = 1\n", MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
     row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),
