@@ -83,7 +83,8 @@ class View(BootView):
         value = self.sysctl(PORT_RANGE).get("value")
         if isinstance(value, list) and len(value) == 2:
             low, high = value
-            if isinstance(low, int) and isinstance(high, int):
+            # A listing may be damaged: no kernel has other ports.
+            if isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= 65535:
                 return low, high
         raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
 
