@@ -36,8 +36,6 @@ def _text(judged: Audit) -> str:
         lines.append(f"{_where(result)}: {result['severity']}: {result['id']}: {_said(result)}")
         if len(result["settings"]) > 1:
             lines.append(f"    set in: {one_line(settings_text(result), 500)}")
-        if "seen in" in result["evidence"]:
-            lines.append(f"    seen in: {result['evidence']['seen in']}")
         lines.append(f"    do: {one_line(result['remedy'], 500)}")
     if lines:
         lines.append("")

@@ -147,8 +147,10 @@ class PlacesAudit:
         if place["name"]:
             evidence["place"] = place["name"]
         severity = finding.severity or rule.severity(self._profile)
+        observed = finding.observed
         if place["kind"] in _ONLY_LOW:
             evidence["seen in"] = _ONLY_LOW[place["kind"]]
+            observed += f" ({evidence['seen in']})"
             severity = max(severity, _LOW, key=SEVERITIES.index)
         elif place["kind"] == "container":
             evidence["seen in"] = "settings of a container"
@@ -156,7 +158,9 @@ class PlacesAudit:
         if path is None and involved:
             path, line = involved[0]["path"], involved[0]["line"]
         settings = tuple(SettingPlace(key=one["key"], value=one["value"] or "", path=one["path"], line=one["line"]) for one in involved)
-        return dataclasses.replace(finding, path=path, line=line, evidence=evidence, severity=severity, settings=settings)
+        return dataclasses.replace(
+            finding, observed=observed, path=path, line=line, evidence=evidence, severity=severity, settings=settings
+        )
 
 
 def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:
@@ -169,7 +173,13 @@ def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:
             "boot_files_apply": place["kind"] != "container",
         },
         "sysctl": _known_values(place),
-        "boot_files": {"files": _files(place), "order": _order(place), "writers": []},
+        "boot_files": {
+            "files": _files(place),
+            "order": _order(place),
+            "writers": [],
+            "applied_by": None,
+            "why_not_applied": None,
+        },
         "open_changes": [],
         "namespaces": [],
         "places": [],

@@ -21,7 +21,7 @@ JUNIT_FORM: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuite": ({"name", "tests", "failures", "errors", "skipped", "hostname", "time"}, {"timestamp"}, {"properties", "testcase"}),
     "properties": (set(), set(), {"property"}),
     "property": ({"name", "value"}, set(), set()),
-    "testcase": ({"name", "classname", "time"}, set(), {"failure", "error", "skipped"}),
+    "testcase": ({"name", "classname", "time"}, {"file", "line"}, {"failure", "error", "skipped"}),
     "failure": ({"type", "message"}, set(), set()),
     "error": ({"type", "message"}, set(), set()),
     "skipped": ({"message"}, set(), set()),

@@ -88,6 +88,69 @@ def sysctl_d(data: bytes) -> None:
         _loaded(path, "sysctl_d", len(data))
 
 
+_REPOSITORY_NAMES = (
+    *(
+        "a.conf",
+        "a.sh",
+        "Dockerfile",
+        "a.nix",
+        "a.tf",
+        "a.pp",
+        "a.rb",
+        "a.go",
+        "a.md",
+        "a.rst",
+        "a.sls",
+        "compose.yml",
+        "a.conf.j2",
+        ".gitignore",
+    ),
+    *("roles/a/tasks/main.yml", "roles/a/defaults/main.yml", "roles/a/vars/main.yml", "task.json"),
+)
+_REPOSITORY_WORDS = (
+    *seeds.KEYS,
+    *(
+        " = 1\n",
+        ": 1\n",
+        "=>",
+        "sysctl -w ",
+        "--sysctl ",
+        "echo 1 > /proc/sys/net/ipv4/",
+        "name: ",
+        "value: ",
+        "net_ipv4_",
+        "{{ x }}",
+        "$X",
+        "```\n",
+    ),
+    *(
+        "if x\n",
+        "fi\n",
+        "{% if x %}",
+        "{% endif %}",
+        "{",
+        "}",
+        "- ",
+        "sysctl.present:",
+        "loop: ",
+        "when: ",
+        "state: absent",
+        "<<EOF\n",
+        "*\n",
+        "!",
+    ),
+)
+
+
+def repository(data: bytes) -> None:
+    with _file(data, _REPOSITORY_NAMES[zlib.crc32(data) % len(_REPOSITORY_NAMES)].rpartition("/")[2]) as path:
+        _loaded(path, "repository", len(data))
+
+
+def repository_folder(data: bytes) -> None:
+    _folder(data, "repository")
+
+
 def detect(data: bytes) -> None:
     """Of a file with a name that says something, and of one with a name that does not."""
     with _file(data, "x.conf" if zlib.crc32(data) % 2 else "source") as path:
@@ -236,5 +299,7 @@ TARGETS = (
         mutate.text(_LISTING_WORDS),
         150,
     ),
+    Target("repository", repository, lambda: [*seeds.boot_files(), *seeds.files("field")], mutate.text(_REPOSITORY_WORDS), 300),
+    Target("repository_folder", repository_folder, seeds.trees, mutate.folder(_REPOSITORY_NAMES, _REPOSITORY_WORDS), 150),
     Target("detect_folder", detect_folder, lambda: [*seeds.trees(), *seeds.capture_folders()], mutate.folder(_CAPTURE_NAMES), 100),
 )

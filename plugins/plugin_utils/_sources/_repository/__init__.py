@@ -18,7 +18,7 @@ import typing as t
 from collections import Counter
 
 from .._common import SourceError, empty_snapshot, read_bytes
-from ._places import Reader
+from ._places import Reader, as_text
 from ._text import MAX_SETTINGS
 from ._walk import MAX_FILE_BYTES, Walk, read_file
 
@@ -79,7 +79,7 @@ class _Search:
             self._add(reader.places(prefix + name, data))
         self._files += walk.files
         self._left_out.update(walk.left_out)
-        self._unreadable += [prefix + name for name in walk.unreadable]
+        self._unreadable += [as_text(prefix + name) for name in walk.unreadable]
         self._cut_off += reader.cut_off
 
     def file(self, path: str, name: str, read: Callable[[str], bytes | None]) -> None:
@@ -108,9 +108,8 @@ class _Search:
 
     def _told(self) -> list[str]:
         """What was looked at, and what was not."""
-        told = [
-            f"{_files(self._files, 'read')}; {self._with_settings} of them {'has' if self._with_settings == 1 else 'have'} TCP settings."
-        ]
+        where = f"Settings were found in {self._with_settings:,} of them" if self._with_settings else "No TCP setting was found"
+        told = [f"{_files(self._files, 'read')}. {where}."]
         if self._left_out:
             told.append("Left out: " + ", ".join(f"{count} {reason}" for reason, count in sorted(self._left_out.items())) + ".")
         if self._unreadable:

@@ -75,11 +75,12 @@ class Reader:
         """The places of a file, in the order of their first settings. path: relative to the repository."""
         found = self._settings(path, data.decode("utf-8-sig", "replace"))
         if len(found) >= MAX_SETTINGS:
-            self.cut_off.append(path)
+            self.cut_off.append(as_text(path))
         places: dict[tuple[str, Kind], Place] = {}
+        name = as_text(path)
         for one in found:
             place = places.setdefault((one.place, one.kind), {"name": one.place, "kind": one.kind, "settings": []})
-            place["settings"].append({"key": one.key, "value": one.value, "path": one.path or path, "line": one.line, "form": one.form})
+            place["settings"].append({"key": one.key, "value": one.value, "path": one.path or name, "line": one.line, "form": one.form})
         return [place for place in places.values() if _is_meant(place)]
 
     def _settings(self, path: str, text: str) -> list[Found]:
@@ -122,11 +123,16 @@ class Reader:
                 try:
                     for node in documents(data.decode("utf-8", "replace")):
                         for key, value in node.pairs or ():
-                            known.setdefault(key.text or "", Variable(posixpath.join(role, file), value))
+                            known.setdefault(key.text or "", Variable(as_text(posixpath.join(role, file)), value))
                 except YamlError:
                     continue
             self._roles[role] = known
         return self._roles[role]
+
+
+def as_text(path: str) -> str:
+    """A path as any report can hold it: what is not UTF-8 becomes U+FFFD."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def style_of(name: str, text: str) -> Style:

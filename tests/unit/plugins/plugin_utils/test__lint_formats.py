@@ -27,13 +27,13 @@ def test_text_has_a_block_for_each_failure_by_file_and_line(tmp_path: Path) -> N
         ["b,c/a:b.sh:1", "medium", "boot-refused-value"],
         ["b,c/a:b.sh:2", "high", "recycle-in-boot-file"],
     ]
-    assert "    seen in: an example in a document" in lines
+    assert lines[0].endswith("tcp_tw_recycle = 1 (an example in a document)")
     assert "Failed: 1 high, 1 medium, 1 low. For hosts of one profile only: 1. Give --profile to judge them." in lines
-    assert lines[-1] == "3 files were read; 3 of them have TCP settings."
+    assert lines[-1] == "3 files were read. Settings were found in 3 of them."
 
 
 def test_nothing_wrong_says_what_was_read(tmp_path: Path) -> None:
-    assert FORMATS["text"](judged(tmp_path, {"a.txt": "x"})) == "Failed: none.\n1 file was read; 0 of them have TCP settings.\n"
+    assert FORMATS["text"](judged(tmp_path, {"a.txt": "x"})) == "Failed: none.\n1 file was read. No TCP setting was found.\n"
 
 
 def test_github_escapes_what_it_would_read_as_its_own(tmp_path: Path) -> None:

@@ -662,9 +662,7 @@ ROWS = [
     row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
     row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
     row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
-    row(
-        "boot-differs", BACKEND, "unknown", "own script", files={**OPENRC, "/etc/init.d/sysctl": "mine\n"}, host={"init": "other"}
-    ),
+    row("boot-differs", BACKEND, "unknown", "own script", files={**OPENRC, "/etc/init.d/sysctl": "mine\n"}, host={"init": "other"}),
     row("boot-readers-disagree", BACKEND, "not_applicable", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
     row("boot-shadowed", BACKEND, "low", "OpenRC", files={CONF: f"{TS} = 1\n", MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),

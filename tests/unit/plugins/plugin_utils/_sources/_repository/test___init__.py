@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_what_was_read_and_what_was_not_is_told(tmp_path: Path) -> None:
     snapshot = load(str(tmp_path), "repository")
     validate(snapshot)
     assert snapshot["not_seen"] == [
-        "3 files were read; 2 of them have TCP settings.",
+        "3 files were read. Settings were found in 2 of them.",
         "Left out: 1 folders of other people's code or of tools, 1 links.",
         "1 setting has a variable or a template as the value, so the value is not known.",
     ]
@@ -36,9 +37,17 @@ def test_a_file_with_too_many_settings_is_told(tmp_path: Path) -> None:
     assert sum(len(place["settings"]) for place in snapshot["places"]) == 3000
 
 
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff")).mkdir()
+    write(tmp_path, {os.fsdecode(b"\xff/a.conf"): LINE})
+    snapshot = load(str(tmp_path), "repository")
+    validate(snapshot)
+    assert snapshot["places"][0]["settings"][0]["path"] == "\ufffd/a.conf"
+
+
 def test_a_file_alone(tmp_path: Path) -> None:
     write(tmp_path, {"a.sh": "x\n"})
-    assert load(str(tmp_path / "a.sh"), "repository")["not_seen"] == ["1 file was read; 0 of them have TCP settings."]
+    assert load(str(tmp_path / "a.sh"), "repository")["not_seen"] == ["1 file was read. No TCP setting was found."]
     (tmp_path / "b").write_bytes(b"\0")
     with pytest.raises(SourceError, match="binary"):
         load(str(tmp_path / "b"), "repository")
