@@ -12,6 +12,7 @@ import difflib
 import typing as t
 
 from ...module_utils._sysctl._boot_files import PIPE
+from ...module_utils._sysctl._boot_writers import OWN_SYNTAX
 from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused, kernel_reads
 from ...module_utils._sysctl._lines import READERS
 from ._base import Finding, MissingFactError, everywhere, rule
@@ -48,7 +49,8 @@ _MOST_GUESSES = 50
 def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     for file in host.boot_files["files"]:
-        if not file["readers"] or file["real_path"] != file["path"]:
+        # A script that sets a key twice may do so in two branches.
+        if set(file["readers"]) <= set(OWN_SYNTAX) or file["real_path"] != file["path"]:
             continue
         seen: dict[str, BootSetting] = {}
         for setting in host.boot_settings_in(file):
