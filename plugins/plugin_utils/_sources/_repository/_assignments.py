@@ -27,6 +27,8 @@ _VALUE_END: dict[Style, re.Pattern[str]] = {
     "shell": re.compile(r"\s+\d?>|[;|&)]|\\?\s*\Z|\s+#"),
     "code": re.compile(r"[;,}\])]|\s+#|\s+//|\s*\Z"),
 }
+# A list in Puppet and others: [1024, 65535].
+_NUMBERS = re.compile(r"\[([\d\s,'\"]+)\]")
 _WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
 
 
@@ -61,7 +63,8 @@ def _is_verbatim(hit: Hit, sign: str) -> bool:
 def _inside(hit: Hit, rest: str) -> Found | None:
     """A whole setting between quotation marks, as in `echo "key = value"`."""
     value = re.split(re.escape(hit.quote) + r"|\\n|\\r", rest, maxsplit=1)[0]
-    known = literal(value, expression=False, booleans=False)
+    # What follows nothing is added by the language around it.
+    known = literal(value, expression=False, booleans=False) or None
     if known is not None and _WORDS.search(known):
         # A sentence that happens to name a setting.
         return None
@@ -72,6 +75,9 @@ def _bare(hit: Hit, rest: str, sign: str) -> Found | None:
     if hit.style == "config" and _is_verbatim(hit, sign):
         # All of it is the value: what stands after the number there is what the kernel gets.
         return Found(hit.line, hit.key, literal(rest, expression=False, booleans=False), "assignment")
+    numbers = _NUMBERS.match(rest)
+    if numbers:
+        return Found(hit.line, hit.key, " ".join(re.findall(r"\d+", numbers.group(1))), "assignment")
     end = _VALUE_END[hit.style].search(rest)
     value = (rest[: end.start()] if end else rest).split("\\n")[0].strip("\\ \t")
     if not value:

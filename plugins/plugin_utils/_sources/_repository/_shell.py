@@ -17,7 +17,6 @@ if t.TYPE_CHECKING:
     from ._hits import Hit
 
 _ARGUMENT = re.compile(r"\bsysctl[\"']?(?:,|\s)[^;|&]*?[\s,]?[\"']?\Z")
-_READS = re.compile(r"\bsysctl\s+(?:-\w+\s+)*-\w*n\w*\s")
 _OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
 _KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
 _REDIRECTED = re.compile(r">\s*[\"']?\Z")
@@ -34,7 +33,7 @@ def command(hit: Hit) -> Found | None:
     if hit.proc:
         return _written(hit)
     option = _OPTION.search(hit.before)
-    if option is None and not (_ARGUMENT.search(hit.before) and not _READS.search(hit.before)):
+    if option is None and not _ARGUMENT.search(hit.before):
         return _kernel_argument(hit)
     value = _argument(hit)
     if value is None:
@@ -69,4 +68,5 @@ def _written(hit: Hit) -> Found | None:
 
 
 def _text(word: str) -> str | None:
-    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False)
+    """The value in a word; not known where the word ends before it, so that the language around it adds it."""
+    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False) or None

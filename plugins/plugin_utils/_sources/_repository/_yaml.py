@@ -159,6 +159,9 @@ class YamlReader:
         return known_key(nested) if nested.startswith("net.") and name.isidentifier() else None
 
     def _value(self, node: Node | None) -> str | None:
+        if node is not None and node.items and all(item.text and item.text.isdigit() for item in node.items):
+            # A range as a list: [1024, 65535].
+            return " ".join(item.text or "" for item in node.items)
         if node is None or node.text is None:
             return None
         text = self._resolved(node)
@@ -200,7 +203,7 @@ def _value_of(node: Node) -> Node | None:
         inner = [value for key, value in node.pairs if (key.text or "").startswith("sysctl")]
         return _value_of(inner[0]) if inner and inner[0] is not node else None
     found = (item.entry(*VALUES) for item in node.items or ())
-    return next((one for one in found if one is not None), None)
+    return next((one for one in found if one is not None), node)
 
 
 def _shown(when: Node) -> str:

@@ -30,6 +30,8 @@ ON = [(1, "tcp_tw_reuse", "1")]
         ),
         ("sysctl -w net.ipv4.tcp_tw_reuse=$REUSE\n", [(1, "tcp_tw_reuse", None)]),
         ("sysctl -w net.ipv4.tcp_tw_reuse=$(reuse a)\n", [(1, "tcp_tw_reuse", None)]),
+        ("sysctl -nw net.ipv4.tcp_tw_reuse=1\n", ON),
+        ('sysctl -w net.ipv4.tcp_tw_reuse="$(x)"\n', [(1, "tcp_tw_reuse", None)]),
         ("sysctl net.ipv4.tcp_tw_reuse\n", []),
         ('[ "$(sysctl -n net.ipv4.tcp_tw_reuse)" = 1 ] && exit\n', []),
         ("# sysctl -w net.ipv4.tcp_tw_reuse=1\n", []),

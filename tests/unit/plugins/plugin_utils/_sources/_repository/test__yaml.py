@@ -25,6 +25,7 @@ BOTH = [(2, "tcp_tw_reuse", "1"), (3, "tcp_timestamps", "0")]
             "x:\n  net.ipv4.tcp_tw_reuse:\n  net.ipv4.tcp_timestamps: ~\n",
             [(2, "tcp_tw_reuse", None), (3, "tcp_timestamps", None)],
         ),
+        ("vars.yml", "net.ipv4.ip_local_port_range: [1024, 65535]\n", [(1, "ip_local_port_range", "1024 65535")]),
         ("vars.yml", "net:\n  ipv4:\n    tcp_tw_reuse: 1\n", [(3, "tcp_tw_reuse", "1")]),
         ("vars.yml", "# net.ipv4.tcp_tw_reuse: 1\n", []),
         ("vars.yml", "text: set net.ipv4.tcp_tw_reuse=1 if you like\n", []),
