@@ -20,6 +20,14 @@ export FUZZ_SECONDS = $(SECONDS)
 export LC_ALL := C.UTF-8
 unexport PYTHONPATH PYTHONHOME
 
+# A misspelt variable on the command line would be passed over.
+KNOWN = PROFILE FAIL_ON REPORTS INVENTORY SAMPLE_SECONDS SECONDS COUNT SEED ARGS PYTHON VENV MAKEFLAGS
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN),$(GIVEN))
+ifneq ($(strip $(UNKNOWN)),)
+$(error There is no variable $(firstword $(UNKNOWN)). The variables are: $(filter-out MAKEFLAGS,$(KNOWN)))
+endif
+
 MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help

@@ -368,6 +368,19 @@ nat_rules() {
     fi
 }
 
+# The network namespaces of the processes that may be seen, each once.
+namespaces() {
+    if have sed && have sort; then
+        # These names are numbers, so ls shows them as they are.
+        # shellcheck disable=SC2012
+        listed=$(ls -ld "$root"/proc/[0-9]*/ns/net 2> /dev/null | sed -n 's/.* -> \(net:\[[0-9]*\]\)$/\1/p' | sort -u)
+        if [ -n "$listed" ]; then
+            record output 'ls -ld /proc/*/ns/net'
+            printf '%s\n' "$listed" | content "$most_lines"
+        fi
+    fi
+}
+
 counters() {
     value /proc/uptime
     value /proc/net/stat/nf_conntrack
@@ -476,6 +489,7 @@ for entry in /proc/self/ns/net /proc/1/ns/net /proc/self/ns/pid; do
         printf '|%s\n' "$target"
     fi
 done
+namespaces
 for entry in /proc/1 /run/systemd/system; do
     if [ -d "$root$entry" ]; then record folder "$entry"; fi
 done

@@ -14,9 +14,10 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 
 from ..plugin_utils._action import HardeningAction, failure, host_name, reached_host
-from ..plugin_utils._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reason_to_fail
+from ..plugin_utils._audit import FAIL_ON, AuditOptions, audit, reason_to_fail
+from ..plugin_utils._endpoints import EndpointError, endpoints
 from ..plugin_utils._escape import one_line
-from ..plugin_utils._results import PROFILES
+from ..plugin_utils._results import ANY_PROFILE, PROFILES
 from ..plugin_utils._rules import Thresholds
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
 from ..plugin_utils._target_module import ansible_keys, failure_message, run_on_target
@@ -42,6 +43,7 @@ class _AuditError(Exception):
 class ActionModule(HardeningAction):
     """Runs on the controller; a live host is reached by one run of tcp_facts, and one of tcp_probe where endpoints are given."""
 
+    CHECKS_VARIABLES = True
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         "profile": {"type": "str", "required": True, "choices": [*PROFILES, ANY_PROFILE]},
         "source": {"type": "str"},
@@ -54,7 +56,7 @@ class ActionModule(HardeningAction):
             "options": {field.name: {"type": "int"} for field in dataclasses.fields(Thresholds)},
         },
         "sample_seconds": {"type": "float", "default": 0.0},
-        "probe_endpoints": {"type": "list", "elements": "dict", "default": []},
+        "probe_endpoints": {"type": "raw", "default": []},
         "namespaces": {"type": "list", "elements": "str", "default": [HOST]},
         "namespace_profiles": {"type": "dict", "default": {}},
     }
@@ -64,8 +66,11 @@ class ActionModule(HardeningAction):
         # A source is read on the controller, whatever host the task is delegated to.
         host = reached_host(self, task_vars) if arguments["source"] is None else host_name(task_vars)
         try:
+            arguments["probe_endpoints"] = endpoints(arguments["probe_endpoints"])
             options = _options(arguments)
             snapshot = self._snapshot(host, arguments, task_vars)
+        except EndpointError as error:
+            return failure(f"{host} could not probe probe_endpoints: {error}", host=host)
         except _AuditError as error:
             return failure(str(error), **{**ansible_keys(error.answer), "changed": False, "host": host})
         except AnsibleConnectionFailure as error:

@@ -22,6 +22,8 @@ if t.TYPE_CHECKING:
 class ActionModule(HardeningAction):
     """One run of the module where nothing changes, two where a guard waits for the confirmation. The module checks the arguments."""
 
+    CHECKS_VARIABLES = True
+
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
         """Returns what the module returned; unreachable, with a message on the state of the host, where it did not answer."""
         try:

@@ -14,7 +14,8 @@ from ..plugin_utils._action import HardeningAction, failure
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._shapes import ShapeError, check
 from ..plugin_utils._target_module import failure_message, run_on_target, with_interpreter
-from ..plugin_utils._watch import WatchError, measure, peak, sample
+from ..plugin_utils._watch import WatchError, measure, observation, peak, taken
+from ..plugin_utils._watch_namespaces import after_look, without_look
 from ..plugin_utils._watch_state import WatchState
 
 if t.TYPE_CHECKING:
@@ -22,12 +23,15 @@ if t.TYPE_CHECKING:
 
 LOOKS_TO_SKIP = 5
 """How many looks skip a host that could not be reached: each attempt may take as long as the connection's time limit."""
+HOST = "host"
 
 
 class ActionModule(HardeningAction):
     """Runs on the controller; the host is reached by one run of the module."""
 
+    CHECKS_VARIABLES = True
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "namespaces": {"type": "list", "elements": "str", "default": [HOST]},
         "previous": {"type": "dict", "default": {}},
         "finished": {"type": "bool", "default": False},
     }
@@ -38,23 +42,30 @@ class ActionModule(HardeningAction):
         if arguments["finished"]:
             return {**previous, "changed": False, "skipped": True, "skip_reason": "The watch is over."}
         try:
-            state: Result = {"changed": False, **check(WatchState, previous), "measure": None, "failure": {}}
+            before = check(WatchState, previous)
         except ShapeError as error:
             return failure(f"tcp_watch: previous must be the registered result of the last tcp_watch for this host: {error}")
+        state: Result = {"changed": False, **before, "measure": None, "failure": {}, "namespaces": without_look(before["namespaces"])}
         if state["skip_looks"]:
             return _failed_look(state, state["last_failure"], state["skip_looks"] - 1)
+        patterns = arguments["namespaces"]
+        if before["sample"] and patterns == [HOST]:
+            # How many others there are is told once.
+            patterns = []
         try:
-            observed = run_on_target(self, "tcp_watch", {}, task_vars)
+            observed = run_on_target(self, "tcp_watch", {"namespaces": patterns}, task_vars)
             if observed.get("failed") or "observed" not in observed:
                 raise WatchError(failure_message(observed))
-            now = sample(observed["observed"])
+            look = taken(observed["observed"])
+            now = observation(look)
         except AnsibleConnectionFailure as error:
             return _failed_look(state, {"unreachable": True, "msg": one_line(str(error))}, LOOKS_TO_SKIP)
         except (AnsibleError, WatchError) as error:
             return _failed_look(state, {"failed": True, "msg": one_line(str(error))})
         try:
-            measured = measure(state["sample"], now)
-            state.update(measure=measured, peak=peak(state["peak"], measured), sample=now)
+            measured = measure(before["sample"], now)
+            namespaces = after_look(before["namespaces"], look, observed["observed"].get("others"))
+            state.update(measure=measured, peak=peak(before["peak"], measured), sample=now, namespaces=namespaces)
         except WatchError as error:
             return _failed_look(state, {"failed": True, "msg": one_line(str(error))})
         return with_interpreter(self, state)

@@ -16,7 +16,7 @@ description:
     collection.
   - Each result says what to do, and names the claims, RFCs and kernel changes behind it. C(docs/rules.md) lists all rules.
   - With O(source) it checks a file or folder on the controller and reaches no host. This can be a saved snapshot, a capture bundle, a
-    sosreport, the output of C(sysctl -a), or a repository's folder of sysctl.d files.
+    sosreport, the output of C(sysctl -a), what somebody pasted from a terminal, or a repository's folder of sysctl.d files.
   - Never changes anything. Needs no root. RV(not_seen) lists what could not be read without it.
 options:
   profile:
@@ -40,6 +40,9 @@ options:
       - V(snapshot) is what M(linux_tcp.hardening.tcp_facts) returned, saved as JSON.
       - V(capture) is a bundle of the playbook C(capture_tcp.yml), taken from a host without Python.
       - V(sos) is a sosreport, as a folder or as an archive.
+      - V(paste) is what people copy from a terminal, a chat or an issue, as one text or as files of any names in one folder. Answers of
+        C(sysctl), C(netstat), C(nstat), C(ss), C(cat /proc/...) and C(dmesg) are read, with prompts or without. RV(not_seen) names what was
+        not understood.
       - V(sysctl_a) is the output of C(sysctl -a), or a part of it. Keys missing from a part count as unknown.
       - V(sysctl_d) is a file or folder of sysctl.d syntax. It is checked as a host that has booted with it. The kernel and its counters
         are unknown then.
@@ -47,7 +50,7 @@ options:
         scripts, Ansible, NixOS, Terraform, compose files, Kubernetes manifests and others. What stands in one place of a file is judged
         together. Everything else is unknown then.
     type: str
-    choices: [auto, snapshot, sos, capture, sysctl_a, sysctl_d, repository]
+    choices: [auto, snapshot, sos, capture, paste, sysctl_a, sysctl_d, repository]
     default: auto
   fail_on:
     description:
@@ -168,12 +171,12 @@ options:
   probe_endpoints:
     description:
       - Endpoints that the host connects to, to see what they negotiate and who closes first. The advice and the rules about peers use it.
-      - A list of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of M(linux_tcp.hardening.tcp_probe) takes
-        them, which runs on the host after its facts were read. Choose the destinations that hold most ports.
+      - A list of C(host:port), or of dictionaries as the option O(linux_tcp.hardening.tcp_probe#module:endpoints) of
+        M(linux_tcp.hardening.tcp_probe) takes them, which runs on the host after its facts were read. An IPv6 address is written in
+        brackets, C([2001:db8::1]:443). Choose the destinations that hold most ports.
       - Needs a live host, so it cannot be used with O(source). A saved snapshot may hold
         RV(linux_tcp.hardening.tcp_probe#module:endpoints) as C(probes).
-    type: list
-    elements: dict
+    type: raw
     default: []
   namespaces:
     description:

@@ -73,9 +73,10 @@ options:
     default: both
   on_conflict:
     description:
-      - What to do about lines of other boot files that would override the profile.
+      - What to do about lines of other boot files that would override the profile, and about lines in files of programs that set keys
+        after the boot files have been applied, such as C(/etc/ufw/sysctl.conf).
       - V(report) lists them. V(fail) fails before anything is changed. V(comment_out) comments them out in files below C(/etc); lines in
-        files of packages are only listed.
+        files of packages and in profiles of TuneD are only listed.
     type: str
     choices: [report, fail, comment_out]
     default: report
@@ -219,11 +220,14 @@ conflicts:
   elements: dict
   contains:
     key:
-      description: The key.
+      description:
+        - The key. For a line that makes the kernel refuse the port range of the profile, it is C(net.ipv4.ip_unprivileged_port_start).
       returned: always
       type: str
     reader:
-      description: The program for which the line wins, V(systemd) (systemd-sysctl) or V(procps) (sysctl --system).
+      description:
+        - The program for which the line wins, V(systemd) (systemd-sysctl) or V(procps) (sysctl --system). Or the program that sets the key
+          after these have run, such as V(ufw) or V(tuned).
       returned: always
       type: str
     path:

@@ -17,6 +17,16 @@ description:
     RV(failure) has the error.
   - A host that could not be reached is skipped in the next five looks. One more attempt could take longer than all other hosts together.
 options:
+  namespaces:
+    description:
+      - Which network namespaces of the host to look at beside the one that Ansible reaches, as for M(linux_tcp.hardening.tcp_facts).
+        V(host) means none, and RV(namespaces.not_seen) of the first look tells how many there are. V(all) means all of them.
+      - Or a list of names and shell patterns. A namespace has the names of its pod, container, host name, systemd unit, process, and the
+        one under C(/run/netns).
+      - Needs root. Each namespace is entered by a process of its own. At most 5000 are looked at, 10 seconds each, 120 seconds together.
+    type: list
+    elements: str
+    default: [host]
   previous:
     description:
       - The registered result of the last look. Leave it out, or empty, for the first look, which has no rates.
@@ -149,6 +159,55 @@ measure:
       type: list
       elements: str
       sample: []
+namespaces:
+  description: What this look saw in the other network namespaces that O(namespaces) asks for.
+  returned: always
+  type: dict
+  contains:
+    seen:
+      description: How many were looked at. V(null) if none was asked for, or if the look failed.
+      returned: always
+      type: int
+      sample: 50
+    unknown:
+      description: How many of them have ports or TIME_WAIT sockets that are not known. C(not_seen) says why.
+      returned: always
+      type: int
+      sample: 0
+    measures:
+      description:
+        - The C(name) of each and its C(measure), as RV(measure). Those that are nearest to a limit come first, at most 200.
+        - Rates are those of one namespace in two looks. A namespace that has ended is not there any more, and one of the same name that
+          was made later starts without rates.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    not_seen:
+      description: Which namespaces were not looked at and why, and what could not be read in them, one sentence each.
+      returned: always
+      type: list
+      elements: str
+      sample: ["This network namespace was not looked at: pod shop/cart (it has gone)."]
+    news:
+      description: Those sentences of C(not_seen) that the last look did not have.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    sample:
+      description: What the next look is compared with.
+      returned: always
+      type: dict
+    peaks:
+      description:
+        - The ten that came nearest to a limit so far, with C(name), C(identity), C(nearness) and C(peak), as RV(peak). Also those that
+          have ended since.
+        - C(nearness) is how full the fullest limit was, from 0 to 1. It is V(1) if the limit was less than ten minutes away at that rate.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
 peak:
   description:
     - The highest value of each figure so far, the number of looks that saw the host (C(seen)), and the last of them (C(last)).
@@ -181,12 +240,17 @@ sample:
 """
 
 import time
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils import _compile_once  # noqa: F401  # pylint: disable=unused-import  # makes the imports below faster
 from ..module_utils._facts._gather import gather
+from ..module_utils._facts._namespace_count import tell_others
 from ..module_utils._tree import HostTree
+
+if TYPE_CHECKING:
+    from ..plugin_utils._snapshot_types import Snapshot
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 MAX_BOOT_ID = 64
@@ -196,8 +260,12 @@ TOP = 20
 
 def main() -> None:
     module = AnsibleModule(  # type: ignore[no-untyped-call]  # ansible-core is not typed
-        # The action on the controller uses these.
-        argument_spec={"previous": {"type": "dict", "default": {}}, "finished": {"type": "bool", "default": False}},
+        # The action on the controller uses the last two.
+        argument_spec={
+            "namespaces": {"type": "list", "elements": "str", "default": ["host"]},
+            "previous": {"type": "dict", "default": {}},
+            "finished": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     host = HostTree()
@@ -209,7 +277,20 @@ def main() -> None:
     clock = time.clock_gettime(time.CLOCK_BOOTTIME)
     # A round shows no programs, and looking for them would make each one longer.
     snapshot = gather(host, ("counters", "sysctl", "sockets"), top=TOP, programs=False)
-    module.exit_json(observed={"clock": clock, "boot_id": boot_id, "top": TOP, "snapshot": snapshot})
+    others = _others(host, module.params["namespaces"], snapshot)
+    module.exit_json(observed={"clock": clock, "boot_id": boot_id, "top": TOP, "snapshot": snapshot, "others": others})
+
+
+def _others(host: HostTree, namespaces: list[str], snapshot: Snapshot) -> dict[str, object]:
+    """What the snapshot, which gets the other network namespaces that are asked for, does not say of them."""
+    patterns = [pattern for pattern in namespaces if pattern != "host"]
+    if not patterns:
+        return {"not_seen": tell_others(host) if namespaces else []}
+    # Only loaded where it is asked for.
+    from ..module_utils._facts import _other_namespaces
+
+    snapshot["namespaces"], not_seen, moments = _other_namespaces.watch_others(host, patterns, snapshot)
+    return {"not_seen": not_seen, "moments": moments, "top": _other_namespaces.TOP}
 
 
 if __name__ == "__main__":

@@ -10,27 +10,33 @@ from __future__ import annotations
 
 import abc
 import copy
+import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ._escape import one_line
+from ._variables import misspelt
 
 Arguments = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 TaskVars = t.Dict[str, t.Any]
+
+_PLAYBOOKS = os.path.realpath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir, "playbooks"))
 
 
 class HardeningAction(ActionBase):
     """Base of the actions. Check mode is supported, async is not.
 
     ARGUMENTS: the argument spec, or None where the module on the target checks them. ERRORS: exceptions of act that fail the task
-    with their message; any other one is a bug and passes.
+    with their message; any other one is a bug and passes. CHECKS_VARIABLES: whether misspelt variables end the task before its work.
     """
 
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]] | None] = None
     ERRORS: t.ClassVar[tuple[type[Exception], ...]] = ()
+    CHECKS_VARIABLES: t.ClassVar[bool] = False
 
     _supports_check_mode = True
     _supports_async = False
@@ -43,12 +49,27 @@ class HardeningAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: TaskVars | None = None) -> Result:
         """Called by Ansible. Returns what act returned. Raises AnsibleActionFail, which fails the task: a wrong argument, ERRORS."""
         super().run(tmp, task_vars)
+        if self.CHECKS_VARIABLES:
+            self._check_variables(task_vars or {})
         try:
             return self.act(self._checked_arguments(), task_vars or {})
         except self.ERRORS as error:
             raise AnsibleActionFail(f"{self._name()}: {one_line(str(error))}") from error  # type: ignore[no-untyped-call]
         except MemoryError as error:
             raise AnsibleActionFail(f"{self._name()}: the controller has not enough memory for this") from error  # type: ignore[no-untyped-call]
+
+    def _check_variables(self, task_vars: TaskVars) -> None:
+        """Raises AnsibleActionFail for names that are most likely misspelt ones of the collection's variables."""
+        given = load_extra_vars(self._loader) if self._is_in_our_playbook() else ()
+        sentences = misspelt(task_vars, given)
+        if sentences:
+            raise AnsibleActionFail(f"{' '.join(map(one_line, sentences))} Nothing was done.")  # type: ignore[no-untyped-call]
+
+    def _is_in_our_playbook(self) -> bool:
+        if not self._task._parent:
+            return False
+        path = str(self._task.get_play().get_path())  # type: ignore[no-untyped-call]
+        return os.path.dirname(os.path.realpath(path.rpartition(":")[0])) == _PLAYBOOKS
 
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]

@@ -16,7 +16,7 @@ from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
 from ._namespace_views import is_about_the_host, profile_of, view_of
 from ._place_views import PlacesAudit
-from ._results import PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
+from ._results import ANY_PROFILE, PROFILES, SEVERITIES, STATUSES, Audit, AuditParts, Capacity, NamespaceAudit, Result, Severity, Summary
 from ._rules import CATALOGUE, WAIVER_EXPIRED, CannotApplyError, Finding, MissingFactError, Rule, Thresholds, View, lowered
 from ._rules.probes import failed_probes
 from ._verdict import verdict, with_namespaces
@@ -29,7 +29,6 @@ if t.TYPE_CHECKING:
     from ._results import AuditedProfile, FailOn
     from ._snapshot_types import Namespace, Snapshot
 
-ANY_PROFILE = "any"
 NEVER = "never"
 # The severity from which a person is told of another network namespace by its name.
 NAMED_FROM: Severity = "medium"
@@ -66,7 +65,7 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 
     Every rule gives at least one result. Results are sorted: failed ones first, the most severe first, then in the catalogue's order.
     """
-    parts = _judged(snapshot, host, options, "")
+    parts = _judged(snapshot, host, options, None)
     namespaces = [_namespace(one, snapshot, host, options) for one in snapshot.get("namespaces", [])]
     parts["not_seen"] = [*parts["not_seen"], *_not_probed(snapshot)]
     # The results are sorted, so the first one is the gravest.
@@ -78,21 +77,22 @@ def audit(snapshot: Snapshot, host: str, options: AuditOptions) -> Audit:
 def _namespace(namespace: Namespace, snapshot: Snapshot, host: str, options: AuditOptions) -> NamespaceAudit:
     profile = profile_of(namespace, options.namespace_profiles)
     its_options = dataclasses.replace(options, profile=profile)
-    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace["name"])
+    parts = _judged(view_of(namespace, snapshot), host, its_options, namespace)
     results = parts["results"]
     # A node may have hundreds of namespaces: what is in order there is counted.
     parts["results"] = [result for result in results if result["status"] in ("fail", "unknown", "waived")]
-    parts["advice"] = [of_namespace(cure, namespace["runtime"]) for cure in parts["advice"] if cure["applies"]]
     return NamespaceAudit(**parts, name=namespace["name"], passed=sum(result["status"] == "pass" for result in results))
 
 
-def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str) -> AuditParts:
-    """The parts of an audit, with all its results. namespace: its name, empty for the host itself."""
+def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: Namespace | None) -> AuditParts:
+    """The parts of an audit, with all its results. namespace: None for the host itself."""
     view = View(snapshot)
-    results = _results(view, host, options, namespace)
+    results = _results(view, host, options, namespace["name"] if namespace else "")
     case = Case(view, results, options.profile, options.thresholds)
     # Cures are about what a host does.
     advice = [] if "places" in snapshot else advise(case)
+    if namespace:
+        advice = [of_namespace(cure, namespace["runtime"]) for cure in advice if cure["applies"]]
     return AuditParts(
         profile=t.cast("AuditedProfile", options.profile),
         fail_on=t.cast("FailOn", options.fail_on),
@@ -108,6 +108,7 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: str
 
 
 def _results(view: View, host: str, options: AuditOptions, namespace: str) -> list[Result]:
+    """namespace: its name, empty for the host itself."""
     results: list[Result] = []
     expired: list[tuple[Waiver, int]] = []
     places = PlacesAudit(view.snapshot, options.thresholds, options.profile) if "places" in view.snapshot else None
@@ -156,12 +157,21 @@ def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit
     if places is not None:
         yield from places.findings(rule)
         return
+    view.asked_for_sockets = False
     try:
-        yield from rule.check(view, options.thresholds)
+        for finding in rule.check(view, options.thresholds):
+            yield _unless_partial(rule, finding, view)
     except CannotApplyError as reason:
         yield _not_applicable(rule, str(reason))
     except MissingFactError as reason:
         yield Finding("unknown", rule.id, "not known", reason=str(reason))
+
+
+def _unless_partial(rule: Rule, finding: Finding, view: View) -> Finding:
+    """A rule that found nothing in some of the sockets has not passed: the others may show it."""
+    if finding.status != "pass" or not view.asked_for_sockets or view.sockets_missing is None:
+        return finding
+    return Finding("unknown", rule.id, "not known", reason=f"{view.sockets_missing}, and in these nothing was found ({finding.observed})")
 
 
 def _not_applicable(rule: Rule, reason: str) -> Finding:

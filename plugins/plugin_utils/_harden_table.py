@@ -223,6 +223,8 @@ def _conflict_text(conflict: Conflict, check_mode: bool) -> str:
     does = f"excludes {key}" if conflict["value"] is None else f"sets {key} = {one_line(conflict['value'], 40)}"
     if conflict["dealt_with"]:
         return f"{where} {does}: {'would be commented out' if check_mode else 'commented out'}"
+    if conflict["reader"] == "tuned":
+        return f"{where} {does}: TuneD overrides the profile at boot. Set the key in a TuneD profile of your own, in /etc/tuned"
     return f"{where} {does}: overrides the profile at boot"
 
 

@@ -15,9 +15,9 @@ import typing as t
 
 import yaml
 
-from ._audit import ANY_PROFILE, FAIL_ON, AuditOptions, audit, reaches
+from ._audit import FAIL_ON, AuditOptions, audit, reaches
 from ._lint_formats import FORMATS
-from ._results import PROFILES
+from ._results import ANY_PROFILE, PROFILES
 from ._sources import SourceError
 from ._sources._repository import load_all
 from ._waivers import parse_waivers

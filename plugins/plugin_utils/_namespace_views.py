@@ -47,7 +47,7 @@ def view_of(namespace: Namespace, snapshot: Snapshot) -> Snapshot:
         "sysctl": None if sysctl is None else {**(snapshot["sysctl"] or {}), **sysctl},
         "counters": None if counters is None else {group: {**zeros.get(group, {}), **names} for group, names in counters.items()},
         "sample": sample and {**sample, "deltas": {group: {**zeros.get(group, {}), **names} for group, names in sample["deltas"].items()}},
-        "boot_files": {"files": [], "order": {}},
+        "boot_files": {"files": [], "order": {}, "writers": [], "applied_by": None, "why_not_applied": None},
         "sockstat": namespace["sockstat"],
         "sockets": namespace["sockets"],
         "nat": namespace["nat"],

@@ -12,6 +12,7 @@ A place says what its lines say. Everything else is unknown, so that only rules 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
@@ -29,7 +30,16 @@ if t.TYPE_CHECKING:
 _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _NEEDS_A_HOST = "it is about what a host runs, or reads at boot, and a repository is no host"
 _NOT_FOR_PLACES = frozenset(
-    ("boot-differs", "boot-readers-disagree", "boot-shadowed", "boot-unsaved", "boot-file-unread", "change-unconfirmed", "probe-failed")
+    (
+        "boot-differs",
+        "boot-other-writer",
+        "boot-readers-disagree",
+        "boot-shadowed",
+        "boot-unsaved",
+        "boot-file-unread",
+        "change-unconfirmed",
+        "probe-failed",
+    )
 )
 _NOT_IN_AN_IMAGE = "nothing applies a file of an image when a container starts"
 # Such a result is worth a look, and no more. A person is told why.
@@ -38,24 +48,30 @@ _LOW: Severity = "low"
 
 
 class PlaceView(View):
-    """One place, asked by rules. asked: the keys that a rule looked at, in this order."""
+    """One place, asked by rules.
+
+    asked: the keys with a value that a rule looked at, in this order. is_about_settings: whether it asked for any.
+    """
 
     def __init__(self, place: Place, snapshot: Snapshot) -> None:
         super().__init__(_view_of(place, snapshot))
         self.place = place
         self.asked: dict[str, None] = {}
+        self.is_about_settings = False
         self._last = {one["key"]: one for one in place["settings"]}
         self._at_line = {(one["key"], one["line"]): one for one in place["settings"]}
 
     def sysctl(self, key: str) -> Sysctl:
+        self.is_about_settings = True
         found = super().sysctl(key)
         self.asked[key] = None
         return found
 
-    def bounding_values(self) -> dict[str, str]:
-        """A container may have any first unprivileged port: Docker sets 0. On a host it is the kernel's, unless the place sets it."""
-        bounds = super().bounding_values()
-        return {_PORT_START: "1", **bounds} if self.place["kind"] == "container" else bounds
+    @functools.cached_property
+    def at_start(self) -> dict[str, str]:
+        """A container may have any first unprivileged port: Docker sets 0. On a host it is the kernel's."""
+        start = super().at_start
+        return {**start, _PORT_START: "1"} if self.place["kind"] == "container" else start
 
     def setting(self, key: str, line: int | None = None) -> PlaceSetting | None:
         """The one of a key at a line, or else the last one of the key."""
@@ -78,6 +94,7 @@ class PlacesAudit:
             return
         failed: set[tuple[str, str | None, int | None]] = set()
         others: list[Finding] = []
+        asked = False
         for view in self._views:
             for finding in self._in_place(rule, view):
                 if finding.status != "fail":
@@ -86,15 +103,19 @@ class PlacesAudit:
                 elif (finding.subject, finding.path, finding.line) not in failed:
                     failed.add((finding.subject, finding.path, finding.line))
                     yield finding
+            asked = asked or view.is_about_settings
         if not failed:
-            yield self._none_failed(rule, others)
+            yield self._none_failed(rule, others, asked)
 
-    def _none_failed(self, rule: Rule, findings: list[Finding]) -> Finding:
+    def _none_failed(self, rule: Rule, findings: list[Finding], asked: bool) -> Finding:
+        """asked: whether the rule looked at a key of any place."""
         passed = sum(finding.status == "pass" for finding in findings)
         if passed:
             places = "1 place that says" if passed == 1 else f"{passed} places that say"
             return Finding("pass", rule.id, f"no failure in {places} enough")
         unknown = next((finding for finding in findings if finding.status == "unknown"), None)
+        if unknown is not None and not asked:
+            return Finding("not_applicable", rule.id, "", reason=_NEEDS_A_HOST)
         if unknown is not None:
             return Finding("unknown", rule.id, "not known", reason=unknown.reason)
         return findings[0] if findings else Finding("unknown", rule.id, "not known", reason="no TCP setting was found")
@@ -107,6 +128,7 @@ class PlacesAudit:
         if rule.check is None:
             return
         view.asked.clear()
+        view.is_about_settings = False
         try:
             for finding in rule.check(view, self._limits):
                 yield self._located(rule, view, finding) if finding.status == "fail" else finding
@@ -119,7 +141,8 @@ class PlacesAudit:
         """The failure with the lines that cause it."""
         place = view.place
         evidence: dict[str, EvidenceValue] = {name: value for name, value in finding.evidence.items() if value not in (None, "unknown")}
-        keys = dict.fromkeys((finding.subject, *view.asked))
+        # A finding with a line of its own is about that line alone.
+        keys = dict.fromkeys((finding.subject, *(view.asked if finding.path is None else ())))
         involved = [setting for key in keys for setting in [view.setting(key, finding.line)] if setting is not None]
         if place["name"]:
             evidence["place"] = place["name"]
@@ -150,7 +173,13 @@ def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:
             "boot_files_apply": place["kind"] != "container",
         },
         "sysctl": _known_values(place),
-        "boot_files": {"files": _files(place), "order": _order(place)},
+        "boot_files": {
+            "files": _files(place),
+            "order": _order(place),
+            "writers": [],
+            "applied_by": None,
+            "why_not_applied": None,
+        },
         "open_changes": [],
         "namespaces": [],
         "places": [],

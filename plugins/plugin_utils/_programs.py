@@ -69,7 +69,7 @@ def _told(sockets: Sockets, use: ProgramUse, begun: float) -> str:
     if use["processes"] > 1:
         facts.append(f"{use['processes']} processes")
     if begun >= BEGUN_SECONDS and _short(use):
-        facts.append(f"closes about {begun / BEGUN_SECONDS:,.0f} connections a second, and closes first")
+        facts.append(f"closes about {begun / BEGUN_SECONDS:,.0f} connections a second before the peer does")
     elif _short(use) > use["lasting"]:
         facts.append("its connections are short")
     if use["lasting"] and 2 * use["lasting"] >= use["sockets"]:

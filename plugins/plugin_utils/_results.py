@@ -28,6 +28,8 @@ Texts = Annotated[list[str], Default([])]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 STATUSES: tuple[Status, ...] = ("fail", "unknown", "waived", "not_applicable", "pass")
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+# In place of a profile where none was chosen.
+ANY_PROFILE = "any"
 
 EvidenceValue = Annotated[Union[str, int, float, bool, None], OddNumbersAsText()]
 """What a host made up must not cost the other hosts their reports."""

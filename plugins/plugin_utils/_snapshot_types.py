@@ -76,7 +76,7 @@ class LineProblem(TypedDict):
 class BootFile(TypedDict):
     """One file in a sysctl directory, or /etc/sysctl.conf.
 
-    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system).
+    readers: which readers open it, at all: "systemd" (systemd-sysctl), "procps" (sysctl --system), or the name of a Writer.
     unread_because: None where a reader reads it; "masked" (a file of the same name in a stronger directory, see masked_by),
     "name" (does not end in .conf), "backup" (left by a package manager or editor), "unreadable" (see reason, an errno name or
     "larger than N bytes" or "not text"), "mask" (it is empty or /dev/null and masks others).
@@ -93,11 +93,34 @@ class BootFile(TypedDict):
     problems: list[LineProblem]
 
 
+Order = Literal["before", "after", "race", "unknown"]
+
+
+class Writer(TypedDict):
+    """A program beside the readers of sysctl.d that sets keys at boot, from files that have its name among their readers.
+
+    order: against the reader of sysctl.d. "race": the init promises no order, and the program most likely comes later. "unknown": nor
+    is that likely. path: the link or file that makes it run. detail: what else a person wants to know.
+    """
+
+    name: str
+    order: Order
+    path: str
+    detail: str | None
+
+
 class BootFiles(TypedDict):
-    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice)."""
+    """All boot files and, for each reader, the order in which it reads them (a path may stand there twice).
+
+    writers: in the order in which they write. applied_by: the reader that the init starts ("systemd", "procps", "openrc" or "busybox");
+    None where it is not known, and why_not_applied is the reason where there is one.
+    """
 
     files: list[BootFile]
     order: dict[str, list[str]]
+    writers: Annotated[list[Writer], Default([])]
+    applied_by: Annotated[str | None, Default(None)]
+    why_not_applied: Annotated[str | None, Default(None)]
 
 
 class Sample(TypedDict):
@@ -232,14 +255,29 @@ class OpenChange(TypedDict):
     this_boot: bool | None
 
 
+class Excerpt(TypedDict):
+    """What a text shows of a host that somebody pasted, where it may be less than the host had to tell.
+
+    counters: the groups of which only some counters are shown: one that is missing there is unknown. sockets: why the sockets are
+    not all of the host's; None where they are, and where there are none. kernel_log: how many lines of the kernel's log tell of
+    "conntrack_full", "buckets_overflow", "syn_flooding" and "out_of_memory"; a name without a line is missing.
+    """
+
+    counters: list[str]
+    sockets: str | None
+    kernel_log: dict[str, Count]
+
+
 class Snapshot(_SnapshotRequired, total=False):
     """probes: what the peers answered, one entry an address; missing where nobody asked.
 
     open_changes: missing where nobody looked, or where only root could have. namespaces: missing where nobody asked for them.
     places: of a repository, which is no host: then nothing else is known.
+    excerpt: missing where the source shows all that it knows.
     """
 
     probes: list[Probe]
     open_changes: list[OpenChange]
     namespaces: list[Namespace]
     places: list[Place]
+    excerpt: Excerpt

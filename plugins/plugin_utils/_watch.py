@@ -23,6 +23,7 @@ from ._watch_types import Busiest, Measure, Observation, Peak, PortsLeft
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ._snapshot_types import Snapshot
     from ._socket_types import PortUse
     from ._watch_types import Limit
 
@@ -48,7 +49,16 @@ class WatchError(Exception):
     """Something given to the watch is not of the expected type; the message names it."""
 
 
-def sample(observed: object) -> Observation:
+class Look(t.NamedTuple):
+    """What the module took, checked. clock: seconds since boot. top: how many groups of connections the snapshot names at most."""
+
+    clock: float
+    boot_id: str
+    top: int
+    snapshot: Snapshot
+
+
+def taken(observed: object) -> Look:
     """The look that the module took. Raises WatchError saying what is wrong with what the host sent."""
     if not isinstance(observed, dict):
         raise WatchError("the host sent no observation")
@@ -58,16 +68,26 @@ def sample(observed: object) -> Observation:
     if not isinstance(boot_id, str) or len(boot_id) > MAX_BOOT_ID or not isinstance(top, int):
         raise WatchError("the host sent a boot_id or top that is not valid")
     try:
-        snapshot = validate(observed.get("snapshot"))
+        return Look(float(clock), boot_id, top, validate(observed.get("snapshot")))
     except SourceError as error:
         raise WatchError(f"the snapshot that the host sent cannot be used: {error}") from error
+
+
+def sample(observed: object) -> Observation:
+    """What the next look needs of the host's own network namespace. Raises WatchError as taken() does."""
+    return observation(taken(observed))
+
+
+def observation(look: Look) -> Observation:
+    """What the next look needs of one network namespace. Raises WatchError where its figures cannot be."""
+    snapshot = look.snapshot
     view = View(snapshot)
     counters = snapshot["counters"] or {}
     sockets = snapshot["sockets"]
     groups = sockets["ports_in_use"] if sockets else None
     made: Observation = {
-        "clock": float(clock),
-        "boot_id": boot_id,
+        "clock": look.clock,
+        "boot_id": look.boot_id,
         "counters": {
             group: {name: counters[group][name] for name, its in COUNTERS.items() if its == group and name in counters[group]}
             for group in dict.fromkeys(COUNTERS.values())
@@ -82,7 +102,7 @@ def sample(observed: object) -> Observation:
         "usable_ports": _known(lambda: view.usable_ports),
         "reuse": _known(lambda: view.number(TW_REUSE)) == 1,
         "groups": groups,
-        "all_groups": bool(sockets) and len(groups or ()) < top and not (sockets and sockets["error_bound"]),
+        "all_groups": bool(sockets) and len(groups or ()) < look.top and not (sockets and sockets["error_bound"]),
         "not_seen": [],
     }
     if (

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from ._shapes import AtLeast, Default
-from ._watch_types import Measure, Observation, Peak
+from ._watch_types import Measure, Namespaces, Observation, Peak
 
 Times = Annotated[int, AtLeast(0), Default(0)]
 
@@ -33,6 +33,7 @@ class WatchState(TypedDict):
     measure: Measure | None
     sample: Observation | None
     peak: Peak | None
+    namespaces: Annotated[Namespaces, Default({})]
     failure: Annotated[Failure, Default({})]
     last_failure: Annotated[Failure, Default({})]
     failed_looks: Times

@@ -16,16 +16,19 @@ from ._addresses import endpoint
 from ._escape import one_line
 from ._shapes import ShapeError, check
 from ._watch import PAWS, first_limit, paws_rate
+from ._watch_namespaces import NOTABLE, is_known, is_notable, nearness
 from ._watch_state import WatchState
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._watch_types import Busiest, Measure, Peak
+    from ._watch_types import Busiest, Measure, Namespaces, Peak
 
 NOT_KNOWN = "-"
 ABSENT = "absent"
 _NAME_LIMIT = 40
+_NAMESPACE_LIMIT = 60
+_MOST_NAMESPACES = 10
 _FAILURE_LIMIT = 160
 _WHOLE_MINUTES = 10
 _LIMITS = ("MINUTES LEFT", "PORTS", "BUSIEST")
@@ -36,7 +39,7 @@ class Watched:
     """One host after a round.
 
     measure: None where it was not seen in this round. peak: None where it was never seen. failure: the sentence about why it was
-    not seen, or empty. failed_looks: how many rounds did not see it.
+    not seen, or empty. failed_looks: how many rounds did not see it. namespaces: the other ones of the host.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Watched:
     peak: Peak | None
     failure: str
     failed_looks: int
+    namespaces: Namespaces | None = None
 
     @property
     def shown_name(self) -> str:
@@ -63,7 +67,7 @@ def _watched(name: str, entry: t.Any) -> Watched:
     # A task that failed before tcp_watch could run has nothing but Ansible's own words.
     failure = state["failure"] or ({} if state["measure"] else entry)
     text = _failure_text(failure, state["skip_looks"]) if failure or not state["measure"] else ""
-    return Watched(name, state["measure"], state["peak"], text, state["failed_looks"])
+    return Watched(name, state["measure"], state["peak"], text, state["failed_looks"], state["namespaces"])
 
 
 def _failure_text(failure: Mapping[str, t.Any], skip_looks: int) -> str:
@@ -73,7 +77,7 @@ def _failure_text(failure: Mapping[str, t.Any], skip_looks: int) -> str:
 
 
 def round_table(hosts: Sequence[Watched], title: str) -> str:
-    """One round: a line for each host."""
+    """One round: a line for each host, and below it one for each other network namespace that is near a limit."""
     heads = (
         [*[""] * 3, "OPENS/S", "", "", "PAWS/S"],
         [
@@ -92,15 +96,17 @@ def round_table(hosts: Sequence[Watched], title: str) -> str:
             "BUSIEST",
         ],
     )
-    rows = [[host.shown_name, *_cells(host)] for host in hosts]
-    notes = [f"{host.shown_name}: {note}" for host in hosts if host.measure for note in _notes(host.measure)]
+    rows = [row for host in hosts for row in ([host.shown_name, *_cells(host)], *_namespace_rows(host.namespaces))]
+    notes = [f"{host.shown_name}: {note}" for host in hosts if host.measure for note in _notes(host.measure, host.namespaces)]
     return "\n".join([title, *_lines(heads, rows), *notes]) + "\n"
 
 
 def _cells(host: Watched) -> list[str]:
     measured = host.measure
-    if measured is None:
-        return [host.failure]
+    return [host.failure] if measured is None else _figures(measured)
+
+
+def _figures(measured: Measure) -> list[str]:
     return [
         _whole(measured["time_wait"]),
         _fill(measured),
@@ -110,27 +116,69 @@ def _cells(host: Watched) -> list[str]:
     ]
 
 
-def _notes(measured: Measure) -> list[str]:
+def _namespace_rows(namespaces: Namespaces | None) -> list[list[str]]:
+    """Those that have something to say, nearest to a limit first, and how many others there are."""
+    if namespaces is None or not namespaces["seen"]:
+        return []
+    measures = namespaces["measures"]
+    shown = [one for one in measures if is_notable(one["measure"])][:_MOST_NAMESPACES]
+    rows = [[_namespace_name(one["name"]), *_figures(one["measure"])] for one in shown]
+    highest = max((nearness(one["measure"]) for one in measures if one not in shown), default=0.0)
+    others = namespaces["seen"] - namespaces["unknown"] - sum(is_known(one["measure"]) for one in shown)
+    if others > 0:
+        rows.append([f"  {_how_many(others, bool(rows))}", _how_near(highest, others)])
+    if namespaces["unknown"]:
+        rows.append([f"  {_how_many(namespaces['unknown'], bool(rows))}", "their ports and sockets are not known"])
+    return rows
+
+
+def _how_many(count: int, follows: bool) -> str:
+    noun = "other" if follows else "namespace"
+    return f"{'and ' if follows else ''}{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _how_near(highest: float, count: int) -> str:
+    if highest >= NOTABLE:
+        return f"the nearest to a limit is at {100 * highest:.0f} %"
+    below = f"below {100 * NOTABLE:.0f} % of"
+    return f"{below} its limits" if count == 1 else f"all {below} their limits"
+
+
+def _namespace_name(name: str) -> str:
+    return f"  {one_line(name, _NAMESPACE_LIMIT)}"
+
+
+def _notes(measured: Measure, namespaces: Namespaces | None) -> list[str]:
     """What the figures alone do not say, in the round in which it is new."""
     notes = ["restarted since the last round, so this round has no rates"] if measured["restarted"] else []
     if measured["seconds"] is None:
         notes += [one_line(str(note)) for note in measured["not_seen"]]
-    return notes
+    return notes + [one_line(note) for note in (namespaces["news"] if namespaces else ())]
 
 
 def summary_table(hosts: Sequence[Watched], title: str) -> str:
     """The end: for each host the last figures and, in brackets, the highest ones."""
     heads = (["HOST", "SEEN", "TIME_WAIT", "OUT/S", "IN/S", "OVERFLOW/S", "PAWS/S", "FEWEST MINUTES", "PORTS", "BUSIEST"],)
-    return "\n".join([title, *_lines(heads, [[host.shown_name, *_summary(host)] for host in hosts])]) + "\n"
+    rows = [row for host in hosts for row in ([host.shown_name, *_summary(host)], *_peak_rows(host.namespaces))]
+    return "\n".join([title, *_lines(heads, rows)]) + "\n"
+
+
+def _peak_rows(namespaces: Namespaces | None) -> list[list[str]]:
+    return [
+        [_namespace_name(one["name"]), f"{one['peak']['seen']}", *_highest(one["peak"])] for one in (namespaces or {"peaks": []})["peaks"]
+    ]
 
 
 def _summary(host: Watched) -> list[str]:
     highest = host.peak
     if highest is None:
         return [host.failure]
+    return [f"{highest['seen']}/{highest['seen'] + host.failed_looks}", *_highest(highest)]
+
+
+def _highest(highest: Peak) -> list[str]:
     last = highest["last"]
     return [
-        f"{highest['seen']}/{highest['seen'] + host.failed_looks}",
         f"{_whole(last['time_wait'])} ({_whole(highest['time_wait'])})",
         *(
             f"{_counter(last, name)} ({_rate(highest['rates'].get(name))})"

@@ -22,16 +22,18 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._watch_table import Watched
-    from ._watch_types import Measure
+    from ._watch_types import Measure, Namespaces
 
 ENDING = ".prom"
 """The collector reads files of this name only."""
 DEFAULT_NAME = "linux_tcp" + ENDING
+MOST_NAMESPACES = 100
+"""How many of a host have lines: each one has about 20, and pods come and go, so a server would keep many series."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """One metric. value: that of a host. None leaves the host out; it does not mean 0."""
+    """One metric. value: that of a host or of one of its other network namespaces. None leaves the host out; it does not mean 0."""
 
     name: str
     kind: t.Literal["gauge", "counter"]
@@ -118,18 +120,73 @@ FAMILIES = (
 )
 
 
+NAMESPACES = Family(
+    "linux_tcp_watch_namespaces",
+    "gauge",
+    "Other network namespaces that the last round saw. Left out if nobody asked for them.",
+    lambda measured: None,
+)
+LEFT_OUT = Family(
+    "linux_tcp_watch_namespaces_left_out",
+    "gauge",
+    f"How many of them have no metrics here. Only the {MOST_NAMESPACES} that are nearest to a limit have.",
+    lambda measured: None,
+)
+
+ALL_SEEN = Family(
+    "linux_tcp_watch_namespaces_all_seen",
+    "gauge",
+    "Whether all of them could be looked at, and all in them could be read. Left out if nobody asked for them.",
+    lambda measured: None,
+)
+ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT, ALL_SEEN)
+"""These have the label host alone."""
+
+
 def render(hosts: Sequence[Watched], moment: float) -> str:
-    """The text of the file: for each metric HELP, TYPE and a line for each host that has it. moment: of this round, in Unix time."""
+    """The text of the file: for each metric HELP, TYPE and a line for each host and namespace that has it.
+
+    moment: of this round, in Unix time. The label namespace is empty for the host's own, which to Prometheus is as good as absent:
+    so all lines of a metric have the same labels.
+    """
     seen = [(host, host.measure) for host in hosts if host.measure is not None]
-    lines = _family(UP, [(host.name, int(host.measure is not None)) for host in hosts])
-    lines += _family(MOMENT, [(host.name, round(moment, 3)) for host, _measure in seen])
+    lines = _family(UP, [(_host(host), int(host.measure is not None)) for host in hosts])
+    lines += _family(MOMENT, [(_host(host), round(moment, 3)) for host, _measure in seen])
+    measures = [(_namespace(host), measured) for host, measured in seen]
+    asked = []
+    for host, _measure in seen:
+        others = host.namespaces
+        if others and others["seen"] is not None:
+            shown = _by_name(others)
+            measures += [(_namespace(host, name), measured) for name, measured in shown.items()]
+            asked.append((_host(host), others["seen"], max(0, others["seen"] - len(shown)), int(not others["not_seen"])))
+    lines += _family(NAMESPACES, [(labels, count) for labels, count, _left_out, _all_seen in asked])
+    lines += _family(LEFT_OUT, [(labels, left_out) for labels, _count, left_out, _all_seen in asked])
+    lines += _family(ALL_SEEN, [(labels, all_seen) for labels, _count, _left_out, all_seen in asked])
     for family in FAMILIES:
-        lines += _family(family, [(host.name, family.value(measured)) for host, measured in seen])
+        lines += _family(family, [(labels, family.value(measured)) for labels, measured in measures])
     return "".join(f"{line}\n" for line in lines)
 
 
+def _by_name(namespaces: Namespaces) -> dict[str, Measure]:
+    """Those that have lines. The collector refuses a whole file that has the same line twice."""
+    found: dict[str, Measure] = {}
+    for one in namespaces["measures"]:
+        if len(found) < MOST_NAMESPACES and one["name"]:
+            found.setdefault(one["name"], one["measure"])
+    return found
+
+
+def _host(host: Watched) -> str:
+    return f'host="{label(host.name)}"'
+
+
+def _namespace(host: Watched, name: str = "") -> str:
+    return f'{_host(host)},namespace="{label(name)}"'
+
+
 def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[str]:
-    lines = [f'{family.name}{{host="{label(name)}"}} {value!r}' for name, value in values if value is not None]
+    lines = [f"{family.name}{{{labels}}} {value!r}" for labels, value in values if value is not None]
     # A metric that no host has is left out, with its HELP and TYPE.
     return [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *lines] if lines else []
 

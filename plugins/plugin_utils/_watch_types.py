@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._shapes import Default
+from ._shapes import AtLeast, Default, Label
 from ._socket_types import PortUse
 
 Limit = t.Literal["ports", "buckets"]
@@ -94,3 +94,49 @@ class Peak(t.TypedDict):
     busiest: Busiest | None
     soonest: tuple[Limit, float] | None
     last: Measure
+
+
+class Moment(t.TypedDict):
+    """When the module looked at another network namespace, see watch_others() of tcp_watch; identity: which one it was."""
+
+    identity: str
+    clock: float
+
+
+class Others(t.TypedDict):
+    """What the module says of other network namespaces beside their facts: moments by name, top: how many groups each names at most."""
+
+    not_seen: t.Annotated[list[str], Default([])]
+    moments: t.Annotated[dict[str, Moment], Default({})]
+    top: t.Annotated[int, AtLeast(1), Default(1)]
+
+
+class NamespaceMeasure(t.TypedDict):
+    name: t.Annotated[str, Label()]
+    measure: Measure
+
+
+class NamespacePeak(t.TypedDict):
+    """nearness: the highest so far, see nearness() of _watch_namespaces. name: the last one."""
+
+    identity: str
+    name: t.Annotated[str, Label()]
+    nearness: float
+    peak: Peak
+
+
+class Namespaces(t.TypedDict):
+    """The other network namespaces of a host, after a look. Documented as RV(namespaces) of tcp_watch.
+
+    seen: how many, None where nobody asked for them. unknown: how many of them have ports or TIME_WAITs that are not known.
+    measures: those nearest to a limit, nearest first. news: what of not_seen is new.
+    sample: by identity, what the next look compares with. peaks: those that came nearest to a limit so far, also where they have ended.
+    """
+
+    seen: t.Annotated[int, AtLeast(0)] | None
+    unknown: t.Annotated[int, AtLeast(0), Default(0)]
+    measures: t.Annotated[list[NamespaceMeasure], Default([])]
+    not_seen: t.Annotated[list[str], Default([])]
+    news: t.Annotated[list[str], Default([])]
+    sample: t.Annotated[dict[str, Observation], Default({})]
+    peaks: t.Annotated[list[NamespacePeak], Default([])]

@@ -150,6 +150,31 @@ def _bundle(values: dict[str, str], netstat: str, snmp: str, tables: str) -> byt
     return "\n".join([*lines, "@end", ""]).encode("utf-8", "replace")
 
 
+PASTE = b"""[root@web1 ~]# netstat -s | grep -i time
+    387158 passive connections rejected because of time stamp
+[root@web1 ~]# sysctl -a | grep tw
+net.ipv4.tcp_max_tw_buckets = 5000
+net.ipv4.tcp_tw_recycle = 1
+[root@web1 ~]# cat /proc/sys/net/ipv4/ip_local_port_range
+32768\t60999
+[root@web1 ~]# sysctl -w net.ipv4.tcp_tw_recycle=0
+net.ipv4.tcp_tw_recycle = 0
+[root@web1 ~]# netstat -ant | awk '{print $6}' | sort | uniq -c
+    814 TIME_WAIT
+[root@web1 ~]# ss -s
+Total: 177 (kernel 1565)
+TCP:   1193 (estab 5, closed 1178, orphaned 0, synrecv 0, timewait 1178/0), ports 0
+[root@web1 ~]# dmesg | tail -1
+[ 12.345678] nf_conntrack: table full, dropping packet
+"""
+
+
+def pastes() -> list[bytes]:
+    """Answers of commands, one after the other, under prompts and without them."""
+    answers = [one[:4000] for one in (*files("netstat-s", "ss", "nstat"), *socket_tables()[:3], *counters()[:3], *listings()[:2])]
+    return [PASTE, b"".join(b"$ netstat -s\n" + one + b"\n" for one in answers[:6]), *answers]
+
+
 def capture_folders() -> list[bytes]:
     made = [folder_of(hosts / name) for hosts in HOSTS for name in ("recycle-4.9", "local-6.18")]
     return [*made, *(folder_of(place) for hosts in HOSTS for place in sorted((hosts / "field").glob("*")) if place.is_dir())]

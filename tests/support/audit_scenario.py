@@ -124,6 +124,7 @@ HOSTS: dict[str, Planted] = {
             "boot-differs",
             "boot-readers-disagree",
             "boot-shadowed",
+            "boot-other-writer",
             "boot-duplicate",
             "boot-unknown-key",
             "boot-refused-value",
@@ -144,6 +145,7 @@ HOSTS: dict[str, Planted] = {
             Expected("boot-unknown-key", "low", "net.ipv4.tcp_tw_resue", f"{FOLDER}/50-typo.conf:1"),
             Expected("time-wait-timeout", "low", "net.ipv4.tcp_tw_timeout", f"{FOLDER}/50-timeout.conf:1"),
             Expected("fin-timeout-mistaken", "info", "net.ipv4.tcp_fin_timeout", f"{FOLDER}/50-fin.conf:1"),
+            Expected("boot-other-writer", "info", "net.ipv4.tcp_synack_retries", "/etc/ufw/sysctl.conf:2"),
         ),
     ),
 }

@@ -275,6 +275,21 @@ def shadowed() -> None:
     boot_file("20-keepalive.conf", "net.ipv4.tcp_keepalive_time = 7200\n")
 
 
+def ufw_writes() -> None:
+    """As Debian's package and `ufw enable` leave it; the value is the kernel's own, so nothing else is wrong."""
+    for name, text in (
+        ("default/ufw", "IPT_SYSCTL=/etc/ufw/sysctl.conf\n"),
+        ("ufw/ufw.conf", "ENABLED=yes\n"),
+        ("ufw/sysctl.conf", "# for routers\nnet/ipv4/tcp_synack_retries=5\n"),
+    ):
+        file = Path("/etc", name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    wanted = Path("/etc/systemd/system/multi-user.target.wants/ufw.service")
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    wanted.symlink_to("/lib/systemd/system/ufw.service")
+
+
 FAULTS: dict[str, t.Callable[[], object]] = {
     "change-unconfirmed": change_that_waits,
     "reuse-without-timestamps": inert_reuse,
@@ -311,6 +326,7 @@ FAULTS: dict[str, t.Callable[[], object]] = {
     "boot-differs": lambda: boot_file("50-probes.conf", "net.ipv4.tcp_keepalive_probes = 8\n"),
     "boot-readers-disagree": readers_disagree,
     "boot-shadowed": shadowed,
+    "boot-other-writer": ufw_writes,
     "boot-duplicate": lambda: boot_file("50-sack.conf", "net.ipv4.tcp_sack = 0\nnet.ipv4.tcp_sack = 1\n"),
     "boot-unknown-key": lambda: boot_file("50-typo.conf", "net.ipv4.tcp_tw_resue = 1\n"),
     "boot-refused-value": lambda: boot_file("50-range.conf", "net.ipv4.ip_local_port_range = 1024-65535\n"),

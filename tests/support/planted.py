@@ -23,14 +23,19 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.faults import FAULTS, SYSCTL_CONF, make_server_address
 
-FOLDERS = ("/var/lib", "/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib", "/run")
+FOLDERS = ("/var/lib", "/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib")
 CLEAN = "clean"
 
 
 def isolate() -> None:
-    """A loopback interface that is up, sysctl folders of its own, and systemd as init by the sign that readers look for."""
+    """A loopback interface that is up, an /etc and sysctl folders of its own, and systemd as init by the sign that readers look for."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     make_server_address()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    Path("/run/etc").mkdir()
+    Path("/run/work").mkdir()
+    layers = "lowerdir=/etc,upperdir=/run/etc,workdir=/run/work"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, "/etc"], check=True)
     for folder in FOLDERS:
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
     Path("/run/systemd/system").mkdir(parents=True)

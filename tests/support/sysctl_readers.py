@@ -25,6 +25,7 @@ from typing import Dict, Union
 
 TOOLS = {"systemd": ["/lib/systemd/systemd-sysctl"], "procps": ["/sbin/sysctl", "--system"]}
 SYSCTL_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+PORT_RANGE, UNPRIVILEGED = "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"
 # A name with a dot, which sysctl files write as a slash.
 INTERFACE = "v0.1"
 KEYS = (
@@ -32,6 +33,8 @@ KEYS = (
     "net.ipv4.tcp_keepalive_time",
     "net.ipv4.tcp_congestion_control",
     "net.ipv4.ip_local_reserved_ports",
+    PORT_RANGE,
+    UNPRIVILEGED,
     # "default" comes first: a write to it changes interfaces that were never written to.
     *(f"net.ipv4.conf.{name}.{leaf}" for name in ("default", "all", "lo", INTERFACE.replace(".", "/")) for leaf in ("tag", "medium_id")),
 )
@@ -177,6 +180,8 @@ def _serve(arguments: list[str]) -> None:
         _lay(json.loads(line))
         after = {}
         for tool, command in TOOLS.items():
+            # Or the range could be refused.
+            Path(path_of(UNPRIVILEGED)).write_text("0\n", encoding="utf-8")
             for key, value in defaults.items():
                 Path(path_of(key)).write_text(value + "\n", encoding="utf-8")
             subprocess.run(command, check=False, capture_output=True, timeout=120, env={"LC_ALL": "C"})

@@ -116,6 +116,34 @@ def test_endpoints_that_make_no_sense_fail_the_host_and_are_named(tmp_path: Path
     assert "port" in run.audits()["localhost"]["msg"]
 
 
+def test_a_profile_that_there_is_not_is_named_in_the_reports(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="webserver")
+    assert run.code == 2
+    assert "argument_spec" not in run.output
+    message = "value of profile must be one of: client_host, fullnat_lb, backend, any, got: webserver"
+    assert run.audits()["localhost"]["msg"] == message
+
+
+def test_a_severity_that_there_is_not_is_no_gate_that_lets_everything_pass(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_profile="backend", tcp_fail_on="hihg")
+    assert run.code == 2
+    assert "value of fail_on must be one of: never, info, low, medium, high, critical, got: hihg" in run.output
+
+
+def test_a_misspelt_variable_ends_the_run_and_is_named_in_the_report(tmp_path: Path) -> None:
+    run = run_playbook(tmp_path, namespace="ip link set lo up", tcp_failon="low")
+    assert run.code == 2
+    assert run.audits()["localhost"]["msg"] == "There is no variable tcp_failon. Did you mean tcp_fail_on? Nothing was done."
+
+
+def test_a_variable_of_the_inventory_that_differs_by_a_letter_ends_the_audit_of_its_host(tmp_path: Path) -> None:
+    hosts = {"good": LOCAL, "bad": {**LOCAL, "client_host_setings": {}, "tcp_port": 5}}
+    run = run_playbook(tmp_path, namespace="ip link set lo up", inventory={"all": {"hosts": hosts}}, tcp_profile="backend")
+    assert run.code == 2
+    assert "client_host_setings. Did you mean client_host_settings?" in run.audits()["bad"]["msg"]
+    assert run.audits()["good"]["profile"] == "backend"
+
+
 @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("critical", 0), ("high", 2)])
 def test_fail_on_decides(tmp_path: Path, fail_on: str, code: int) -> None:
     assert run_playbook(tmp_path, namespace=INERT_REUSE, tcp_profile="client_host", tcp_fail_on=fail_on).code == code
@@ -275,8 +303,7 @@ def test_serial_keeps_every_batch_in_the_reports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"tcp_profile": "server"}, "value of audit_profile must be one of"),
-        ({"tcp_fail_on": "bad"}, "value of audit_fail_on must be one of"),
+        ({"tcp_profile": "server"}, "value of profile must be one of"),
         ({"tcp_waivers": [{"rule": "no-such-rule"}]}, "there is no rule 'no-such-rule'"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "reason": "x"}]}, "has no last day"),
         ({"tcp_waivers": [{"rule": "timestamps-off", "expires": "2030-01-01"}]}, "has no reason"),

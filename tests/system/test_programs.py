@@ -65,7 +65,7 @@ def test_the_audit_names_the_program_and_speaks_to_it() -> None:
         until(lambda: (count_sockets()[0] or {"time_wait_outgoing": 0})["time_wait_outgoing"] >= 35)
         judged = seen("client_host", 4)
     observed = failed(judged, "ports-pressure")["observed"]
-    assert re.search(r"Programs: billing \(user 0\): closes about \d+ connections a second, and closes first$", observed), observed
+    assert re.search(r"Programs: billing \(user 0\): closes about \d+ connections a second before the peer does$", observed), observed
     cure = next(one for one in judged["advice"] if one["id"] == "keep-alive")
     assert "Programs: billing (user 0)" in cure["reason"]
     known = failed(judged, "closes-first-as-client")["evidence"]["TIME_WAIT sockets whose program is known"]

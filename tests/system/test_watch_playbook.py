@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
+import os
 import re
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support.full_namespace import full_namespace
 from support.own_host import OwnHost, own_host
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -48,18 +52,24 @@ class Run(t.NamedTuple):
 
     def rounds(self) -> list[list[str]]:
         """The lines of each table, without its title and headings."""
-        tables = re.findall(r"^\d\d:\d\d:\d\d  (?:first look|round \d).*\n.*\nHOST .*\n((?:\w+ .*\n)+?)(?=ok:|\n)", self.output, flags=re.M)
+        tables = re.findall(
+            r"^\d\d:\d\d:\d\d  (?:first look|round \d).*\n.*\nHOST .*\n((?:\w+ .*\n)+?)(?=ok:|\n|\w+: )", self.output, flags=re.M
+        )
         return [table.splitlines() for table in tables]
 
-    def measures(self, name: str) -> list[dict[str, t.Any]]:
+    def states(self, name: str) -> list[dict[str, t.Any]]:
         """What tcp_watch returned for a host, look after look: it is on the screen with -v."""
         found = re.findall(rf"^ok: \[{name}\] => (\{{.*\"measure\".*\}})$", self.output, flags=re.M)
-        return [json.loads(one)["measure"] for one in found]
+        return [json.loads(one) for one in found]
 
-    def values(self, name: str) -> dict[str, float]:
-        """Metric to value of one host, by the reference parser."""
+    def measures(self, name: str) -> list[dict[str, t.Any]]:
+        return [state["measure"] for state in self.states(name)]
+
+    def values(self, name: str, namespace: str = "") -> dict[str, float]:
+        """Metric to value of one host or of one of its other network namespaces, by the reference parser."""
         families = text_string_to_metric_families(self.metrics)
-        return {one.name: one.value for family in families for one in family.samples if one.labels == {"host": name}}
+        labels = {"host": name, "namespace": namespace}
+        return {one.name: one.value for family in families for one in family.samples if {"namespace": "", **one.labels} == labels}
 
 
 def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", real_clock: bool = False, **variables: object) -> Run:
@@ -75,6 +85,20 @@ def watch(host: OwnHost, folder: Path, *arguments: str, call: str = "", real_clo
     variables = {"tcp_watch_seconds": 4, "tcp_watch_interval": 2, "tcp_watch_textfile": str(folder), **variables}
     done = host.playbook("watch_tcp.yml", "-v", *arguments, cwd=folder, environment=environment, **variables)
     return Run(done.returncode, done.stdout + done.stderr, textfile.read_text() if textfile.exists() else "")
+
+
+@contextlib.contextmanager
+def idle_namespace(hostname: str) -> t.Iterator[None]:
+    """Another network namespace, in which nothing happens, for as long as the block lasts."""
+    script = f"hostname {hostname} && echo ready && exec cat"
+    with subprocess.Popen(
+        ["unshare", "--net", "--uts", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield
+        process.stdin.close()
 
 
 def inventory(folder: Path, hosts: object = None) -> str:
@@ -173,6 +197,39 @@ def test_hosts_are_watched_whatever_their_names_are(host: OwnHost, tmp_path: Pat
     run = watch(host, tmp_path, "-i", inventory(tmp_path, {"all": {"hosts": dict.fromkeys(names, LOCAL)}}), tcp_watch_seconds=2)
     assert run.code == 0, run.output
     assert [run.values(name)["linux_tcp_watch_up"] for name in names] == [1, 1, 1]
+
+
+def test_a_container_near_its_last_port_has_its_line_and_its_metrics(host: OwnHost, tmp_path: Path) -> None:
+    full, idle = f"cart-{os.getpid()}", f"idle-{os.getpid()}"
+    with full_namespace(full), idle_namespace(idle):
+        run = watch(host, tmp_path, "-i", inventory(tmp_path), "--limit", "web1", tcp_namespaces=f"*-{os.getpid()}")
+    assert run.code == 0, run.output
+    states = run.states("web1")
+    assert [state["namespaces"]["seen"] for state in states] == [2, 2, 2]
+    for state in states:
+        name, measured = (state["namespaces"]["measures"][0][key] for key in ("name", "measure"))
+        assert name.endswith(f" ({full})")
+        assert measured["busiest"]["share"] == 1.0
+    # It tries to connect all the time.
+    assert measured["rates"]["ActiveOpens"] > 0
+    assert re.search(
+        rf"^web1 .*\n  {re.escape(name)} .* now ports +100\.0 %  127\.0\.0\.1:9000, 20 ports\n  and 1 other ", run.output, re.M
+    )
+    summary = run.output[run.output.index("The last figures") :]
+    assert re.search(rf"^web1 .*\n  {re.escape(name)}  +3 ", summary, flags=re.M)
+    values = run.values("web1", name)
+    assert (values["linux_tcp_ports_busiest_ratio"], values["linux_tcp_ports_usable"]) == (1.0, 20)
+    assert values["linux_tcp_ports_exhaustion_seconds"] == 0
+    assert run.values("web1")["linux_tcp_watch_namespaces"] == 2
+    assert run.values("web1").get("linux_tcp_ports_busiest_ratio", 0.0) < 1.0
+
+
+def test_without_asking_the_first_look_says_how_many_namespaces_there_are(host: OwnHost, tmp_path: Path) -> None:
+    run = watch(host, tmp_path, "-i", inventory(tmp_path), "--limit", "web1", tcp_watch_seconds=2)
+    assert run.code == 0, run.output
+    # That of this test is one of them.
+    assert len(re.findall(r"^web1: .* not looked at.* To look at them: -e tcp_namespaces=all$", run.output, flags=re.M)) == 1
+    assert "linux_tcp_watch_namespaces" not in run.metrics
 
 
 @pytest.mark.parametrize(

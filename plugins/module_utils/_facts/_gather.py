@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ...plugin_utils._socket_types import Listener, Sockets
     from .._sysctl._keys import SysctlKey
     from .._tree import HostTree
+    from ._namespace_names import Owner
     from ._proc import Groups
     from ._programs import ProgramWatch
 
@@ -82,6 +83,11 @@ class Gatherer(Reader):
 
     _programs: ProgramWatch | None = None
 
+    def __init__(self, host: HostTree, around: Owner | None = None) -> None:
+        """around: who the network namespace belongs to, None for the host's own."""
+        super().__init__(host)
+        self._around = around
+
     def snapshot(self, subset: Collection[str], sample_seconds: float, top: int, programs: bool) -> Snapshot:
         started = time.monotonic()
         parts = self.parts(subset, top, glance=sample_seconds <= 0, programs=programs)
@@ -103,6 +109,8 @@ class Gatherer(Reader):
         self._add_open_changes(snapshot)
         if parts["counters"] and sample_seconds > 0:
             snapshot["sample"] = self.second_sample(parts["counters"], parts["sockets"], started, sample_seconds)
+        elif self._programs is not None and sample_seconds > 0:
+            self._wait_until(started + sample_seconds, parts["sockets"])
         return snapshot
 
     def parts(self, subset: Collection[str], top: int, glance: bool, programs: bool = True) -> NetworkParts:
@@ -133,7 +141,7 @@ class Gatherer(Reader):
         # Only loaded where it is needed.
         from ._programs import ProgramWatch
 
-        return ProgramWatch(self.host, *trouble, ports)
+        return ProgramWatch(self.host, *trouble, ports, around=self._around)
 
     def _add_open_changes(self, snapshot: Snapshot) -> None:
         if not self.host.live:

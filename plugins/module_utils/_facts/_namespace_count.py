@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from .._tree import HostTree
 
+TO_LOOK = "To look at them: -e tcp_namespaces=all"
+
 
 def tell_others(tree: HostTree) -> list[str]:
     """A sentence that other network namespaces were not looked at; none where there are none, or where nobody can tell."""
@@ -26,8 +28,12 @@ def tell_others(tree: HostTree) -> list[str]:
             except OSError:
                 # It has ended, or is another user's.
                 continue
-    count = len(seen - {own})
-    if not count:
+    return not_looked_at(len(seen - {own}), TO_LOOK)
+
+
+def not_looked_at(count: int, to_look: str) -> list[str]:
+    """The sentence about so many of them, none for 0. to_look: what to do."""
+    if count < 1:
         return []
     others = "1 other network namespace was" if count == 1 else f"{count:,} other network namespaces were"
-    return [f"{others} not looked at, such as containers and pods. To look at them: -e tcp_namespaces=all"]
+    return [f"{others} not looked at, such as containers and pods. {to_look}"]

@@ -21,6 +21,8 @@ from .._text import printable
 LONGEST_NAME = 320
 # A path in it has at most 4096 bytes; version 1 has a line for each of about 14 controllers.
 LONGEST_CGROUP = 1 << 16
+# Where the text is whose paths begin all others on a host that is a container itself: see roots_of.
+FIRST_PROCESS = "/proc/1/cgroup"
 # kubelet makes a folder for each pod that runs here: <namespace>_<pod name>_<uid>. So a listing tells the names
 # of pods, and neither a server nor a file has to be asked.
 POD_LOGS = "/var/log/pods"
@@ -43,6 +45,7 @@ _MACHINES = (
 )
 _LXC_PARENTS = ("lxc", "lxc.payload")
 _UNITS = (".service", ".scope")
+_INIT = "/init.scope"
 _ESCAPED = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _POD_FOLDER = re.compile(rf"([a-z0-9-]{{1,63}})_([a-z0-9.-]{{1,253}})_({_UID})\Z")
 
@@ -112,6 +115,19 @@ def owner_name(owner: Owner) -> Optional[str]:
     return f"machine {owner.machine}" if owner.machine else owner.unit
 
 
+def inside(owner: Owner, around: Optional[Owner]) -> Owner:
+    """What an owner still says where it is known who the network namespace around it belongs to; None for the host's own.
+
+    A container of a pod stays, for a pod has several.
+    """
+    if around is None:
+        return owner
+    same = {field for field, name in around._asdict().items() if name is not None and getattr(owner, field) == name}
+    if around.pod_uid:
+        same -= {"container", "runtime"}
+    return owner._replace(**dict.fromkeys(same))
+
+
 def distinct_names(named: Iterable[Tuple[int, str]]) -> Dict[int, str]:
     """Inode to name, where several have the same name with the inode after it: a container may make more namespaces.
 
@@ -127,10 +143,23 @@ def distinct_names(named: Iterable[Tuple[int, str]]) -> Dict[int, str]:
     }
 
 
-def owner_of(text: str) -> Owner:
-    """What the text of /proc/PID/cgroup says, with cgroups of version 1, version 2 or both. Any text is fine."""
-    owners = [_owner(path) for path in _paths(text[:LONGEST_CGROUP])]
+def owner_of(text: str, roots: Iterable[str] = ()) -> Owner:
+    """What the text of /proc/PID/cgroup says, with cgroups of version 1, version 2 or both. Any text is fine.
+
+    roots: of the host, see roots_of.
+    """
+    owners = [_owner(_below(path, roots)) for path in _paths(text[:LONGEST_CGROUP])]
     return min(owners, key=lambda owner: owner.rank, default=Owner())
+
+
+def roots_of(text: str) -> Tuple[str, ...]:
+    """Where the host's own tree of cgroups begins, from the text of FIRST_PROCESS, the longest first.
+
+    A host that is a container itself may see the whole tree of its node. Then every unit and pod of it is also in the cgroup of that
+    container, which says nothing about who they are.
+    """
+    roots = {path[: -len(_INIT)] if path.endswith(_INIT) else path for path in _paths(text[:LONGEST_CGROUP])}
+    return tuple(sorted(roots - {"", "/"}, key=len, reverse=True))
 
 
 def pods_of(folders: Iterable[str]) -> Mapping[str, str]:
@@ -152,6 +181,11 @@ def _paths(text: str) -> List[str]:
             place = 0 if number == "0" and not controllers else 1 if controllers == "name=systemd" else 2
             by_place.append((place, path[: -len(_DELETED)] if path.endswith(_DELETED) else path))
     return list(dict.fromkeys(path for _place, path in sorted(by_place, key=lambda item: item[0])))
+
+
+def _below(path: str, roots: Iterable[str]) -> str:
+    root = next((root for root in roots if path == root or path.startswith(root + "/")), "")
+    return path[len(root) :]
 
 
 def _owner(path: str) -> Owner:

@@ -22,7 +22,19 @@ from typing import Callable, Collection, Dict, List, Mapping, NamedTuple, Option
 from .._text import printable
 from .._tree import HostTree, errno_name
 from ._mounts import LONGEST_MOUNTS, MOUNTS, mount_lines
-from ._namespace_names import LONGEST_CGROUP, LONGEST_NAME, POD_LOGS, Names, Owner, best_name, distinct_names, owner_of, pods_of
+from ._namespace_names import (
+    FIRST_PROCESS,
+    LONGEST_CGROUP,
+    LONGEST_NAME,
+    POD_LOGS,
+    Names,
+    Owner,
+    best_name,
+    distinct_names,
+    owner_of,
+    pods_of,
+    roots_of,
+)
 
 MOST_NAMESPACES = 5000
 MOST_SECONDS = 10.0
@@ -107,6 +119,7 @@ class _Finder:
         self._clock = clock
         self._deadline = clock() + seconds
         self._uts = self._link("/proc/self/ns/uts")
+        self._roots = roots_of(self._text(FIRST_PROCESS))
         self._pods: Optional[Mapping[str, str]] = None
 
     def namespaces(self, most: int) -> List[Namespace]:
@@ -203,7 +216,7 @@ class _Finder:
             cgroup = self._text(f"/proc/{one}/cgroup")
             if cgroup not in cgroups:
                 cgroups.add(cgroup)
-                owner = min(owner, owner_of(cgroup), key=lambda owner: owner.rank)
+                owner = min(owner, owner_of(cgroup, self._roots), key=lambda owner: owner.rank)
             if owner.rank < _NO_CONTAINER:
                 break
         uts = None if over or pid is None else f"/proc/{pid}/ns/uts"

@@ -20,22 +20,23 @@ import struct
 import time
 from typing import TYPE_CHECKING, Any, Collection, Dict, List, NamedTuple, Optional, Sequence
 
-from .._text import printable
 from .._tree import HostTree, errno_name
 from ._gather import Gatherer
-from ._namespace_names import LONGEST_NAME, Names, distinct_names
-from ._namespaces import Namespace, find_namespaces, opened
+from ._namespace_entry import enter_network, hostname_of, moment_in
+from ._namespace_names import Names, distinct_names
+from ._namespaces import Namespace, find_namespaces
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Namespace as NamespaceFacts
     from ...plugin_utils._snapshot_types import NetworkParts, Snapshot
+    from ._namespace_entry import Moment
 
 ALL = "all"
 MAX_SECONDS = 120.0
 MAX_SECONDS_EACH = 10.0
 _PARTS = ("sysctl", "counters", "sockets")
-_TOP = 5
-_NEW_NETWORK, _NEW_UTS = 0x40000000, 0x04000000
+TOP = 5
+"""How many groups of connections to name in each."""
 _LENGTH = struct.Struct("=I")
 _MOST_BYTES = 1 << 24
 _MOST_TOLD = 10
@@ -56,27 +57,39 @@ def gather_others(
     patterns: as for a shell; "all" for all of them. snapshot: of the host, whose sysctl keys and counters tell what is left out.
     sample_seconds: with more than 0 the counters are read again after that many seconds. No content of the host makes it raise.
     """
-    found = find_namespaces(host)
+    run, not_seen = _through_all(_Task(host, patterns, snapshot, sample_seconds))
+    return run.named(), not_seen
+
+
+def watch_others(host: HostTree, patterns: Sequence[str], snapshot: Snapshot) -> tuple[List[NamespaceFacts], List[str], Dict[str, Moment]]:
+    """As gather_others(), without what takes a second look or names programs; and the moment of each namespace by its name."""
+    run, not_seen = _through_all(_Task(host, patterns, snapshot, 0, watched=True))
+    return run.named(), not_seen, run.moments()
+
+
+def _through_all(task: _Task) -> tuple[_Run, List[str]]:
+    found = find_namespaces(task.host)
     names = found.names()
-    others = [_Other(one, names[one.inode]) for one in found.namespaces]
-    run = _Run(_Task(host, patterns, snapshot, sample_seconds))
-    run.through(others)
-    return run.named(), [*found.not_seen, *run.told()]
+    run = _Run(task)
+    run.through([_Other(one, names[one.inode]) for one in found.namespaces])
+    return run, [*found.not_seen, *run.told()]
 
 
 class _Task(NamedTuple):
-    """What to do in each namespace; see gather_others()."""
+    """What to do in each namespace; see gather_others() and watch_others()."""
 
     host: HostTree
     patterns: Sequence[str]
     snapshot: Snapshot
     sample_seconds: float
+    watched: bool = False
 
 
 class _Run:
     def __init__(self, task: _Task) -> None:
         self._task = task
         self._facts: Dict[int, NamespaceFacts] = {}
+        self._moments: Dict[int, Moment] = {}
         self._refused: Dict[str, List[str]] = {}
         self._deadline = time.monotonic() + MAX_SECONDS + task.sample_seconds
 
@@ -95,6 +108,10 @@ class _Run:
         for inode, facts in self._facts.items():
             facts["name"] = names[inode]
         return sorted(self._facts.values(), key=lambda facts: facts["name"])
+
+    def moments(self) -> Dict[str, Moment]:
+        """By the names that named() gave."""
+        return {self._facts[inode]["name"]: moment for inode, moment in self._moments.items()}
 
     def told(self) -> List[str]:
         sentences = []
@@ -149,6 +166,7 @@ class _Run:
             self._refuse(answer["error"], other.name)
         elif "facts" in answer:
             self._facts[other.namespace.inode] = answer["facts"]
+            self._moments[other.namespace.inode] = answer["moment"]
 
 
 def _answer(reader: int, deadline: float) -> tuple[str, Any]:
@@ -220,7 +238,7 @@ class _FirstLook(NamedTuple):
         if self.parts["counters"] is None:
             return None
         try:
-            _enter_network(self.namespace)
+            enter_network(self.namespace)
         except OSError:
             return None
         sample = self.gatherer.second_sample(self.parts["counters"], self.parts["sockets"], self.started, seconds)
@@ -234,13 +252,13 @@ class _FirstLook(NamedTuple):
 def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str, object]:
     """Enter, look around. Raises OSError where it cannot be entered."""
     namespace = other.namespace
-    hostname = _hostname(namespace.uts)
+    hostname = hostname_of(namespace.uts)
     names = namespace.names._replace(hostname=hostname)
     if not _is_asked_for(task.patterns, [other.name, *_all_names(names)]):
         return {}
-    _enter_network(namespace)
-    gatherer, started = Gatherer(task.host), time.monotonic()
-    parts = gatherer.parts(_PARTS, _TOP, glance=task.sample_seconds <= 0)
+    enter_network(namespace)
+    gatherer, started, moment = Gatherer(task.host, names.owner), time.monotonic(), moment_in(namespace)
+    parts = gatherer.parts(_PARTS, TOP, glance=task.sample_seconds <= 0 and not task.watched, programs=not task.watched)
     first_looks.append(_FirstLook(namespace, gatherer, parts, started))
     facts: NamespaceFacts = {
         "name": _shown(other.name, names),
@@ -257,33 +275,7 @@ def _look(other: _Other, task: _Task, first_looks: List[_FirstLook]) -> Dict[str
         "nat": parts["nat"],
         "not_seen": gatherer.not_seen,
     }
-    return {"facts": facts}
-
-
-def _enter_network(namespace: Namespace) -> None:
-    """Raises OSError."""
-    descriptor = opened(namespace)
-    try:
-        _enter(descriptor, _NEW_NETWORK)
-    finally:
-        os.close(descriptor)
-
-
-def _hostname(path: Optional[str]) -> Optional[str]:
-    """The host name of another UTS namespace; None where it is ours, or where it has gone."""
-    if path is None:
-        return None
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        _enter(descriptor, _NEW_UTS)
-        return printable(os.uname().nodename, LONGEST_NAME)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
+    return {"facts": facts, "moment": moment}
 
 
 def _all_names(names: Names) -> List[str]:
@@ -316,17 +308,3 @@ def _counted(parts: NetworkParts, snapshot: Snapshot) -> Any:
         group: {name: value for name, value in counters.items() if value or name not in host.get(group, {})}
         for group, counters in parts["counters"].items()
     }
-
-
-def _enter(descriptor: int, kind: int) -> None:
-    """setns(2). Raises OSError."""
-    setns = getattr(os, "setns", None)
-    if setns is not None:
-        setns(descriptor, kind)
-        return
-    # Before Python 3.12.
-    import ctypes
-
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, kind):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Set
+from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from .._text import printable
 from .._tree import HostTree
 from ._mounts import LONGEST_MOUNTS, MOUNTS, mount_lines
-from ._namespace_names import LONGEST_CGROUP, LONGEST_NAME, owner_name, owner_of
+from ._namespace_names import FIRST_PROCESS, LONGEST_CGROUP, LONGEST_NAME, Owner, inside, owner_name, owner_of, roots_of
 
 MOST_GROUPS = 20_000
 _PREFIX, _END = "socket:[", "]"
@@ -35,17 +35,20 @@ class Program(NamedTuple):
 class Processes:
     """Finds the processes of the sockets of this network namespace, among those that are in it.
 
-    All walks together take so many seconds at most; allow() grants more.
+    All walks together take so many seconds at most; allow() grants more. around: who the network namespace belongs to, None for the host;
+    the names of programs leave that out.
 
     pids: a socket's inode to its process. complete: whether no walk was cut short. refused: the processes that only root may look at.
     """
 
-    def __init__(self, host: HostTree, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, host: HostTree, seconds: float, clock: Callable[[], float] = time.monotonic, around: Optional[Owner] = None) -> None:
         self._host = host
+        self._around = around
         self._left = seconds
         self._clock = clock
         self._programs: Dict[int, Program] = {}
         self._here = self._namespace(_OWN_PID)
+        self._roots = _roots(host)
         self._is_here: Dict[int, bool] = {}
         self.pids: Dict[int, int] = {}
         self.complete = True
@@ -111,24 +114,19 @@ class Processes:
         return []
 
     def _program(self, pid: int) -> Program:
-        name = self._text(f"/proc/{pid}/comm").rstrip("\n")
-        return Program(printable(name, LONGEST_NAME) or None, owner_name(owner_of(self._text(f"/proc/{pid}/cgroup"))))
-
-    def _text(self, path: str) -> str:
-        try:
-            return self._host.read(path, LONGEST_CGROUP).decode("utf-8", "replace")
-        except OSError:
-            return ""
+        name = _text(self._host, f"/proc/{pid}/comm").rstrip("\n")
+        owner = owner_of(_text(self._host, f"/proc/{pid}/cgroup"), self._roots)
+        return Program(printable(name, LONGEST_NAME) or None, owner_name(inside(owner, self._around)))
 
 
 def owners_of_groups(
-    host: HostTree, groups: Collection[int], seconds: float, clock: Callable[[], float] = time.monotonic
+    host: HostTree, groups: Collection[int], seconds: float, clock: Callable[[], float] = time.monotonic, around: Optional[Owner] = None
 ) -> Dict[int, str]:
     """The unit, container, pod or machine of control groups, by the number that sock_diag gives: the inode of their folder.
 
-    Looks at MOST_GROUPS folders at most, for so many seconds. Only groups of version 2 have such numbers.
+    around: as of Processes. Looks at MOST_GROUPS folders at most, for so many seconds. Only groups of version 2 have such numbers.
     """
-    mount = _mounted_groups(host)
+    mount, roots = _mounted_groups(host), _roots(host)
     wanted, found = set(groups), {}
     pending = [mount] if mount else []
     deadline = clock() + seconds
@@ -143,7 +141,7 @@ def owners_of_groups(
                         pending.append(entry.path)
                         if entry.inode() in wanted:
                             wanted.discard(entry.inode())
-                            owner = owner_name(owner_of(f"0::{entry.path[len(mount or '') :]}"))
+                            owner = owner_name(inside(owner_of(f"0::{entry.path[len(mount or '') :]}", roots), around))
                             if owner:
                                 found[entry.inode()] = owner
         except OSError:
@@ -157,3 +155,15 @@ def _mounted_groups(host: HostTree) -> Optional[str]:
     except OSError:
         return None
     return next((path for _root, path, kind, _options in mount_lines(data) if kind == b"cgroup2"), None)
+
+
+def _roots(host: HostTree) -> Sequence[str]:
+    return roots_of(_text(host, FIRST_PROCESS))
+
+
+def _text(host: HostTree, path: str) -> str:
+    """The beginning of a file of a process; nothing where the process has ended."""
+    try:
+        return host.read(path, LONGEST_CGROUP).decode("utf-8", "replace")
+    except OSError:
+        return ""

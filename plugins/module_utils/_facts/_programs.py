@@ -12,6 +12,7 @@ listed often, and those whose process has ended count for the program of the sam
 
 from __future__ import annotations
 
+import functools
 import socket
 import struct
 import time
@@ -21,11 +22,13 @@ from typing import TYPE_CHECKING, Callable, Collection, Dict, Iterable, List, Op
 from .._tree import HostTree, errno_name
 from ._processes import Processes, Program, owners_of_groups
 from ._sock_diag import SOCKET_MESSAGE, DumpParser, MessageBatch, kernel_dump
+from ._socket_filter import socket_filter
 from ._socket_tally import CLOSE, CLOSE_WAIT, CONNECTED, ESTABLISHED, LAST_ACK, LISTEN, STATES, TIME_WAIT
 from ._trouble import Place
 
 if TYPE_CHECKING:
     from ...plugin_utils._socket_types import Programs, ProgramUse
+    from ._namespace_names import Owner
 
     Dump = Callable[[int, int, int], Iterable[bytes]]
 
@@ -84,7 +87,7 @@ class ProgramWatch:
     """Looks at the sockets again and again; result() says what was seen. No content of a dump or of the host makes it raise.
 
     destinations, listening: as of in_trouble(). ephemeral: the range, whose low end tells the ports that bind() takes.
-    dump: as kernel_dump.
+    dump: the kernel's, unless told otherwise. around: as of Processes.
     """
 
     def __init__(
@@ -93,24 +96,27 @@ class ProgramWatch:
         destinations: Collection[Tuple[str, int]],
         listening: Collection[int],
         ephemeral: Optional[Tuple[int, int]],
-        dump: Dump = kernel_dump,
+        dump: Optional[Dump] = None,
         clock: Callable[[], float] = time.monotonic,
+        around: Optional[Owner] = None,
     ) -> None:
         self._host = host
+        self._around = around
         self._destinations: Dict[int, Dict[bytes, Place]] = {socket.AF_INET: {}, socket.AF_INET6: {}}
         for address, port in destinations:
             for family, raw in _raw_addresses(address):
                 self._destinations[family][port.to_bytes(2, "big") + raw] = (address, port)
         self._listening: Dict[bytes, Place] = {port.to_bytes(2, "big"): (None, port) for port in listening}
         self._low = (ephemeral or (0, 0))[0]
-        self._dump = dump
+        self._dump = dump or functools.partial(kernel_dump, wanted=socket_filter(destinations, listening))
         self._clock = clock
         self._states = _LIVE | (1 << LISTEN if self._listening else 0)
         self._seen: Dict[bytes, _Seen] = {}
+        self._without_process: Set[int] = set()
         self._left_out = 0
         self._looks = self._skipped = 0
         self._started = self._ended = clock()
-        self._processes = Processes(host, _WALK_SECONDS, clock)
+        self._processes = Processes(host, _WALK_SECONDS, clock, around)
         self._error: Optional[OSError] = None
 
     def watch_until(self, deadline: float) -> None:
@@ -144,7 +150,8 @@ class ProgramWatch:
             return
         self._ended = self._clock()
         self._left_out = max(self._left_out, self._skipped)
-        self._processes.find({one.inode for one in self._seen.values() if one.last == self._looks})
+        self._processes.find(self._without_process)
+        self._without_process.difference_update(self._processes.pids)
 
     def _add(self, batch: MessageBatch, destinations: Dict[bytes, Place]) -> None:
         listening, only_listening = self._listening, batch.state in (LISTEN, CLOSE_WAIT)
@@ -165,6 +172,7 @@ class ProgramWatch:
                     continue
                 bind_parity = bool((int.from_bytes(port, "big") - self._low) % 2)
                 group = group_of(index)
+                self._without_process.add(inode)
                 one = self._seen[cookie] = _Seen(place, bind_parity, group, user_id, inode, self._looks)
             one.last, one.state, one.timer = self._looks, state, timer
             one.closed_by_peer = one.closed_by_peer or state in _CLOSED_BY_PEER
@@ -203,7 +211,7 @@ class ProgramWatch:
                 without.append(one)
         alone = {of: next(iter(programs)) for of, programs in kin.items() if len(programs) == 1}
         groups = {one.group for one in without if one.group and one.kin not in alone}
-        owners = owners_of_groups(self._host, groups, _GROUPS_SECONDS) if groups else {}
+        owners = owners_of_groups(self._host, groups, _GROUPS_SECONDS, around=self._around) if groups else {}
         found.update((one.inode, alone.get(one.kin) or Program(None, owners.get(one.group or 0))) for one in without)
         return found
 

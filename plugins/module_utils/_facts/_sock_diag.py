@@ -25,6 +25,8 @@ NLM_F_REQUEST_DUMP = 0x301
 NLM_F_MULTI = 0x02
 NLM_F_DUMP_INTR = 0x10
 INET_DIAG_INFO = 2
+# Of a request: INET_DIAG_REQ_BYTECODE.
+_WANTED = 1
 
 # nlmsghdr (16 bytes) and inet_diag_msg (72 bytes); attributes follow.
 SOCKET_MESSAGE = 88
@@ -166,17 +168,19 @@ def _uniform(data: bytes) -> MessageBatch | None:
     return MessageBatch(memoryview(messages), stride, count, data[_STATE])
 
 
-def kernel_dump(family: int, states: int, extensions: int, protocol: int = socket.IPPROTO_TCP) -> Iterator[bytes]:
+def kernel_dump(family: int, states: int, extensions: int, protocol: int = socket.IPPROTO_TCP, wanted: bytes = b"") -> Iterator[bytes]:
     """Buffers of the live kernel's dump of sockets, until the caller stops asking.
 
     family: socket.AF_INET or AF_INET6. states: a bit mask (1 << state). extensions: a bit mask (1 << (attribute - 1)).
-    protocol: socket.IPPROTO_TCP or IPPROTO_UDP.
+    protocol: socket.IPPROTO_TCP or IPPROTO_UDP. wanted: as of socket_filter().
     Raises OSError: EPROTONOSUPPORT or EPERM if there is no such socket, EAGAIN if the kernel does not answer.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE_SECONDS, 0))
-        request = _REQUEST.pack(_REQUEST.size, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, protocol, extensions, states)
-        connection.send(request)
+        attribute = _ATTRIBUTE.pack(_ATTRIBUTE.size + len(wanted), _WANTED) + wanted if wanted else b""
+        length = _REQUEST.size + len(attribute)
+        request = _REQUEST.pack(length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST_DUMP, 1, 0, family, protocol, extensions, states)
+        connection.send(request + attribute)
         while True:
             data = connection.recv(_BUFFER)
             if not data:

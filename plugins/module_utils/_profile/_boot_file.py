@@ -4,22 +4,22 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The boot file of a profile: its text, whose it is, and the lines of other boot files that would override it."""
+"""The boot file of a profile: its text, whose it is, and what other files set at boot."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Collection, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Collection, Mapping, Optional, Sequence
 
 from .._sysctl._boot_files import DIRECTORIES, collect
-from .._sysctl._boot_order import applied, earlier
-from .._sysctl._keys import Accepted, kernel_reads, same, sysctl_key
+from .._sysctl._boot_order import applied
+from .._sysctl._boot_writers import later_writers
+from .._sysctl._keys import Accepted, kernel_reads, sysctl_key
 from .._sysctl._lines import READERS, TooManyPatternsError, parse
 from ._errors import ProfileError
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import BootFiles
     from .._tree import Tree
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}\.conf\Z")
@@ -148,64 +148,12 @@ def real_name(tree: Tree, boot_file: str) -> str:
 
 
 def set_by_others(tree: Tree, real_boot_file: str, keys: Collection[str]) -> dict[str, str]:
-    """What boot sets without our file, by key: what systemd-sysctl sets, or else what sysctl --system does."""
+    """What boot sets without our file, by key: what the last writer sets, or else systemd-sysctl, or else sysctl --system."""
     files = collect(Planned(tree, {real_boot_file: None}))
     found: dict[str, str] = {}
-    for reader in READERS:
+    for reader in (*later_writers(files)[::-1], *READERS):
         for key, one in applied(files, reader, keys).items():
             answer = kernel_reads(sysctl_key(key), one.value or "") if key in keys else None
             if isinstance(answer, Accepted) and answer.raw is not None:
                 found.setdefault(key, answer.raw)
     return found
-
-
-class OverridingLine(NamedTuple):
-    """A line that takes the place of ours. line: None where another file hides ours altogether. value: None where it sets nothing."""
-
-    key: str
-    reader: str
-    path: str
-    line: Optional[int]
-    value: Optional[str]
-
-
-def conflicts(tree: Planned, boot_file: str, wanted: Mapping[str, str]) -> list[OverridingLine]:
-    """The lines that come after ours and set something else, for each reader and each of our keys.
-
-    boot_file: real path of a file that the tree has. wanted: key to the value in it.
-    """
-    files = collect(tree)
-    real = {found["path"]: found["real_path"] for found in files["files"]}
-    found = []
-    for reader in READERS:
-        ours = [path for path in files["order"][reader] if real.get(path) == boot_file]
-        if not ours:
-            hiding = _hiding(files, boot_file)
-            found += [OverridingLine(key, reader, hiding, None, None) for key in wanted]
-            continue
-        found += _later(files, reader, boot_file, wanted)
-    return found
-
-
-def _hiding(files: BootFiles, boot_file: str) -> str:
-    return next((str(one["masked_by"]) for one in files["files"] if one["real_path"] == boot_file and one["masked_by"]), boot_file)
-
-
-def _later(files: BootFiles, reader: str, boot_file: str, wanted: Mapping[str, str]) -> list[OverridingLine]:
-    real = {found["path"]: found["real_path"] for found in files["files"]}
-    last = applied(files, reader, wanted)
-    later: dict[str, list[OverridingLine]] = {}
-    for one in earlier(files, reader, wanted):
-        if one.key in wanted and (one.key in later or real[one.path] == boot_file):
-            later.setdefault(one.key, []).append(OverridingLine(one.key, reader, real[one.by_path], one.by_line, one.by_value))
-    found = []
-    for key, ours in wanted.items():
-        if key in last and same(sysctl_key(key), last[key].value or "", ours):
-            continue
-        found += [one for one in later.get(key, ()) if one.value is None or not same(sysctl_key(key), one.value, ours)]
-    return found
-
-
-def may_be_edited(path: str) -> bool:
-    """Files of packages, and files that a boot removes, are not edited."""
-    return path.startswith("/etc/")

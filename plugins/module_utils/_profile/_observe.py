@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Mapping, NamedTuple, Optional, Sequence, TypeVar
 
-from .._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_ALL_BYTES, MAX_FILE_BYTES, MAX_FILES
+from .._sysctl._boot_files import collect
 from .._tree import Tree
-from ._boot_file import Planned, backup_name, may_be_edited, real_name
+from ._boot_file import Planned, backup_name, real_name
+from ._conflicts import may_be_edited
 from ._errors import ProfileError
 from ._machine import Machine
 from ._options import Options
@@ -150,53 +151,45 @@ def _more_files(
 
 
 class BootTree:
-    """The files that readers of sysctl.d look at, as they were at one moment. A Tree that asks the host nothing any more."""
+    """All that collect() looks at, as it was at one moment. A Tree that asks the host nothing any more."""
 
     def __init__(self, tree: Optional[Tree] = None) -> None:
         """tree: where the files are read from; without one there are none."""
+        self._tree = tree
         self._kinds: Dict[str, str] = {}
         self._names: Dict[str, object] = {}
         self._real_paths: Dict[str, object] = {}
         self._contents: Dict[str, object] = {}
-        self._bytes_left = MAX_ALL_BYTES
-        if tree:
-            self._take_all(tree)
-
-    def _take_all(self, tree: Tree) -> None:
-        files = 0
-        for folder in DIRECTORIES:
-            _remember(self._names, folder, tree.names)
-            _remember(self._real_paths, folder, tree.real_path)
-            names = self._names[folder]
-            # collect() looks at no more of them either.
-            for name in names[: MAX_FILES - files] if isinstance(names, list) else ():
-                files += 1
-                self._take(tree, f"{folder}/{name}")
-        self._take(tree, MAIN_FILE)
-
-    def _take(self, tree: Tree, path: str) -> None:
-        self._kinds[path] = tree.kind(path)
-        _remember(self._real_paths, path, tree.real_path)
-        real = self._real_paths[path]
-        if self._kinds[path] == "file" and isinstance(real, str) and real not in self._contents and self._bytes_left > 0:
-            content = _remember(self._contents, real, lambda real: tree.read(real, MAX_FILE_BYTES))
-            self._bytes_left -= len(content) if isinstance(content, bytes) else 0
+        self._limits: Dict[str, int] = {}
+        self._files = collect(self)["files"] if tree else []
+        self._tree = None
 
     def real_files(self) -> list[str]:
-        """Real paths of the files whose whole content was read."""
-        return [path for path, content in self._contents.items() if isinstance(content, bytes) and len(content) <= MAX_FILE_BYTES]
+        """Real paths of the files that somebody reads at boot and whose whole content is known."""
+        known = [file["real_path"] for file in self._files if file["readers"] and file["unread_because"] != "unreadable"]
+        return list(dict.fromkeys(known))
 
     def read(self, path: str, limit: int) -> bytes:
-        content = _recall(self._contents, self.real_path(path), bytes)
-        return content[: limit + 1]
+        real = self.real_path(path)
+        if self._tree and self._limits.get(real, -1) < limit:
+            tree = self._tree
+            self._limits[real] = limit
+            _remember(self._contents, real, lambda real: tree.read(real, limit))
+        return _recall(self._contents, real, bytes)[: limit + 1]
 
     def names(self, path: str) -> list[str]:
+        if self._tree:
+            _remember(self._names, path, self._tree.names)
         return list(_recall(self._names, path, list))
 
     def real_path(self, path: str) -> str:
+        if self._tree:
+            _remember(self._real_paths, path, self._tree.real_path)
         return _recall(self._real_paths, path, str)
 
     def kind(self, path: str) -> str:
+        if self._tree:
+            self._kinds[path] = self._tree.kind(path)
         return self._kinds.get(path, "missing")
 
 

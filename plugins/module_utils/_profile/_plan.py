@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, NamedTuple, Optional
 
-from ._boot_file import OverridingLine
+from ._conflicts import OverridingLine
 from ._machine import Machine
 from ._observe import observe
 from ._options import Options

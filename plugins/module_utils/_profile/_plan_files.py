@@ -12,7 +12,8 @@ import os
 from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 from .._sysctl._keys import SYSCTL_KEYS
-from ._boot_file import OverridingLine, Planned, backup_name, comment_out, conflicts, may_be_edited, render, uncomment, whose
+from ._boot_file import Planned, backup_name, comment_out, render, uncomment, whose
+from ._conflicts import OverridingLine, conflicts, may_be_edited
 from ._errors import ProfileError
 from ._observe import Observed
 from ._options import Options
@@ -105,7 +106,7 @@ def _conflicts(
         return texts, [(one, False) for one in found]
     lines: Dict[str, set[int]] = {}
     for one in found:
-        if one.line is not None and may_be_edited(one.path) and one.path.rpartition("/")[0] not in observed.unsafe_folders:
+        if one.line is not None and may_be_edited(one.path, one.reader) and one.path.rpartition("/")[0] not in observed.unsafe_folders:
             lines.setdefault(one.path, set()).add(one.line)
     for path, numbers in lines.items():
         if observed.files.get(path):

@@ -57,6 +57,9 @@ def plan_keys(options: Options, observed: Observed, record: Record) -> KeyPlan:
             items[key] = items[key]._replace(status="refused", reason=reason)
         return KeyPlan(items, targets, [], record.keys, reserved_ports)
 
+    if options.boot and options.present:
+        for key, reason in _refused(targets, _before_ours(options, observed)).items():
+            items[key] = items[key]._replace(status="refused", reason=f"at the next boot {reason}")
     back, returning = _back_to_originals(observed, record, items, targets)
     items.update(back)
     steps = _steps(observed, {**targets, **returning}, items, returning)
@@ -114,6 +117,14 @@ def _set_at_boot(options: Options, observed: Observed) -> Dict[str, str]:
     boot_file = observed.files[options.boot_file]
     others = set_by_others(observed.boot_tree, observed.real_boot_file, keys) if keys else {}
     return {**others, **(values(boot_file.text) if boot_file else {})}
+
+
+def _before_ours(options: Options, observed: Observed) -> Dict[str, Optional[str]]:
+    """What our boot file's lines may meet at the next boot, where others help them: a first unprivileged port that they lower."""
+    if observed.keys.get(UNPRIVILEGED) is None:
+        return {**AT_BOOT, UNPRIVILEGED: None}
+    others = set_by_others(observed.boot_tree, observed.real_boot_file, [UNPRIVILEGED]).get(UNPRIVILEGED)
+    return {**AT_BOOT, UNPRIVILEGED: others if others and int(others) < int(AT_BOOT[UNPRIVILEGED]) else AT_BOOT[UNPRIVILEGED]}
 
 
 def _reserve(observed: Observed, items: Dict[str, Item], targets: Dict[str, str], record: Record) -> Optional[Reservation]:

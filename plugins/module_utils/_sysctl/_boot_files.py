@@ -11,10 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
 from .._tree import errno_name
+from . import _init_readers
+from ._boot_writers import other_writers
 from ._lines import MAX_PATTERN_CHARACTERS, READERS, TooManyPatternsError, may_be_shown, parse, possible_keys
+from ._services import Services
 
 if TYPE_CHECKING:
-    from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem
+    from ...plugin_utils._snapshot_types import Assignment, BootFile, BootFiles, LineProblem, Writer
     from .._tree import Tree
 
 
@@ -86,7 +89,17 @@ class _Collector:
         by_name = sorted(self.strongest.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"))
         order = {reader: [found["path"] for _name, found in by_name if reader in found["readers"]] for reader in READERS}
         self.main_file(order)
-        return {"files": self.files, "order": order}
+        services = Services(self.tree)
+        reader = _init_readers.find(self.tree, services)
+        if reader and reader.name and reader.reads:
+            self.read_in_order(reader.name, reader.reads, order)
+        return {
+            "files": self.files,
+            "order": order,
+            "writers": self.writers(services, order),
+            "applied_by": reader.name if reader else None,
+            "why_not_applied": reader.why_not if reader else None,
+        }
 
     def folder(self, directory: str) -> None:
         try:
@@ -133,14 +146,43 @@ class _Collector:
             order["procps"].append(MAIN_FILE)
         self.files.append(found)
 
+    def writers(self, services: Services, order: dict[str, list[str]]) -> list[Writer]:
+        found = other_writers(self.tree, services)
+        for one in found:
+            name = one.writer["name"]
+            self.files += one.files
+            order[name] = [file["path"] for file in one.files]
+            self.read_in_order(name, one.reads, order)
+        return [one.writer for one in found]
+
+    def read_in_order(self, name: str, paths: Sequence[str], order: dict[str, list[str]]) -> None:
+        for path in paths:
+            self.read_by(name, path)
+            order.setdefault(name, []).append(_shown(path))
+
+    def read_by(self, name: str, path: str) -> None:
+        """A program reads a file of sysctl.d syntax, which the readers of sysctl.d may read too."""
+        file = next((file for file in self.files if file["path"] == _shown(path)), None)
+        if file is None:
+            self.files.append(self.file(path, [name]))
+        elif not file["readers"]:
+            file.update(self.file(path, [name]))
+        else:
+            file["readers"] = [*file["readers"], name]
+
     def boot_file(self, path: str, name: str) -> BootFile | None:
         """One entry of a folder; None for what cannot be a sysctl file (a folder without .conf)."""
-        readers = ["procps"] if name.startswith(".") else list(READERS)
+        if name.endswith(".conf"):
+            return self.file(path, ["procps"] if name.startswith(".") else list(READERS))
+        if self.tree.kind(path) != "file":
+            return None
+        found = self.file(path, [])
+        found["unread_because"] = "backup" if name.lower().endswith(_BACKUP_ENDINGS) else "name"
+        return found
+
+    def file(self, path: str, readers: list[str]) -> BootFile:
+        """A file of sysctl.d syntax, and who reads it."""
         kind = self.tree.kind(path)
-        if not name.endswith(".conf"):
-            if kind != "file":
-                return None
-            readers = []
         try:
             real = self.tree.real_path(path)
         except OSError as error:
@@ -155,10 +197,7 @@ class _Collector:
         content = self.parsed[real]
         if content.empty:
             self.empty.add(_shown(path))
-        because = "unreadable" if content.reason else None
-        if not readers:
-            because = "backup" if name.lower().endswith(_BACKUP_ENDINGS) else "name"
-        found = _boot_file(_shown(path), readers, because, content.reason, _shown(real))
+        found = _boot_file(_shown(path), readers, "unreadable" if content.reason else None, content.reason, _shown(real))
         found["assignments"] = list(content.assignments)
         found["problems"] = list(content.problems) if readers else []
         return found

@@ -17,7 +17,7 @@ link); the names, not the folders, give the order. They differ in this:
   kernel sees. sysctl --system writes every one: where the kernel refuses the last, the one before it stays. writes() tells.
 * A setting of one key beats patterns that match the key in both, wherever it stands. "-key" without a value takes the key
   out of patterns; in systemd-sysctl it also cancels an earlier setting of the key.
-* A pattern that is set again to the value it had keeps its place among the patterns in systemd-sysctl.
+* A pattern or key that is set again to the value it had keeps its place in systemd-sysctl.
 
 Not modelled, because nobody writes it and the model would be harder to read: shell patterns in the names of files (sysctl
 --system expands them), what _shell_pattern says that it does not model, a key with a leading or repeated separator next to a pattern
@@ -26,7 +26,7 @@ that matches it (sysctl --system then writes both), a carriage return right befo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Collection, Iterator, NamedTuple, Sequence
 
 from ._lines import matches, used_by, value_for
 
@@ -79,16 +79,13 @@ def writes(boot_files: BootFiles, reader: str, keys: Collection[str]) -> dict[st
 
     reader: "systemd" or "procps". keys: dotted keys, for the shell patterns in the files; keys that the files name are added.
     """
-    explicit, patterns = _lines(boot_files, reader, boot_files["order"].get(reader, []))
-    result: dict[str, list[Applied]] = {}
-    for key in dict.fromkeys([*keys, *explicit]):
-        lines = explicit.get(key) or _matching(patterns, reader, key)
-        if reader == "systemd":
-            lines = _latest(lines)
-        texts = [line.applied for line in lines if not line.excludes]
-        if texts:
-            result[key] = texts
-    return result
+    return {key: [line.applied for line in lines] for key, lines in _written(boot_files, reader, keys)}
+
+
+def in_turn(boot_files: BootFiles, reader: str, keys: Collection[str]) -> list[tuple[str, Applied]]:
+    """The same writes, of all keys, in the order in which the reader makes them: each with its key."""
+    lines = [(key, line) for key, lines in _written(boot_files, reader, keys) for line in lines]
+    return [(key, line.applied) for key, line in sorted(lines, key=lambda one: one[1].place)]
 
 
 def earlier(boot_files: BootFiles, reader: str, keys: Collection[str]) -> list[Overridden]:
@@ -116,10 +113,23 @@ def earlier(boot_files: BootFiles, reader: str, keys: Collection[str]) -> list[O
 
 
 class _Line(NamedTuple):
-    """excludes: the line takes its key out of patterns and sets nothing."""
+    """excludes: the line takes its key out of patterns and sets nothing. place: how many lines were read before it."""
 
     applied: Applied
     excludes: bool
+    place: int
+
+
+def _written(boot_files: BootFiles, reader: str, keys: Collection[str]) -> Iterator[tuple[str, list[_Line]]]:
+    """For each key that the reader writes, its lines."""
+    explicit, patterns = _lines(boot_files, reader, boot_files["order"].get(reader, []))
+    for key in dict.fromkeys([*keys, *explicit]):
+        lines = explicit.get(key) or _matching(patterns, reader, key)
+        if reader == "systemd":
+            lines = _latest(lines)
+        lines = [line for line in lines if not line.excludes]
+        if lines:
+            yield key, lines
 
 
 def _lines(boot_files: BootFiles, reader: str, order: Sequence[str]) -> tuple[dict[str, list[_Line]], list[_Line]]:
@@ -128,19 +138,26 @@ def _lines(boot_files: BootFiles, reader: str, order: Sequence[str]) -> tuple[di
     explicit: dict[str, list[_Line]] = {}
     patterns: list[_Line] = []
     newest: dict[str, _Line] = {}
+    place = 0
     for path in order:
         found = files.get(path)
         if found is None:
             continue
         for assignment in used_by(reader, found):
             key, is_glob = assignment["key"], assignment["is_glob"]
+            if reader in ("tuned", "busybox") and (is_glob or assignment["ignore_failure"]):
+                continue
             value = value_for(reader, assignment["value"])
             # An older snapshot has no mark for what was withheld but that it was a secret.
             excludes = value is None and not assignment["withheld"] and not assignment["secret"]
             text = Applied(value, path, found["real_path"], assignment["line"], assignment["ignore_failure"], key if is_glob else "")
-            line = _Line(text, excludes)
+            line = _Line(text, excludes, place)
+            place += 1
             if not is_glob:
-                explicit.setdefault(key, []).append(line)
+                before = explicit.setdefault(key, [])
+                if reader == "systemd" and before and before[-1].applied.value == value and before[-1].excludes == excludes:
+                    line = line._replace(place=before[-1].place)
+                before.append(line)
             elif reader == "systemd" and key in newest and newest[key].applied.value == value and newest[key].excludes == excludes:
                 pass  # the same again: the pattern keeps its place
             else:

@@ -95,7 +95,7 @@ def parse(text: Union[str, bytes], pattern_characters: int = MAX_PATTERN_CHARACT
 
 
 def used_by(reader: str, boot_file: BootFile) -> list[Assignment]:
-    """The assignments of a file that a reader ("systemd" or "procps") understands."""
+    """The assignments of a file that a reader understands. All but systemd-sysctl are sysctl(8), or read a line as it does."""
     other = _ONLY["procps" if reader == "systemd" else "systemd"]
     useless = {problem["line"] for problem in boot_file["problems"] if problem["problem"].startswith(other)}
     return [assignment for assignment in boot_file["assignments"] if assignment["line"] not in useless]
@@ -103,7 +103,7 @@ def used_by(reader: str, boot_file: BootFile) -> list[Assignment]:
 
 def value_for(reader: str, value: str | None) -> str | None:
     """The text of a value that a reader writes, before the line feed that both add."""
-    return value.strip(_C_BLANKS) if value is not None and reader == "procps" else value
+    return value.strip(_C_BLANKS) if value is not None and reader != "systemd" else value
 
 
 def possible_keys(ipv4_names: Iterable[str] = ()) -> list[str]:

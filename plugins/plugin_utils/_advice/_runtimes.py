@@ -24,8 +24,9 @@ SETTINGS = {
     "conntrack-timeout": ("net.netfilter.nf_conntrack_tcp_timeout_time_wait", "120"),
     "fin-wait2": ("net.ipv4.tcp_fin_timeout", "10"),
 }
-# Keys that a pod may set by itself, and since which version of Kubernetes.
-SAFE = {"net.ipv4.ip_local_port_range": "1.0", "net.ipv4.tcp_fin_timeout": "1.29"}
+# Keys that a pod may set by itself: always, or since which version of Kubernetes.
+ALWAYS_SAFE = ("net.ipv4.ip_local_port_range",)
+SAFE_SINCE = {"net.ipv4.tcp_fin_timeout": "1.29"}
 
 _ROLE = re.compile(r"\brole linux_tcp\.hardening\.")
 
@@ -41,8 +42,10 @@ def of_namespace(cure: Advice, runtime: str | None) -> Advice:
 def _line(key: str, value: str, runtime: str | None) -> str:
     if runtime == "kubernetes":
         line = f'in the pod: securityContext: {{sysctls: [{{name: {key}, value: "{value}"}}]}}'
-        if key in SAFE:
-            return f"{line} (safe since Kubernetes {SAFE[key]})" if SAFE[key] != "1.0" else f"{line} (a safe sysctl)"
+        if key in ALWAYS_SAFE:
+            return f"{line} (a safe sysctl)"
+        if key in SAFE_SINCE:
+            return f"{line} (safe since Kubernetes {SAFE_SINCE[key]})"
         return f"{line}; it is not a safe sysctl, so the kubelet needs --allowed-unsafe-sysctls={key}"
     setting = f"{key}={value}" if " " not in value else f"'{key}={value}'"
     if runtime in ("docker", "podman"):

@@ -13,18 +13,21 @@ from collections import Counter
 from collections.abc import Callable
 
 from .._escape import one_line
-from .._results import SEVERITIES, Result, Severity
+from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Result, Severity
 from ._model import HostReport, Report, gain_text, location, settings_text
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
 
+# Hosts in a sentence, and the letters of a name there.
+_NAMED, _LONGEST_NAME = 10, 60
 _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 
 
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
     blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
+    blocks += filter(None, [_without_profile(report, width)])
     alone = len(report.hosts) == 1
     shown = [host for host in report.urgent_first if (alone and host.verdict) or host.failed or host.told_apart or _has_unknown(host)]
     blocks += [block for host in shown if (block := _host(host, width, paint))]
@@ -61,6 +64,17 @@ def _table(report: Report, width: int, paint: Paint) -> str:
         worst = f"{word.upper() if host.worst else word:<8}"
         lines.append(start + (paint(worst, host.worst) if host.worst else worst) + "  " + " ".join(f"{n or '-':>4}" for n in numbers))
     return "\n".join(lines)
+
+
+def _without_profile(report: Report, width: int) -> str:
+    """Which hosts were checked without a profile, "" for none."""
+    names = [host.name for host in report.machines if host.audit is not None and host.audit["profile"] == ANY_PROFILE]
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    shown = ", ".join(one_line(name, _LONGEST_NAME) for name in names[:_NAMED])
+    told = f"{shown}{more}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"
+    return "\n".join(_wrapped("NO PROFILE", told, width, lines=4, indent=0))
 
 
 def _has_unknown(host: HostReport) -> bool:

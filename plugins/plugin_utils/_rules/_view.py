@@ -32,6 +32,7 @@ _FEW_OPENS = 5
 # Growth since boot that is older than this, and rarer than one an hour, says nothing of today.
 _LONG_SECONDS = 7 * 86400
 _RARE_SECONDS = 3600
+_HIGHEST_PORT = 65535
 
 
 def in_state(group: PortUse, state: str) -> int:
@@ -73,8 +74,17 @@ def _ago(seconds: int | None) -> str:
     return f", {seconds} seconds ago"
 
 
+class _NotShownError(MissingFactError):
+    """A counter that the host may have, and that the excerpt does not show."""
+
+
 class View(BootView):
-    """One host's snapshot, asked by rules: its keys, its boot files, and what its ports, sockets and counters do."""
+    """One host's snapshot, asked by rules: its keys, its boot files, and what its ports, sockets and counters do.
+
+    asked_for_sockets: whether a rule has looked at sockets since this was last set to False.
+    """
+
+    asked_for_sockets = False
 
     # --- ports -----------------------------------------------------------------------------------------------------
 
@@ -83,8 +93,7 @@ class View(BootView):
         value = self.sysctl(PORT_RANGE).get("value")
         if isinstance(value, list) and len(value) == 2:
             low, high = value
-            # A listing may be damaged: no kernel has other ports.
-            if isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= 65535:
+            if isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= _HIGHEST_PORT:
                 return low, high
         raise MissingFactError(f"{PORT_RANGE} holds {self.raw(PORT_RANGE)!r}, which is not a range")
 
@@ -122,10 +131,13 @@ class View(BootView):
 
     def under_port_pressure(self, percent: int) -> bool | None:
         """Whether some destination takes at least this share of the usable ports; None where that is not known."""
+        # For a rule whose result does not depend on sockets, but on keys: those that are missing make its severity unknown, no more.
+        other = View(self.snapshot)
         try:
-            return any(self.port_share_percent(group) >= percent for group in self.sockets["ports_in_use"])
+            found = any(other.port_share_percent(group) >= percent for group in other.sockets["ports_in_use"])
         except (MissingFactError, CannotApplyError):
             return None
+        return found or (None if self.sockets_missing else False)
 
     # --- reuse of TIME_WAIT ----------------------------------------------------------------------------------------
 
@@ -232,9 +244,15 @@ class View(BootView):
 
     @property
     def sockets(self) -> Sockets:
+        self.asked_for_sockets = True
         if self.snapshot["sockets"] is None:
             raise MissingFactError("sockets were not observed")
         return self.snapshot["sockets"]
+
+    @property
+    def sockets_missing(self) -> str | None:
+        """Why the sockets are not all of the host's; None where they are."""
+        return self.snapshot["excerpt"]["sockets"] if "excerpt" in self.snapshot else None
 
     @property
     def nat(self) -> Nat:
@@ -263,6 +281,8 @@ class View(BootView):
         if counters is None or group not in counters:
             raise MissingFactError(f"the {group} counters were not observed")
         if counter not in counters[group]:
+            if group in self._excerpt_counters:
+                raise _NotShownError(f"{counter} is not among the counters that are shown")
             raise CannotApplyError(f"this kernel has no counter {counter}")
         sample = self.snapshot["sample"]
         if sample is None:
@@ -271,6 +291,27 @@ class View(BootView):
         if delta is None:
             raise MissingFactError(f"{counter} became smaller between the two samples, or was missing in one")
         return Growth(counter, delta, sample["seconds"])
+
+    def growths(self, group: str, counters: t.Iterable[str]) -> tuple[list[Growth], list[str]]:
+        """How far those counters grew that the kernel has, and the names of those that an excerpt does not show."""
+        found, hidden = [], []
+        for counter in counters:
+            try:
+                found.append(self.growth(group, counter))
+            except CannotApplyError:
+                continue
+            except _NotShownError:
+                hidden.append(counter)
+        return found, hidden
+
+    @property
+    def _excerpt_counters(self) -> list[str]:
+        """The groups of which only some counters are shown."""
+        return self.snapshot["excerpt"]["counters"] if "excerpt" in self.snapshot else []
+
+    def logged(self, trouble: str) -> int:
+        """How many lines of the kernel's log tell of a trouble, by its name in Excerpt.kernel_log; 0 where nobody showed the log."""
+        return self.snapshot["excerpt"]["kernel_log"].get(trouble, 0) if "excerpt" in self.snapshot else 0
 
     def counter(self, group: str, counter: str) -> int | None:
         """A counter's value since boot, for evidence."""

@@ -13,10 +13,12 @@ import functools
 import typing as t
 
 from ...module_utils._sysctl import _boot_order as boot_order
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, Refused, concerns_tcp, kernel_reads
+from ...module_utils._sysctl._after_boot import AT_START, Write, boot, last_words
+from ...module_utils._sysctl._boot_writers import boot_sequence
+from ...module_utils._sysctl._keys import SYSCTL_KEYS, concerns_tcp
 from ...module_utils._sysctl._lines import READERS, matches
 from ._base import MissingFactError
-from ._view_keys import PORT_RANGE, UNPRIVILEGED_PORT_START, KeyView
+from ._view_keys import UNPRIVILEGED_PORT_START, KeyView
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +52,11 @@ class BootSetting:
 
 @dataclasses.dataclass(frozen=True)
 class BootValue:
-    """What a key holds after boot: its raw value, and the line that set it."""
+    """What a key holds after boot: its raw value, the line that set it, and the program that did."""
 
     raw: str
     setting: boot_order.Applied
+    program: str
 
 
 class BootView(KeyView):
@@ -67,7 +70,8 @@ class BootView(KeyView):
 
     def unread_boot_files(self) -> list[str]:
         """Paths of the boot files that a reader reads and whose content is not known."""
-        return sorted({path for reader in READERS for path in boot_order.unseen(self.boot_files, reader)})
+        programs = (*READERS, *(writer["name"] for writer in self.boot_files["writers"]))
+        return sorted({path for program in programs for path in boot_order.unseen(self.boot_files, program)})
 
     @functools.cached_property
     def known_keys(self) -> list[str]:
@@ -80,10 +84,15 @@ class BootView(KeyView):
 
     @functools.cached_property
     def boot_reader(self) -> str:
-        """The reader that sets the keys at boot: systemd-sysctl, unless the host is known to boot without systemd.
+        """The reader that sets the keys at boot: the one that the init starts, or else systemd-sysctl where no other init is known.
 
-        Then some other program may set them, or none. It is not guessed.
+        Where some other program may set them, or none, it is not guessed.
         """
+        files = self.boot_files
+        if files["applied_by"]:
+            return files["applied_by"]
+        if files["why_not_applied"]:
+            raise MissingFactError(files["why_not_applied"])
         if self.snapshot["host"]["init"] == "other":
             raise MissingFactError("this host boots without systemd, and which program applies sysctl files at its boot is not known")
         return "systemd"
@@ -93,31 +102,50 @@ class BootView(KeyView):
         return {setting.key for setting in self.boot_settings(*SYSCTL_KEYS)}
 
     @functools.cached_property
-    def _writes(self) -> dict[str, dict[str, list[boot_order.Applied]]]:
-        return {reader: boot_order.writes(self.boot_files, reader, self.known_keys) for reader in READERS}
+    def boot_sequence(self) -> list[str]:
+        """Who sets keys at boot, one after the other: the reader of sysctl.d, and those who write before and after it."""
+        return boot_sequence(self.boot_files, self.boot_reader)
 
-    def boot_values(self, reader: str) -> dict[str, BootValue]:
-        """What each of SYSCTL_KEYS holds after a reader has set it; texts that the kernel refuses change nothing."""
-        bounds = self.bounding_values()
-        result = {}
-        for key, texts in self._writes[reader].items():
-            sysctl_key = SYSCTL_KEYS.get(key)
-            if sysctl_key is None:
-                continue
-            raw = self.shown(key) if self.has(key) else None
-            for text in texts:
-                read = None if text.value is None else kernel_reads(sysctl_key, text.value, raw, bounds)
-                if read is not None and not isinstance(read, Refused) and read.raw is not None:
-                    raw = " ".join(read.raw.split())
-                    result[key] = BootValue(raw, text)
-        return result
+    @functools.cached_property
+    def at_start(self) -> dict[str, str]:
+        """What keys hold before the first write of a boot, as far as that is known."""
+        start = {key: key_of.default for key, key_of in SYSCTL_KEYS.items() if key_of.default is not None}
+        start.update(AT_START)
+        if self.shown(UNPRIVILEGED_PORT_START) == "absent":
+            # Kernels before 4.11 have no bound for the range.
+            start[UNPRIVILEGED_PORT_START] = "1"
+        return start
 
-    def bounding_values(self) -> dict[str, str]:
-        """Raw values of the keys that bound one another: the port range and the first unprivileged port."""
-        shown = {key: self.shown(key) for key in (UNPRIVILEGED_PORT_START, PORT_RANGE)}
-        if shown[UNPRIVILEGED_PORT_START] == "absent":
-            shown[UNPRIVILEGED_PORT_START] = "1"
-        return {key: raw for key, raw in shown.items() if raw not in ("absent", "unknown")}
+    def boot_writes(self, *programs: str) -> list[Write]:
+        """What programs write to SYSCTL_KEYS one after the other, each with what the kernel makes of it."""
+        if programs not in self._boots:
+            self._boots[programs] = list(boot(self.boot_files, programs, self.known_keys, self.at_start))
+        return self._boots[programs]
+
+    @functools.cached_property
+    def _boots(self) -> dict[tuple[str, ...], list[Write]]:
+        return {}
+
+    def boot_values(self, *programs: str) -> dict[str, BootValue]:
+        """What each of SYSCTL_KEYS holds after programs have written one after the other, as far as they set it and it is known."""
+        return {
+            key: BootValue(" ".join(write.raw.split()), write.text, write.program)
+            for key, write in last_words(self.boot_writes(*programs)).items()
+            if write.raw is not None and key in SYSCTL_KEYS
+        }
+
+    def unknown_at_boot(self) -> list[Write]:
+        """The last writes of a boot to those of SYSCTL_KEYS whose value is only known to the program that works it out."""
+        ends = last_words(self.boot_writes(*self.boot_sequence))
+        return [write for key, write in ends.items() if write.raw is None and key in SYSCTL_KEYS]
+
+    @functools.cached_property
+    def boot_end(self) -> dict[str, BootValue]:
+        """What each of SYSCTL_KEYS holds after a boot; nothing where it is not known what runs at boot."""
+        try:
+            return self.boot_values(*self.boot_sequence)
+        except MissingFactError:
+            return {}
 
     def boot_settings(self, *wanted: str) -> Iterator[BootSetting]:
         """Every line of a file that some reader reads, for these keys (all TCP keys where none is named), patterns included."""
@@ -128,9 +156,10 @@ class BootView(KeyView):
                 yield from self.boot_settings_in(file, *wanted)
 
     def last_boot_settings(self, key: str) -> Iterator[BootSetting]:
-        """Those lines of a key that win for one of the readers."""
+        """Those lines of a key that win for one of the readers, or at the end of a boot."""
         real = {file["path"]: file["real_path"] for file in self.boot_files["files"]}
-        last = [self.boot_values(reader)[key].setting for reader in READERS if key in self.boot_values(reader)]
+        ends = [self.boot_values(reader).get(key) for reader in READERS] + [self.boot_end.get(key)]
+        last = [end.setting for end in ends if end]
         places = {(real[one.path], one.line) for one in last}
         return (one for one in self.boot_settings(key) if (one.path, one.line) in places)
 

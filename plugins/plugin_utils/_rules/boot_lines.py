@@ -12,10 +12,11 @@ import difflib
 import typing as t
 
 from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused, kernel_reads
-from ._base import Finding, everywhere, rule
+from ...module_utils._sysctl._lines import READERS
+from ._base import Finding, MissingFactError, everywhere, rule
 from ._boot import READER_MANUALS, no_failure, same_text
 from ._view_boot import IPV4
-from ._view_keys import TW_RECYCLE, TW_TIMEOUT
+from ._view_keys import TW_RECYCLE, TW_TIMEOUT, UNPRIVILEGED_PORT_START
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,15 +139,18 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
 )
 def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
-    bounds = host.bounding_values()
+    refusals = _refused_in_turn(host)
     for setting in host.boot_settings():
         sysctl_key = SYSCTL_KEYS.get(setting.key)
         if sysctl_key is None:
             continue
-        read = kernel_reads(sysctl_key, setting.text, host.shown(setting.key), bounds)
+        # What another key lets through depends on when the line has its turn.
+        read = kernel_reads(sysctl_key, setting.text, host.shown(setting.key), {UNPRIVILEGED_PORT_START: "0"})
         severity: Severity | None = None
         if isinstance(read, Refused):
             problem = read.reason
+        elif (setting.path, setting.line, setting.key) in refusals:
+            problem = refusals[setting.path, setting.line, setting.key]
         elif not read.note or _is_hexadecimal(setting.text):
             continue
         else:
@@ -165,6 +169,20 @@ def boot_refused_value(host: View, limits: Thresholds) -> Iterator[Finding]:
         )
     if not failed:
         yield no_failure(host, "boot files", "the kernel reads every value as it is written")
+
+
+def _refused_in_turn(host: View) -> dict[tuple[str, int, str], str]:
+    """Why the kernel refuses a line when a boot comes to it, by path, line and key."""
+    try:
+        boots = [host.boot_writes(*host.boot_sequence)]
+    except MissingFactError:
+        boots = [host.boot_writes(reader) for reader in READERS]
+    return {
+        (write.text.real_path, write.text.line, write.key): write.answer.reason
+        for writes in boots
+        for write in writes
+        if isinstance(write.answer, Refused)
+    }
 
 
 def _is_hexadecimal(text: str) -> bool:
@@ -221,4 +239,6 @@ def boot_file_unread(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 
 def _linked(host: View, path: str) -> bool:
-    return any(file["real_path"] == path and "systemd" in file["readers"] for file in host.boot_files["files"])
+    """Whether systemd-sysctl or another program that runs at boot reads the file."""
+    readers = {reader for file in host.boot_files["files"] if file["real_path"] == path for reader in file["readers"]}
+    return not readers <= {"procps"}

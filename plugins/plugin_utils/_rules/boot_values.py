@@ -22,6 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._results import Severity
+    from .._snapshot_types import Writer
     from ._base import Thresholds
     from ._view import View
     from ._view_boot import BootValue
@@ -64,7 +65,7 @@ _SET_BY_PROGRAMS = frozenset(
 def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
     _boot_files_apply(host)
     failed = False
-    for key, booted in sorted(host.boot_values(host.boot_reader).items()):
+    for key, booted in sorted(host.boot_values(*host.boot_sequence).items()):
         try:
             running = host.raw(key)
         except (CannotApplyError, MissingFactError):
@@ -80,8 +81,12 @@ def boot_differs(host: View, limits: Thresholds) -> Iterator[Finding]:
             path=booted.setting.real_path,
             line=booted.setting.line,
             severity="low" if key in _SET_BY_PROGRAMS else None,
-            evidence={"reader": host.boot_reader},
+            evidence={"reader": booted.program},
         )
+    for write in host.unknown_at_boot():
+        failed = True
+        reason = f"{write.program} works the value out when it starts ({write.text.path}:{write.text.line})"
+        yield Finding("unknown", write.key, host.shown(write.key), "the same value in both", reason=reason)
     if not failed:
         yield no_failure(host, "boot files", "every key that boot sets has that value now")
 
@@ -110,8 +115,8 @@ def _boot_files_apply(host: View) -> None:
     references=READER_MANUALS,
 )
 def boot_readers_disagree(host: View, limits: Thresholds) -> Iterator[Finding]:
-    # Raises where systemd-sysctl does not run.
-    _reader = host.boot_reader
+    if host.boot_reader != "systemd":
+        raise CannotApplyError("systemd-sysctl does not run at this host's boot")
     systemd, procps = host.boot_values("systemd"), host.boot_values("procps")
     failed = False
     for key in sorted({*systemd, *procps}):
@@ -150,9 +155,9 @@ def _shown(booted: BootValue | None) -> str:
 )
 def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
     # Raises where it is not known which program reads the files, and in which order.
-    _reader = host.boot_reader
+    readers = READERS if host.boot_reader == "systemd" else (host.boot_reader,)
     shadowed: dict[tuple[str, str, int], Finding] = {}
-    for reader in READERS:
+    for reader in readers:
         for lost in boot_order.earlier(host.boot_files, reader, host.known_keys):
             if not concerns_tcp(lost.key) or lost.path == lost.by_path or lost.value is None or lost.by_value is None:
                 continue
@@ -172,9 +177,87 @@ def boot_shadowed(host: View, limits: Thresholds) -> Iterator[Finding]:
                     evidence={"reader": reader},
                 ),
             )
+    for key, files, end in _taken_over(host):
+        shadowed.setdefault(
+            (key, files.setting.path, files.setting.line),
+            Finding(
+                "fail",
+                key,
+                f"{files.raw!r} is overridden by {end.raw!r} ({end.setting.path}:{end.setting.line}, {end.program})",
+                "only one file sets the key",
+                path=files.setting.real_path,
+                line=files.setting.line,
+                evidence={"reader": host.boot_reader},
+            ),
+        )
     yield from shadowed.values()
     if not shadowed:
         yield no_failure(host, "boot files", "no file overrides another file's value")
+
+
+def _taken_over(host: View) -> Iterator[tuple[str, BootValue, BootValue]]:
+    """The keys that a program sets after the reader of sysctl.d to another value than its files have: those values."""
+    from_files = host.boot_values(host.boot_reader)
+    for key, end in sorted(host.boot_values(*host.boot_sequence).items()):
+        files = from_files.get(key)
+        if files and end.program != host.boot_reader and not same(SYSCTL_KEYS[key], files.raw, end.raw):
+            yield key, files, end
+
+
+@rule(
+    "boot-other-writer",
+    title="Another program than the reader of sysctl.d sets the key at boot",
+    severities=everywhere("medium"),
+    rationale=(
+        "Some programs write sysctl keys when they start, from files of their own. Most start after the files in sysctl.d have been "
+        "applied, so their value stays. Whoever edits a file in sysctl.d sees no effect after the next boot. ufw does this with "
+        "/etc/ufw/sysctl.conf, TuneD with its active profile. With reapply_sysctl = 1 TuneD applies /etc/sysctl.d once more: only keys "
+        "that are not set there keep the profile's value. If no file in sysctl.d sets the key and the running value is the same, the "
+        "severity is info."
+    ),
+    measured="Debian 12 with ufw 0.36.2: the value from ufw's file was there after 5 of 5 boots, although systemd promises no order.",
+    remedy=(
+        "Decide which value is right. Write it into the file named here, or delete the line there and set the key in /etc/sysctl.d. "
+        "tcp_profile with on_conflict: comment_out takes the line out of ufw's file. It never edits a TuneD profile. For TuneD, make a "
+        "profile in /etc/tuned that includes the active one and sets the key, then run tuned-adm profile NAME. Or set reapply_sysctl = 1 "
+        "in /etc/tuned/tuned-main.conf and the key in /etc/sysctl.d."
+    ),
+    waiver_advice="Accept it where the program's file is the one place in which your hosts keep this key.",
+    references=("ufw-framework(8)", "tuned.conf(5)", "tuned-main.conf(5)", *READER_MANUALS),
+)
+def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
+    _boot_files_apply(host)
+    from_files = host.boot_values(host.boot_reader)
+    writers = {one["name"]: one for one in host.boot_files["writers"]}
+    failed = False
+    for key, end in sorted(host.boot_values(*host.boot_sequence).items()):
+        writer, files = writers.get(end.program), from_files.get(key)
+        if writer is None or host.has(key) is False:
+            continue
+        if files and same(SYSCTL_KEYS[key], files.raw, end.raw):
+            continue
+        failed = True
+        running = host.shown(key)
+        sysctl_d = f"sysctl.d has {_shown(files)}" if files else "no file in sysctl.d sets it"
+        differs = files is not None or running == "unknown" or not same(SYSCTL_KEYS[key], running, end.raw)
+        yield Finding(
+            "fail",
+            key,
+            f"{end.program} sets {end.raw!r}{_turn(writer)}; {sysctl_d}",
+            "one place that sets the key",
+            path=end.setting.real_path,
+            line=end.setting.line,
+            severity=None if differs else "info",
+            evidence={"program": end.program, "started_by": writer["path"], "detail": writer["detail"]},
+        )
+    if not failed:
+        yield no_failure(host, "boot files", "no other program is known to set a key at boot")
+
+
+def _turn(writer: Writer) -> str:
+    if writer["order"] == "race":
+        return ", most likely last: nothing promises an order"
+    return ""
 
 
 # What a kernel starts with, where it is one of a few values; the fixed ones are in SYSCTL_KEYS. tcp_tw_reuse is 0 on older kernels,

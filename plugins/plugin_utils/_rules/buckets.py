@@ -178,6 +178,11 @@ def buckets_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux 67631510a318 (TCPTimeWaitOverflow)",),
 )
 def buckets_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
+    full = host.logged("buckets_overflow")
+    if full:
+        yield Finding("fail", "kernel log", f"{full} x 'TCP: time wait bucket table overflow'", "no such line", since_boot=True)
+        if not host.counter("TcpExt", "TCPTimeWaitOverflow"):
+            return
     growth = host.growth("TcpExt", "TCPTimeWaitOverflow")
     yield judge(
         growth.amount > limits.counter_growth,

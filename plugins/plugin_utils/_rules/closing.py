@@ -21,6 +21,7 @@ from ._view_keys import FIN_TIMEOUT, MAX_TW_BUCKETS, TW_TIMEOUT
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._results import Severity
     from ._base import Thresholds
     from ._view import View
 
@@ -234,14 +235,16 @@ def resets_on_close(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux TCP_TIMEWAIT_LEN (include/net/tcp.h)", "RFC 9293, 3.4.3"),
 )
 def time_wait_timeout(host: View, limits: Thresholds) -> Iterator[Finding]:
-    lacking = host.has(TW_TIMEOUT) is False
+    known = host.has(TW_TIMEOUT)
+    note = {True: "", False: ", and this kernel does not have the key", None: ", a key that exists in vendors' kernels only"}[known]
     failed = False
-    if host.has(TW_TIMEOUT) and host.number(TW_TIMEOUT) < TIME_WAIT_SECONDS:
+    if known and host.number(TW_TIMEOUT) < TIME_WAIT_SECONDS:
         failed = True
         yield Finding("fail", TW_TIMEOUT, f"TIME_WAIT lasts {host.number(TW_TIMEOUT)} s", f"{TIME_WAIT_SECONDS} s")
     for setting in host.boot_settings(TW_TIMEOUT):
         failed = True
-        observed = f"tcp_tw_timeout = {setting.text}" + (", and this kernel does not have the key" if lacking else "")
-        yield Finding("fail", TW_TIMEOUT, observed, "no line", path=setting.path, line=setting.line, severity="low" if lacking else None)
+        observed = f"tcp_tw_timeout = {setting.text}{note}"
+        severity: Severity | None = "low" if known is False else None
+        yield Finding("fail", TW_TIMEOUT, observed, "no line", path=setting.path, line=setting.line, severity=severity)
     if not failed:
         yield no_failure(host, TW_TIMEOUT, f"no boot file sets it; the running value is {host.shown(TW_TIMEOUT)}")

@@ -77,9 +77,21 @@ def conntrack_forgets_early(host: View, limits: Thresholds) -> Iterator[Finding]
     yield judge(
         seconds < limits.conntrack_time_wait_seconds,
         CONNTRACK_TIME_WAIT,
-        f"nf_conntrack_tcp_timeout_time_wait is {seconds}",
+        f"nf_conntrack_tcp_timeout_time_wait is {seconds}{_raise_first(host, limits)}",
         f"at least {limits.conntrack_time_wait_seconds}",
     )
+
+
+def _raise_first(host: View, limits: Thresholds) -> str:
+    """What to do before the timeout is raised, where the table has no room for entries that live longer."""
+    try:
+        count, most = host.number(CONNTRACK_COUNT), host.number(CONNTRACK_MAX)
+    except (CannotApplyError, MissingFactError):
+        return ""
+    if most <= 0 or 100 * count < limits.conntrack_high_percent * most:
+        return ""
+    how = "full" if count >= most else "nearly full"
+    return f". The table is {how} ({count} of {most}): raise nf_conntrack_max first. A longer timeout alone makes it worse"
 
 
 @rule(
@@ -130,18 +142,16 @@ def conntrack_nearly_full(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux /proc/net/stat/nf_conntrack", "conntrack(8)"),
 )
 def conntrack_drops(host: View, limits: Thresholds) -> Iterator[Finding]:
-    counters = host.snapshot["counters"]
+    counters, full = host.snapshot["counters"], host.logged("conntrack_full")
+    if full:
+        yield Finding("fail", "kernel log", f"{full} x 'nf_conntrack: table full, dropping packet'", "no such line", since_boot=True)
+        if not counters or "nf_conntrack" not in counters:
+            return
     if counters is not None and "nf_conntrack" not in counters:
-        if host.has(CONNTRACK_COUNT):
+        if host.has(CONNTRACK_COUNT) is not False:
             raise MissingFactError("the counters of connection tracking were not observed")
         raise CannotApplyError("connection tracking is not loaded")
-    grown = []
-    for counter in _DROPS:
-        try:
-            grown.append(host.growth("nf_conntrack", counter))
-        except CannotApplyError:
-            # A kernel may lack one of them.
-            continue
+    grown, _hidden = host.growths("nf_conntrack", _DROPS)
     if not grown:
         raise MissingFactError("the counters of connection tracking have other names here")
     over = [one for one in grown if one.amount > limits.counter_growth]

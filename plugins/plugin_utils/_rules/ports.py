@@ -244,7 +244,13 @@ def ports_bound_first(host: View, limits: Thresholds) -> Iterator[Finding]:
         left_out = host.sockets["source_ports_left_out"]
         if left_out and sources and percent_of(sources[-1]["ports"], usable) >= limits.ports_bound_first_percent:
             raise MissingFactError(f"{left_out} source addresses were left out of the snapshot")
-        yield Finding("pass", PORT_RANGE, f"no sign that more than {most} ports of one source address were bound before connect()")
+        yield Finding("pass", PORT_RANGE, _few_bound(most))
+
+
+def _few_bound(ports: int) -> str:
+    if not ports:
+        return "no sign of ports that were bound before connect()"
+    return f"at most {ports} ports of one source address look as if they were bound before connect()"
 
 
 # Some sockets come and go while they are counted.

@@ -45,7 +45,7 @@ _COUNTERS = ("ListenOverflows", "TCPReqQFullDrop", "ListenDrops")
     references=("Linux tcp_conn_request()", "listen(2)"),
 )
 def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
-    full = [one for one in host.sockets["listeners"] if queue_is_full(one)]
+    full = [one for one in host.sockets["listeners"] if queue_is_full(one)] if host.snapshot["sockets"] else []
     for one in full:
         yield Finding(
             "fail",
@@ -57,14 +57,12 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
             "the queue is shorter than the backlog",
             evidence={"somaxconn": host.shown(SOMAXCONN)},
         )
-    grown = []
-    for counter in _COUNTERS:
-        try:
-            grown.append(host.growth("TcpExt", counter))
-        except CannotApplyError:
-            # Counters without an event since boot are there and 0; an older kernel may lack one.
-            continue
-    if not grown:
+    flooded = host.logged("syn_flooding")
+    if flooded:
+        yield Finding("fail", "kernel log", f"{flooded} x 'Possible SYN flooding on port'", "no such line", since_boot=True)
+    # Counters without an event since boot are there and 0; an older kernel may lack one.
+    grown, hidden = host.growths("TcpExt", _COUNTERS)
+    if not grown and not hidden:
         raise CannotApplyError("this kernel counts no overflows")
     over = [one for one in grown if one.amount - _of_recycle(host, one) > limits.counter_growth]
     for worst in over[:1]:
@@ -77,8 +75,12 @@ def accept_queue_overflow(host: View, limits: Thresholds) -> Iterator[Finding]:
             long_ago=worst.long_ago,
             evidence={one.counter: one.amount for one in grown} | {"somaxconn": host.shown(SOMAXCONN)},
         )
-    if not over and not full:
-        yield Finding("pass", "accept queues", "no overflow: " + ", ".join(str(one) for one in grown))
+    if over or full or flooded:
+        return
+    if hidden:
+        raise MissingFactError(f"{', '.join(hidden)} are not among the counters that are shown")
+    observed = "no overflow: " + ", ".join(str(one) for one in grown)
+    yield Finding("pass", "accept queues", observed, evidence={"listeners": len(host.sockets["listeners"])})
 
 
 def _of_recycle(host: View, growth: Growth) -> int:

@@ -158,6 +158,8 @@ def reuse_on_server(host: View, limits: Thresholds) -> Iterator[Finding]:
     outgoing = host.sockets["outgoing"] + sum(
         in_state(group, "time_wait") for group in host.sockets["ports_in_use"] if not is_loopback(group["destination"])
     )
+    if outgoing == 0 and host.sockets_missing:
+        raise MissingFactError(host.sockets_missing)
     opened = 0
     if host.snapshot["sample"] is not None:
         opened = host.growth("Tcp", "ActiveOpens").amount
@@ -220,7 +222,7 @@ def timestamps_off(host: View, limits: Thresholds) -> Iterator[Finding]:
 def timestamps_on_at_l7(host: View, limits: Thresholds) -> Iterator[Finding]:
     timestamps = host.number(TIMESTAMPS)
     try:
-        grown = [growth for growth in _refused(host) if not growth.since_boot and growth.amount > limits.counter_growth]
+        grown = [growth for growth in _refused(host)[0] if not growth.since_boot and growth.amount > limits.counter_growth]
     except MissingFactError:
         # Whether timestamps are on is known without counters.
         grown = []
@@ -281,12 +283,14 @@ def timestamps_odd_value(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=("Linux c449d5f3a3d7 (6.16, PAWSTimewait)", "RFC 6191", "RFC 5961"),
 )
 def syn_rejected_in_time_wait(host: View, limits: Thresholds) -> Iterator[Finding]:
-    seen = _refused(host)
+    seen, hidden = _refused(host)
     if not seen:
         raise MissingFactError("the counters PAWSTimewait, PAWSEstab and TCPACKSkippedTimeWait were not observed")
     grown = {growth.counter for growth in seen if growth.amount > limits.counter_growth}
     # PAWSEstab alone may be about open connections.
     ambiguous = grown == {"PAWSEstab"}
+    if hidden and not grown - {"PAWSEstab"}:
+        raise MissingFactError(f"{', '.join(hidden)} are not among the counters that are shown")
     yield judge(
         bool(grown),
         "SYNs in TIME_WAIT",
@@ -299,14 +303,10 @@ def syn_rejected_in_time_wait(host: View, limits: Thresholds) -> Iterator[Findin
     )
 
 
-def _refused(host: View) -> list[Growth]:
-    """The counters of segments that a TIME_WAIT refused, as far as this kernel has them."""
-    seen = []
-    for names in (("PAWSTimewait", "PAWSEstab"), ("TCPACKSkippedTimeWait",)):
-        for name in names:
-            try:
-                seen.append(host.growth("TcpExt", name))
-            except CannotApplyError:
-                continue
-            break
-    return seen
+def _refused(host: View) -> tuple[list[Growth], list[str]]:
+    """The counters of segments that a TIME_WAIT refused, as far as this kernel has them, and those that are not shown."""
+    seen, hidden = host.growths("TcpExt", ("PAWSTimewait", "PAWSEstab", "TCPACKSkippedTimeWait"))
+    # What is about TIME_WAIT alone replaces what counts open connections, too.
+    if seen and seen[0].counter == "PAWSTimewait":
+        seen = [growth for growth in seen if growth.counter != "PAWSEstab"]
+    return seen, hidden

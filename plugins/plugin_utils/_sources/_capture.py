@@ -18,10 +18,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ...module_utils._facts._namespace_count import not_looked_at
 from ...module_utils._facts._proc import deltas
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from . import _nat_tables, _proc_files, _sysctl_a
-from ._common import MAX_TEXT, SourceError, empty_snapshot, present, read_bytes, read_text, shown
+from ._common import MAX_TEXT, OF_THE_LIVE_HOST, SourceError, empty_snapshot, open_file, present, read_bytes, read_text, shown
 from ._tree import MAX_PATH, MemoryTree
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ _ALWAYS = path_of("net.ipv4.ip_forward")
 _TABLE_FILES = ("/proc/net/tcp", "/proc/net/tcp6")
 _ENTRIES = ("/proc/net/nf_conntrack",)
 _MOST_PORTS = 65535
+_NAMESPACES = "ls -ld /proc/*/ns/net"
+_OWN_NAMESPACE = "/proc/self/ns/net"
+_MOST_NAMED = 10
 _WITH_CONTENT = ("file", "link", "names", "output")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
@@ -48,6 +52,8 @@ _MORE_FILES = {
     "/proc/net/udp6": "proc_net_udp6.txt",
     "/proc/uptime": "uptime.txt",
 }
+# People give the name netstat.txt to other outputs of netstat, too.
+_FIRST_BYTES = {"netstat.txt": b"TcpExt: ", "snmp.txt": b"Ip: ", "sockstat.txt": b"sockets: "}
 _CONNTRACK_S = "conntrack-S.txt"
 _LISTINGS = ("sysctl-a.txt", "sysctl-net.txt")
 _TABLES = (("proc_net_tcp.txt", "proc_net_tcp6.txt"), ("ss-tan.txt",))
@@ -61,7 +67,17 @@ def is_file(start: bytes) -> bool:
 def is_folder(path: str) -> bool:
     """Whether a folder is the unpacked form."""
     names = [*_LISTINGS, *_FOLDER_FILES.values(), "nstat-az.txt"]
-    return sum(os.path.isfile(os.path.join(path, name)) for name in names) >= 2
+    found = [name for name in names if os.path.isfile(os.path.join(path, name))]
+    return len(found) >= 2 and all(_begins(os.path.join(path, name), _FIRST_BYTES.get(name, b"")) for name in found)
+
+
+def _begins(path: str, start: bytes) -> bool:
+    try:
+        with open_file(path) as handle:
+            # An empty file is a damaged capture, which is told when it is read.
+            return not (first := handle.read(len(start)).lstrip()) or first == start
+    except SourceError:
+        return True
 
 
 def load(path: str) -> Snapshot:
@@ -201,6 +217,8 @@ def _from_bundle(path: str) -> Snapshot:
     if snapshot["sockets"] is not None and any(name in bundle.cut for name in _TABLE_FILES):
         snapshot["sockets"]["error_bound"] = _MOST_PORTS
     _proc_files.udp(snapshot, bundle.tree)
+    namespaces = set(bundle.outputs.pop(_NAMESPACES, b"").split()) - {_target(bundle, _OWN_NAMESPACE)}
+    snapshot["not_seen"] += not_looked_at(len(namespaces), OF_THE_LIVE_HOST)
     _nat(snapshot, bundle)
     snapshot["not_seen"] += [
         f"{shown(name)[1:-1]} was too long for a capture and was cut: the real figures are higher." for name in bundle.cut
@@ -214,6 +232,13 @@ def _nat(snapshot: Snapshot, bundle: Bundle) -> None:
     ipvs = _text(bundle, "/proc/net/ip_vs") if bundle.tree.kind("/proc/net/ip_vs") == "file" else ""
     complete = not any(name in bundle.cut for name in (*_ENTRIES, *rules))
     _nat_tables.fill_in(snapshot, entries, rules, ipvs, complete)
+
+
+def _target(bundle: Bundle, link: str) -> bytes:
+    try:
+        return bundle.tree.link_target(link).encode()
+    except OSError:
+        return b""
 
 
 def _text(bundle: Bundle, name: str) -> str:
@@ -297,4 +322,14 @@ def _from_folder(path: str) -> Snapshot:
     tables = next((found for found in ([name for name in choice if name in names] for choice in _TABLES) if found), [])
     _proc_files.sockets(snapshot, [(os.path.join(path, name), content(name)) for name in tables])
     _proc_files.udp(snapshot, tree)
+    snapshot["not_seen"] += _unread(names)
     return snapshot
+
+
+def _unread(names: set[str]) -> list[str]:
+    """A sentence about the files that have none of the known names."""
+    tables = {name for choice in _TABLES for name in choice}
+    known = {*_LISTINGS, *_FOLDER_FILES.values(), *_MORE_FILES.values(), *tables, _CONNTRACK_S, "nstat-az.txt", "uname.txt"}
+    others = sorted(names - known)
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return [f"These files were not read: {', '.join(map(shown, others[:_MOST_NAMED]))}{more}."] if others else []

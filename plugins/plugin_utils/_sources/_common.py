@@ -22,6 +22,8 @@ SCHEMA = "linux_tcp.snapshot/3"
 # A snapshot of the busiest host has a few megabytes. What is larger is some other file.
 MAX_TEXT = 64 * 1024 * 1024
 _SHOWN = 60
+# What to do about network namespaces that no kind of source has.
+OF_THE_LIVE_HOST = "To look at them, audit the live host: -e tcp_namespaces=all"
 
 
 class SourceError(Exception):

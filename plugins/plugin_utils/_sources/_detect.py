@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import _repository, _socket_tables
+from . import _paste, _repository, _socket_tables
 from ._common import SourceError, open_file, read_bytes, text_of
 from ._kinds import KINDS, START_BYTES
 
@@ -38,7 +38,12 @@ def detect_kind(path: str) -> str:
     found = next((name for name, kind in KINDS.items() if kind.is_file(start)), None)
     if found == "snapshot" and _repository.is_other_json(path):
         return "repository"
-    return found or _text_kind(path, text_of(path, read_bytes(path)))
+    if found is not None:
+        return found
+    data = read_bytes(path)
+    if not path.endswith(_CONF_NAMES) and _paste.is_paste(data):
+        return "paste"
+    return _text_kind(path, text_of(path, data))
 
 
 def _text_kind(path: str, text: str) -> str:
@@ -59,7 +64,7 @@ def _text_kind(path: str, text: str) -> str:
     if _repository.has_settings(path, text):
         return "repository"
     if _socket_tables.is_socket_table(text):
-        raise _no_kind(path, "a list of sockets alone is not enough. Put it into a folder with the other outputs of a capture")
+        raise _no_kind(path, "a list of sockets alone is not enough. Add the output of sysctl -a to the text, or put both into one folder")
     raise _no_kind(path, "the text looks like none of them")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import _capture, _repository, _snapshot, _sos, _sysctl_a, _sysctl_d
+from . import _capture, _paste, _repository, _snapshot, _sos, _sysctl_a, _sysctl_d
 
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot
@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "snapshot": _snapshot,
     "sos": _sos,
     "capture": _capture,
+    "paste": _paste,
     "sysctl_a": _sysctl_a,
     "sysctl_d": _sysctl_d,
     "repository": _repository,

@@ -93,18 +93,18 @@ def sockets(snapshot: Snapshot, tables: Iterable[tuple[str, bytes]]) -> None:
     """Count the sockets of tables, given as path and content; an empty list leaves the sockets unknown."""
     texts = [text_of(path, content) for path, content in tables]
     if texts:
-        snapshot["sockets"] = _socket_tables.count(texts, _ephemeral(snapshot))
+        snapshot["sockets"] = _socket_tables.count(texts, ephemeral_ports(snapshot))
 
 
 def udp(snapshot: Snapshot, tree: MemoryTree) -> None:
     """Add the UDP sockets of /proc/net/udp and udp6 to sockets that were counted."""
-    ports = _ephemeral(snapshot)
+    ports = ephemeral_ports(snapshot)
     if snapshot["sockets"] is not None and ports is not None and tree.kind(TABLES[0]) == "file":
         texts = [tree.read(name, MAX_TEXT).decode("utf-8", "replace") for name in TABLES if tree.kind(name) == "file"]
         snapshot["sockets"]["udp"] = udp_listeners(texts, ports)
 
 
-def _ephemeral(snapshot: Snapshot) -> tuple[int, int] | None:
+def ephemeral_ports(snapshot: Snapshot) -> tuple[int, int] | None:
     one = (snapshot["sysctl"] or {}).get("net.ipv4.ip_local_port_range")
     value = one.get("value") if one else None
     if isinstance(value, list) and len(value) == 2:

@@ -19,17 +19,19 @@ from .._shapes import ShapeError, check
 from .._snapshot_types import NetworkParts, Snapshot, Sysctl
 from ._common import SCHEMA, SourceError, read_bytes, shown
 
+# The first name in it, as far as the start of the file goes.
+_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:\}|\Z|\"(?:[^\"\\]|\\.)*(?:\Z|\"\s*(?::|\Z)))")
+
 MAX_KEYS = 2000
 MAX_SOCKET_ROWS = 1000
 MAX_NAT_ROWS = 1000
 MAX_PROBES = 4096
 MAX_NAMESPACES = 5_000
-_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*(?:[\"}]|\Z)")
 
 
 def is_file(start: bytes) -> bool:
-    """Whether a file that starts so is an object of JSON, and no other language with braces."""
-    return _OBJECT.match(start) is not None
+    """Whether a file that starts so is a JSON object, which only a snapshot is. Other languages have braces, too (Nix, nftables)."""
+    return bool(_OBJECT.match(start))
 
 
 def is_folder(path: str) -> bool:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 # By number in /proc/net/tcp (net/tcp_states.h). 12 is a connection request, which sock_diag calls syn_recv, too.
 _BY_NUMBER = {**dict(enumerate(STATES[1:], 1)), 12: "syn_recv"}
-_BY_WORD = {
+# As ss and netstat print them, with a hyphen for an underscore.
+STATE_WORDS = {
     "ESTAB": "established",
     "ESTABLISHED": "established",
     "SYN-SENT": "syn_sent",
@@ -58,8 +59,8 @@ _NUMBER_DIGITS = 10
 # IFNAMSIZ of linux/if.h, without the byte at its end.
 _DEVICE_CHARACTERS = 15
 
-_PROC_HEADER = "local_address"
-_HEADERS = (_PROC_HEADER, "Local Address")
+PROC_HEADER = "local_address"
+_HEADERS = (PROC_HEADER, "Local Address")
 
 
 class SocketRow(NamedTuple):
@@ -231,7 +232,7 @@ def _listener(one: tuple[int, str, str], queue: int | None, backlog: int | None)
 
 def socket_rows(text: str) -> Iterator[SocketRow]:
     """The TCP sockets of one table, of whichever kind it is."""
-    return _proc_rows(text) if _PROC_HEADER in text[:400] else _word_rows(text)
+    return _proc_rows(text) if PROC_HEADER in text[:400] else _word_rows(text)
 
 
 def _proc_rows(text: str) -> Iterator[SocketRow]:
@@ -268,7 +269,7 @@ def _word_rows(text: str) -> Iterator[SocketRow]:
         if row:
             yield _with_details(row, details)
         words = line.split()
-        row = _row(words)
+        row = row_of(words)
         # In newer versions of ss the details follow in the same line.
         details = words[5:]
     if row:
@@ -282,7 +283,8 @@ def _with_details(row: SocketRow, details: list[str]) -> SocketRow:
     return row._replace(timestamps="ts" in details)
 
 
-def _row(words: list[str]) -> SocketRow | None:
+def row_of(words: list[str]) -> SocketRow | None:
+    """The TCP socket of one line of ss or netstat, given as its words; None for any other line."""
     queues: list[str] = []
     if words[:1] in (["tcp"], ["tcp6"]) and len(words) >= 6 and words[1].isdigit():
         # netstat: protocol, queues, local, foreign, state
@@ -294,7 +296,7 @@ def _row(words: list[str]) -> SocketRow | None:
         if len(words) < 5 or not words[1].isdigit():
             return None
         state, queues, local, remote = words[0], words[1:3], words[3], words[4]
-    name = _BY_WORD.get(state.replace("_", "-"))
+    name = STATE_WORDS.get(state.replace("_", "-"))
     if name is None:
         return None
     family, address, port, device = _endpoint(local)

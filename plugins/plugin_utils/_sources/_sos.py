@@ -13,11 +13,12 @@ import re
 from typing import TYPE_CHECKING, Union
 
 from ...module_utils._facts._host_facts import BOOT_FILES_UNKNOWN
+from ...module_utils._facts._namespace_count import not_looked_at
 from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from ...module_utils._tree import HostTree
 from . import _archive, _nat_tables, _proc_files, _sysctl_a
-from ._common import MAX_TEXT, SourceError, empty_snapshot, present, text_of
+from ._common import MAX_TEXT, OF_THE_LIVE_HOST, SourceError, empty_snapshot, present, text_of
 from ._tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ _UPTIME = "/proc/uptime"
 _FIREWALL = re.compile(r"(?:nft_(?:-a_)?list_ruleset|ip6?tables(?:-legacy|-nft)?-save\S*)\Z")
 _ENTRIES = re.compile(r"conntrack_-L(?:_-o_extended)?\Z")
 _NAT_FOLDERS = ("networking", "firewall_tables", "firewalld", "conntrack")
+_NETNS = f"{_COMMANDS}/networking/ip_netns"
 _MEMINFO = "/proc/meminfo"
 
 _KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
-    r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
+    r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:ip_netns|nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
     r"|sos_commands/(?:networking|firewall_tables|firewalld|conntrack)/(?:nft_\S*|ip6?tables\S*-save\S*|conntrack_-L\S*)"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/uptime|proc/net|proc/self"
     r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|ip_vs|nf_conntrack|stat/nf_conntrack)"
@@ -100,6 +102,7 @@ def load(path: str) -> Snapshot:
     _sockets(snapshot, files, proc, path)
     _proc_files.udp(snapshot, proc)
     _nat(snapshot, files, net)
+    snapshot["not_seen"] += not_looked_at(_other_namespaces(files), OF_THE_LIVE_HOST)
     return snapshot
 
 
@@ -183,6 +186,11 @@ def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> N
             tables = [(f"{path}:{name}", content)]
             break
     _proc_files.sockets(snapshot, tables)
+
+
+def _other_namespaces(files: Files) -> int:
+    """How many other network namespaces ip-netns(8) knows; 0 also where it was not asked."""
+    return sum(bool(line.strip()) for line in (_text(files, _NETNS) or "").splitlines())
 
 
 def _nat(snapshot: Snapshot, files: Files, net: str) -> None:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ...module_utils._sysctl._after_boot import AT_START, boot, last_words
 from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect
-from ...module_utils._sysctl._boot_order import writes
-from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
+from ...module_utils._sysctl._boot_writers import boot_sequence
+from ...module_utils._sysctl._keys import SYSCTL_KEYS
 from ...module_utils._tree import HostTree
 from ._common import SourceError, empty_snapshot, present, read_text
 from ._tree import MemoryTree
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .._snapshot_types import BootFiles, Snapshot, Sysctl
 
 _HOME = "/etc/sysctl.d"
-_PORT_START = "net.ipv4.ip_unprivileged_port_start"
 
 
 def load(path: str) -> Snapshot:
@@ -120,25 +120,18 @@ class _AsSysctlFolder:
 
 
 def after_boot(boot_files: BootFiles) -> dict[str, Sysctl]:
-    """Every key whose value after boot is known: set by a file that systemd-sysctl applies, or the same default on all kernels.
+    """Every key whose value after boot is known: set by a file that a boot applies, or the same default on all kernels.
 
     The kernel is not known: a key that has no such default and is not set is left out.
     """
-    written = writes(boot_files, "systemd", list(SYSCTL_KEYS))
+    start = {**{key: one.default for key, one in SYSCTL_KEYS.items() if one.default is not None}, **AT_START}
+    set_at_boot = last_words(boot(boot_files, boot_sequence(boot_files, "systemd"), list(SYSCTL_KEYS), start))
     result: dict[str, Sysctl] = {}
-    others: dict[str, str] = {}
-    # The port range may only start where the other key lets it.
-    for key in sorted(SYSCTL_KEYS, key=lambda key: key != _PORT_START):
-        sysctl_key = SYSCTL_KEYS[key]
-        raw, from_file = sysctl_key.default, False
-        for text in written.get(key, []):
-            outcome = kernel_reads(sysctl_key, text.value or "", raw, others)
-            if isinstance(outcome, Accepted):
-                raw, from_file = outcome.raw, True
-        if raw is None:
-            continue
-        result[key] = present(key, raw, "boot_file" if from_file else "kernel_default")
-        others[key] = raw
+    for key, sysctl_key in SYSCTL_KEYS.items():
+        last = set_at_boot.get(key)
+        raw = last.raw if last else sysctl_key.default
+        if raw is not None:
+            result[key] = present(key, raw, "boot_file" if last else "kernel_default")
     return result
 
 
@@ -149,4 +142,6 @@ def _renamed(boot_files: BootFiles, own_path: Callable[[str], str]) -> BootFiles
         if file["masked_by"] is not None:
             file["masked_by"] = own_path(file["masked_by"])
     boot_files["order"] = {reader: list(map(own_path, paths)) for reader, paths in boot_files["order"].items()}
+    for writer in boot_files["writers"]:
+        writer["path"] = own_path(writer["path"])
     return boot_files

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import datetime
 import math
+import typing as t
 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _harden_table, _shapes, _watch, _watch_table, _watch_textfile
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import ANY_PROFILE, AuditOptions, audit, reason_to_fail
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit, reason_to_fail
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import ReportError, build
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, Audit
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import ANY_PROFILE, PROFILES, Audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import Snapshot
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import SourceError, validate
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_namespaces import after_look
 from fuzz import mutate, seeds
 from fuzz.engine import Target
 from fuzz.read_back import check_all
 from prometheus_client.parser import text_string_to_metric_families
 from support.audits import hostile_audits, sample_audits
 from support.snapshots import snapshot, towards
-from support.watched import grown, observed, two_looks
+from support.watched import NO_NAMESPACES, grown, observed, two_looks
 
 _TODAY = datetime.date(2026, 11, 21)
 _WHOLE_EVERY = 8
@@ -88,18 +90,20 @@ def watch(data: bytes) -> None:
     looks = mutate.undumped(data)
     if not isinstance(looks, list):
         return
-    before, highest = None, None
+    before, highest, others = None, None, NO_NAMESPACES
     for look in looks[:5]:
         try:
-            now = _watch.sample(look)
+            taken = _watch.taken(look)
+            now = _watch.observation(taken)
             measured = _watch.measure(before, now)
             highest = _watch.peak(highest, measured)
+            others = after_look(others, taken, look.get("others"))
         except _watch.WatchError:
             continue
         assert all(math.isfinite(rate) for rate in measured["rates"].values())
-        state = {"measure": measured, "sample": now, "peak": highest}
+        state = {"measure": measured, "sample": now, "peak": highest, "namespaces": others}
         (back,) = _watch_table.watched({"web1": state})
-        assert back.measure == measured, f"the table does not take what the watch gives: {back.failure}"
+        assert (back.measure, back.namespaces) == (measured, others), f"the table does not take what the watch gives: {back.failure}"
         before = now
 
 
@@ -130,10 +134,17 @@ def _hardened() -> list[bytes]:
     ]
 
 
+_FULL: dict[str, dict[str, t.Any]] = {"pod a": {"ports_in_use": [towards(9000, 8000)], "opened": 9}, "pod c": {"time_wait": 9}}
+
+
 def _looks() -> list[bytes]:
-    first = observed(ports_in_use=[towards(500, 400)], time_wait=400)
+    first = observed(ports_in_use=[towards(500, 400)], time_wait=400, namespaces={"pod a": {}, "pod b": {"opened": 7}})
     second = observed(
-        5.0, 900, ports_in_use=[towards(900, 800), towards(4, destination="::1")], counted=grown(ActiveOpens=900, PAWSActive=3)
+        5.0,
+        900,
+        ports_in_use=[towards(900, 800), towards(4, destination="::1")],
+        counted=grown(ActiveOpens=900, PAWSActive=3),
+        namespaces=_FULL,
     )
     return [mutate.dumped([first, second]), mutate.dumped([second, first, observed(9.0, boot_id="second")])]
 
@@ -141,7 +152,10 @@ def _looks() -> list[bytes]:
 def _watched() -> list[bytes]:
     first, second = observed(), observed(5.0, 900, ports_in_use=[towards(900, 800)], counted=grown(ActiveOpens=900, PAWSActive=3))
     measured = two_looks(first, second)
+    look = observed(namespaces=_FULL)
+    others = after_look(NO_NAMESPACES, _watch.taken(look), look["others"])
     state = {"measure": measured, "sample": _watch.sample(second), "peak": _watch.peak(None, measured), "failed_looks": 2, "skip_looks": 1}
+    state["namespaces"] = others
     failed = {"failure": {"unreachable": True, "msg": "gone"}, "last_failure": {"failed": True}, "failed_looks": 3, "peak": None}
     return [mutate.dumped({"web1": state, "web2": failed, "web3": {"skipped": True}}), mutate.dumped({"web1": state})]
 

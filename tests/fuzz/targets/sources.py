@@ -73,6 +73,11 @@ def capture(data: bytes) -> None:
         _loaded(path, "capture", len(data))
 
 
+def paste(data: bytes) -> None:
+    with _file(data) as path:
+        _loaded(path, "paste", len(data))
+
+
 def sysctl_a(data: bytes) -> None:
     with _file(data) as path:
         _loaded(path, "sysctl_a", len(data))
@@ -192,6 +197,10 @@ def capture_folder(data: bytes) -> None:
     _folder(data, "capture")
 
 
+def paste_folder(data: bytes) -> None:
+    _folder(data, "paste")
+
+
 def sysctl_d_folder(data: bytes) -> None:
     _folder(data, "sysctl_d")
 
@@ -262,6 +271,13 @@ def _archive_seeds() -> list[bytes]:
 
 _LISTING_WORDS = (*seeds.KEYS, " = ", "sysctl: permission denied on key 'net.ipv4.tcp_mem'", 'error: "Invalid argument" reading key')
 _CAPTURE_WORDS = ("@file ", "@link ", "@absent ", "@unreadable ", "@cut", "@again", "@end", "@names ", "@null ", "|", *seeds.PROC_PATHS)
+_PASTE_WORDS = (
+    *("$ ", "# ", "[root@h ~]# ", "user@h:~$ ", "> ", "```", "\x1b[0m", "<pre>", "sysctl -a", "netstat -s", "ss -tan", "ss -s", "cat "),
+    *(" | grep tw", " | wc -l", "sysctl -w ", "<<EOF", "EOF", "ssh web1 ", "TcpExt:", " = 1", "TIME_WAIT 5", "net_ratelimit: 5 callbacks"),
+    *("Linux h 5.4.0 x", "sysctl: cannot stat /proc/sys/", ": No such file or directory", "\r\n", "h | CHANGED | rc=0 >>"),
+    *seeds.KEYS[:20],
+    *seeds.PROC_PATHS[:20],
+)
 _SNAPSHOT_WORDS = (*seeds.KEYS, "present", "absent", "unreadable", "time_wait", "TcpExt", "Tcp", "systemd", "procps", "unread_because")
 
 
@@ -271,11 +287,19 @@ TARGETS = (
     Target("capture_folder", capture_folder, seeds.capture_folders, mutate.folder(_CAPTURE_NAMES, _LISTING_WORDS), 150),
     Target("sos_folder", sos_folder, seeds.trees, mutate.folder((*seeds.BOOT_PATHS, *seeds.PROC_PATHS, *_SOS_PATHS), seeds.KEYS), 150),
     Target("sos_archive", sos_archive, _archive_seeds, _archive_mutator(), 250),
+    Target("paste", paste, seeds.pastes, mutate.text(_PASTE_WORDS), 250),
+    Target("paste_folder", paste_folder, seeds.capture_folders, mutate.folder(("a.txt", "b.log", "c"), _PASTE_WORDS), 100),
     Target("sysctl_a", sysctl_a, seeds.listings, mutate.text(_LISTING_WORDS), 150),
     Target("sysctl_d", sysctl_d, seeds.boot_files, mutate.text(seeds.KEYS), 200),
     Target("sysctl_d_folder", sysctl_d_folder, seeds.trees, mutate.folder(seeds.BOOT_PATHS, seeds.KEYS), 150),
+    Target(
+        "detect",
+        detect,
+        lambda: [*seeds.listings(), *seeds.boot_files(), *seeds.bundles(), *seeds.pastes()],
+        mutate.text(_LISTING_WORDS),
+        150,
+    ),
     Target("repository", repository, lambda: [*seeds.boot_files(), *seeds.files("field")], mutate.text(_REPOSITORY_WORDS), 300),
     Target("repository_folder", repository_folder, seeds.trees, mutate.folder(_REPOSITORY_NAMES, _REPOSITORY_WORDS), 150),
-    Target("detect", detect, lambda: [*seeds.listings(), *seeds.boot_files(), *seeds.bundles()], mutate.text(_LISTING_WORDS), 150),
     Target("detect_folder", detect_folder, lambda: [*seeds.trees(), *seeds.capture_folders()], mutate.folder(_CAPTURE_NAMES), 100),
 )

@@ -215,3 +215,18 @@ def test_audit_explains_its_exit_code(code: int, part: str) -> None:
 
     assert part in line
     assert bool(line) == bool(code)
+
+
+# --- Makefile
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "says"),
+    [
+        (["PROFILE=backend", "ARGS=-e x=1"], 0, ""),
+        (["PROFIL=backend"], 2, "There is no variable PROFIL. The variables are: PROFILE FAIL_ON "),
+    ],
+)
+def test_make_refuses_a_variable_that_it_does_not_know(given: list[str], code: int, says: str) -> None:
+    done = run("make", "--dry-run", "audit", *given)
+    assert (done.returncode, says in done.stderr) == (code, True)

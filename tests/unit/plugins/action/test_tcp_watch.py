@@ -19,11 +19,16 @@ from support.watched import grown, observed
 Answer = t.Union[t.Dict[str, t.Any], Exception]
 
 
-def look(answer: Answer, interpreter: str | None = None, **options: t.Any) -> dict[str, t.Any]:
-    """One call, with what the target answers; the result as the next task gets it. interpreter: what ansible-core found on the host."""
+def look(answer: Answer, interpreter: str | None = None, asked: list[t.Any] | None = None, **options: t.Any) -> dict[str, t.Any]:
+    """One call, with what the target answers; the result as the next task gets it.
+
+    interpreter: what ansible-core found on the host. asked: gets the namespaces that the target is asked for.
+    """
 
     def target(module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        assert (module_name, module_args) == ("linux_tcp.hardening.tcp_watch", {})
+        assert (module_name, set(module_args)) == ("linux_tcp.hardening.tcp_watch", {"namespaces"})
+        if asked is not None:
+            asked.append(module_args["namespaces"])
         if isinstance(answer, Exception):
             raise answer
         return copy.deepcopy(answer)
@@ -45,7 +50,7 @@ UNREACHABLE = AnsibleConnectionFailure("no route \x1b[2J")
 def test_the_options_are_those_of_the_documentation() -> None:
     options = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     assert {
-        name: {fact: option[fact] for fact in ("type", "default")} for name, option in options.items()
+        name: {fact: option[fact] for fact in ("type", "elements", "default") if fact in option} for name, option in options.items()
     } == tcp_watch.ActionModule.ARGUMENTS
 
 
@@ -53,7 +58,8 @@ def test_what_is_returned_is_documented() -> None:
     returned = yaml.safe_load(documentation.RETURN)
     result = look(answer())
     assert set(result) == {"changed", *returned}
-    assert set(result["measure"]) == set(returned["measure"]["contains"])
+    for name in ("measure", "namespaces"):
+        assert set(result[name]) == set(returned[name]["contains"])
 
 
 def test_two_looks_make_a_rate() -> None:
@@ -110,6 +116,32 @@ def test_the_python_that_was_found_is_handed_on() -> None:
     facts = {"discovered_interpreter_python": "/usr/bin/python3"}
     assert look(answer(), interpreter="/usr/bin/python3")["ansible_facts"] == facts
     assert "ansible_facts" not in look({**answer(), "ansible_facts": {**facts, "ansible_host": "elsewhere"}})
+
+
+def test_other_namespaces_are_counted_once_and_looked_at_each_time() -> None:
+    asked: list[t.Any] = []
+    first = look(answer(others={"not_seen": ["3 others were not looked at."]}), asked=asked)
+    second = look(answer(seconds=5, others={"not_seen": []}), asked=asked, previous=first)
+    look(answer(seconds=9), asked=asked, previous=second, namespaces=["shop/*"])
+    assert asked == [["host"], [], ["shop/*"]]
+    assert [one["namespaces"]["news"] for one in (first, second)] == [["3 others were not looked at."], []]
+    assert [one["namespaces"]["seen"] for one in (first, second)] == [None, None]
+
+
+def test_a_namespace_has_rates_and_none_where_the_host_was_not_seen() -> None:
+    first = look(answer(namespaces={"pod shop/cart": {}}), namespaces=["all"])
+    second = look(answer(seconds=2, namespaces={"pod shop/cart": {"opened": 10}}), previous=first, namespaces=["all"])
+    (one,) = second["namespaces"]["measures"]
+    assert (one["name"], one["measure"]["rates"]["ActiveOpens"], second["namespaces"]["seen"]) == ("pod shop/cart", 5.0, 1)
+    failed = look({"failed": True, "msg": "boom"}, previous=second, namespaces=["all"])
+    assert (failed["namespaces"]["measures"], failed["namespaces"]["seen"]) == ([], None)
+    third = look(answer(seconds=6, namespaces={"pod shop/cart": {"opened": 30}}), previous=failed, namespaces=["all"])
+    assert third["namespaces"]["measures"][0]["measure"]["rates"]["ActiveOpens"] == 5.0
+
+
+def test_others_of_another_form_are_a_failed_look() -> None:
+    failed = look(answer(others={"moments": [1]}), namespaces=["all"])
+    assert "about other network namespaces cannot be used: moments must be a dictionary" in failed["failure"]["msg"]
 
 
 @pytest.mark.parametrize("previous", [{"sample": "x"}, {"sample": {"clock": 1}}, {"sample": {}, "skip_looks": "x"}, {"peak": [1]}])

@@ -48,7 +48,7 @@ def seen(*uses: t.Any, begun: int = 0, time_wait: int = 0, of_bind: int = 100, *
 @pytest.mark.parametrize(
     ("one", "begun", "text"),
     [
-        (use(), 2000, "closes about 400 connections a second, and closes first"),
+        (use(), 2000, "closes about 400 connections a second before the peer does"),
         (use(), 0, "its connections are short"),
         (use(10, 10, keepalive=10), 0, "keeps 10 connections open"),
         (use(10, 10), 0, "keeps 10 connections open, without SO_KEEPALIVE"),
@@ -71,8 +71,8 @@ def test_what_a_program_does(one: t.Any, begun: int, text: str) -> None:
 def test_those_that_closed_first_are_shared_out_by_short_connections() -> None:
     told = programs_towards(seen(use(30), use(10, owner=None, program="curl"), use(50, 50, owner="pool", keepalive=50), begun=400), *WEB)
     assert told == (
-        "Programs: billing.service (java): closes about 60 connections a second, and closes first; "
-        "curl (user 1000): closes about 20 connections a second, and closes first; pool (java): keeps 50 connections open"
+        "Programs: billing.service (java): closes about 60 connections a second before the peer does; "
+        "curl (user 1000): closes about 20 connections a second before the peer does; pool (java): keeps 50 connections open"
     )
 
 

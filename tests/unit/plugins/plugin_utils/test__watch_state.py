@@ -11,13 +11,15 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._shapes import ShapeError, check
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample, taken
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_namespaces import after_look
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_state import WatchState
 from support.snapshots import towards
-from support.watched import observed, two_looks
+from support.watched import NO_NAMESPACES, observed, two_looks
 
 
 def test_a_state_survives_json() -> None:
+    full = observed(namespaces={"pod shop/cart": {"ports_in_use": [towards(20000, 20000)]}})
     now = sample(observed(ports_in_use=[towards(6000, 5000)]))
     first = measure(None, now)
     second = two_looks(observed(), observed(10, 9000, ports_in_use=[towards(10235, 9235)]))
@@ -25,6 +27,7 @@ def test_a_state_survives_json() -> None:
         "measure": second,
         "sample": now,
         "peak": peak(peak(None, first), second),
+        "namespaces": after_look(NO_NAMESPACES, taken(full), full["others"]),
         "failure": {},
         "last_failure": {"unreachable": True, "msg": "no route"},
         "failed_looks": 3,
@@ -34,7 +37,7 @@ def test_a_state_survives_json() -> None:
 
 
 def test_the_first_look_has_nothing_before_it() -> None:
-    nothing: dict[str, t.Any] = {"failure": {}, "last_failure": {}, "failed_looks": 0, "skip_looks": 0}
+    nothing: dict[str, t.Any] = {"namespaces": NO_NAMESPACES, "failure": {}, "last_failure": {}, "failed_looks": 0, "skip_looks": 0}
     assert check(WatchState, {}) == {"measure": None, "sample": None, "peak": None, **nothing}
 
 

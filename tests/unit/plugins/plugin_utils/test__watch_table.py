@@ -7,12 +7,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import measure, peak, sample, taken
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_namespaces import after_look, without_look
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import minutes_text, round_table, summary_table, watched
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_types import Measure
 from support.audits import HOSTILE
 from support.snapshots import towards
-from support.watched import grown, observed, two_looks
+from support.watched import NO_NAMESPACES, grown, observed, two_looks
 
 HEAD = "HOST  TIME_WAIT  CONNTRACK      OUT    IN  OVERFLOW/S  PASSIVE  ACTIVE  ESTAB  TIMEWAIT         MINUTES LEFT   PORTS  BUSIEST"
 
@@ -47,6 +48,80 @@ def test_a_round() -> None:
         "web1      9,000          -    500.0  0.50           0   absent       0   0.10    absent  0.1 half, 0.7 ports  36.3 %  "
         "192.0.2.80:80, 10,235 ports\n"
     )
+
+
+def crowd(*full: str, quiet: int = 0, **others: t.Any) -> dict[str, t.Any]:
+    """The state of a host with such other network namespaces."""
+    names = {**{name: {"ports_in_use": [towards(20000, 0)], "opened": 9} for name in full}, **{f"quiet {one}": {} for one in range(quiet)}}
+    look = observed(namespaces=names, others=others)
+    return entry(busy(), namespaces=after_look(NO_NAMESPACES, taken(look), look["others"]))
+
+
+def lines_below(state: dict[str, t.Any]) -> list[str]:
+    return round_table(watched({"web1": state}), "").splitlines()[4:]
+
+
+def test_a_namespace_near_a_limit_has_a_line_below_its_host_and_the_others_are_counted() -> None:
+    table = round_table(watched({"web1": crowd("pod shop/cart", quiet=47), "web2": entry(busy())}), "now").splitlines()
+    assert [line[:20].split("  ")[0] for line in table[3:]] == ["web1", "", "", "web2"]
+    assert table[4].startswith("  pod shop/cart  ")
+    assert table[4].endswith("70.8 %  192.0.2.80:80, 20,000 ports")
+    assert table[5].split("  ")[1:] == ["and 47 others", "all below 10 % of their limits"]
+    # Below the same headings.
+    assert table[3].index("36.3 %") == table[4].index("70.8 %")
+
+
+@pytest.mark.parametrize(
+    ("state", "below"),
+    [
+        (crowd(), []),
+        (crowd(quiet=1), ["1 namespace", "below 10 % of its limits"]),
+        (crowd(quiet=3), ["3 namespaces", "all below 10 % of their limits"]),
+        (crowd("a", quiet=1), ["a", "and 1 other", "below 10 % of its limits"]),
+        (crowd(*"abcdefghijklm", quiet=2), [*"abcdefghij", "and 5 others", "the nearest to a limit is at 71 %"]),
+    ],
+)
+def test_how_many_namespaces_have_a_line(state: dict[str, t.Any], below: list[str]) -> None:
+    rows = [line.strip().split("  ", 1) for line in lines_below(state)]
+    counted = [cell.strip() for cell in rows[-1]] if rows and "limit" in rows[-1][1] else []
+    assert [*(row[0] for row in rows[: -1 if counted else None]), *counted] == below
+
+
+def test_namespaces_that_are_not_known_are_not_below_a_limit() -> None:
+    names = {"a": {"ports_in_use": [towards(20000, 0)]}, "b": {}, "c": {"sockets": None}, "d": {"sockets": None}}
+    look = observed(namespaces=names)
+    rows = lines_below(entry(busy(), namespaces=after_look(NO_NAMESPACES, taken(look), look["others"])))
+    assert [row.strip().split("  ")[0] for row in rows[:3]] == ["a", "and 1 other", "and 2 others"]
+    assert (rows[1].endswith("below 10 % of its limits"), rows[2].endswith("their ports and sockets are not known")) == (True, True)
+    assert rows[3:] == ["web1: c: its ports and sockets are not known", "web1: d: its ports and sockets are not known"]
+
+
+def test_the_end_shows_the_namespaces_that_came_nearest_to_a_limit() -> None:
+    table = summary_table(watched({"web1": crowd("pod shop/cart", "pod shop/ledger", quiet=3)}), "").splitlines()
+    assert [line[:17].strip() for line in table[3:]] == ["pod shop/cart", "pod shop/ledger"]
+    assert table[3].split()[2] == "1"
+    assert table[3].endswith("70.8 % (70.8 %)  192.0.2.80:80, 20,000 ports")
+
+
+def test_a_namespace_that_was_not_looked_at_is_named() -> None:
+    assert lines_below(crowd(not_seen=["2 network namespaces were\x1b not looked at."])) == [
+        "web1: 2 network namespaces were\\x1b not looked at."
+    ]
+
+
+def test_a_host_that_was_not_seen_has_no_namespaces() -> None:
+    state = crowd("pod shop/cart")
+    gone = {**state, "measure": None, "failure": {"unreachable": True, "msg": "x"}, "namespaces": without_look(state["namespaces"])}
+    assert lines_below(gone) == []
+
+
+@pytest.mark.parametrize("attack", HOSTILE.values(), ids=list(HOSTILE))
+def test_the_name_of_a_namespace_cannot_steer_the_terminal(attack: str) -> None:
+    state = crowd("x", not_seen=[attack.replace("\ud800", "?")])
+    for named in (state["namespaces"]["measures"], state["namespaces"]["peaks"]):
+        named[0]["name"] = attack
+    for text in (round_table(watched({"web1": state}), ""), summary_table(watched({"web1": state}), "")):
+        assert all(line.isprintable() for line in text.split("\n"))
 
 
 def test_the_end() -> None:

@@ -9,11 +9,13 @@ import shutil
 import stat
 import subprocess
 import typing as t
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _watch_textfile as textfile
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import COUNTERS, WatchError
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch import COUNTERS, WatchError, taken
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_namespaces import after_look
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_table import watched
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._watch_types import Measure
 from hypothesis import given, settings
@@ -21,7 +23,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from support.audits import HOSTILE
 from support.snapshots import towards
-from support.watched import grown, observed, two_looks
+from support.watched import NO_NAMESPACES, grown, observed, two_looks
 
 MOMENT = 1_800_000_000.25
 
@@ -68,16 +70,17 @@ def measures(draw: st.DrawFn) -> Measure:
 
 
 def parsed(text: str) -> dict[str, tuple[str, dict[str, float]]]:
-    """By the reference parser: name of each sample to its type and to the values by host."""
+    """By the reference parser: name of each sample to its type and to the values by host, or by "host / namespace"."""
     found: dict[str, tuple[str, dict[str, float]]] = {}
     for family in text_string_to_metric_families(text):
         assert family.documentation
         assert family.type in ("gauge", "counter")
         for one in family.samples:
-            assert set(one.labels) == {"host"}
+            assert set(one.labels) == ({"host"} if one.name.startswith("linux_tcp_watch_") else {"host", "namespace"})
             values = found.setdefault(one.name, (family.type, {}))[1]
-            assert one.labels["host"] not in values
-            values[one.labels["host"]] = float(one.value)
+            where = " / ".join(filter(None, one.labels.values()))
+            assert where not in values
+            values[where] = float(one.value)
     return found
 
 
@@ -122,8 +125,53 @@ def test_each_thing_has_its_family() -> None:
     }
 
 
+def crowd(names: Sequence[str], **others: t.Any) -> dict[str, t.Any]:
+    """The state of a host with other network namespaces of these names."""
+    namespaces = {name: {"opened": place, "time_wait": place} for place, name in enumerate(names)}
+    look = observed(namespaces=namespaces, others=others)
+    return {"measure": busy(), "namespaces": after_look(NO_NAMESPACES, taken(look), look["others"])}
+
+
+def test_each_namespace_has_its_lines_and_an_empty_label_is_the_host() -> None:
+    text = textfile.render(watched({"web1": crowd(["pod shop/cart", "idle"]), "web2": {"measure": busy()}}), MOMENT)
+    read = parsed(text)
+    assert read["linux_tcp_active_opens_total"][1] == {"web1": 5500, "web1 / pod shop/cart": 0, "web1 / idle": 1, "web2": 5500}
+    assert read["linux_tcp_time_wait_sockets"][1]["web1 / idle"] == 1
+    assert 'linux_tcp_time_wait_sockets{host="web1",namespace=""} 9000\n' in text
+    # Nobody asked for those of web2.
+    assert read["linux_tcp_watch_namespaces"][1] == {"web1": 2}
+    assert read["linux_tcp_watch_namespaces_left_out"][1] == {"web1": 0}
+    assert read["linux_tcp_watch_namespaces_all_seen"][1] == {"web1": 1}
+
+
+def test_namespaces_that_could_not_be_looked_at_are_not_taken_for_none() -> None:
+    state = crowd([], not_seen=["900 processes were not looked at: no permission."])
+    read = parsed(textfile.render(watched({"web1": state}), MOMENT))
+    assert read["linux_tcp_watch_namespaces"][1] == {"web1": 0}
+    assert read["linux_tcp_watch_namespaces_all_seen"][1] == {"web1": 0}
+
+
+def test_the_number_of_series_is_bounded_and_those_nearest_to_a_limit_stay() -> None:
+    names = [f"pod {place}" for place in range(textfile.MOST_NAMESPACES + 150)]
+    read = parsed(textfile.render(watched({"web1": crowd(names)}), MOMENT))
+    kept = {f"web1 / {name}" for name in names[-textfile.MOST_NAMESPACES :]}
+    assert set(read["linux_tcp_time_wait_sockets"][1]) == {"web1", *kept}
+    assert read["linux_tcp_watch_namespaces"][1] == {"web1": len(names)}
+    assert read["linux_tcp_watch_namespaces_left_out"][1] == {"web1": 150}
+
+
+@settings(max_examples=40)
+@given(st.lists(NAMES, min_size=1, max_size=5))
+def test_whatever_a_namespace_is_called_it_costs_no_other_line(names: list[str]) -> None:
+    state = crowd(["cart", "ledger", *(f"{place}" for place in range(len(names)))])
+    for one, name in zip(state["namespaces"]["measures"], names):
+        one["name"] = name
+    read = parsed(textfile.render(watched({"web1": state}), MOMENT))
+    assert set(read["linux_tcp_time_wait_sockets"][1]) == {"web1", *(f"web1 / {one['name']}" for one in state["namespaces"]["measures"])}
+
+
 def test_names_follow_the_conventions() -> None:
-    for family in (textfile.UP, textfile.MOMENT, *textfile.FAMILIES):
+    for family in (*textfile.ABOUT_THE_WATCH, *textfile.FAMILIES):
         assert family.name.startswith("linux_tcp_")
         assert family.name.endswith("_total") is (family.kind == "counter")
         assert "\n" not in family.help
@@ -137,15 +185,15 @@ def test_a_name_that_no_encoding_holds_is_written_out() -> None:
 def test_promtool_finds_nothing_to_say() -> None:
     if not shutil.which("promtool"):
         pytest.skip("needs promtool (Debian package prometheus)")
-    hosts = dict.fromkeys(HOSTILE.values(), busy())
-    text = textfile.render(watched({name: {"measure": measured} for name, measured in hosts.items()}), MOMENT)
+    state = crowd(["cart", *(attack.replace("\ud800", "?") for attack in HOSTILE.values())])
+    text = textfile.render(watched(dict.fromkeys(HOSTILE.values(), state)), MOMENT)
     done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False, timeout=300)
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 
 def test_the_guide_lists_every_metric() -> None:
     guide = (Path(__file__).parents[4] / "docs" / "watch.md").read_text(encoding="utf-8")
-    for family in (textfile.UP, textfile.MOMENT, *textfile.FAMILIES):
+    for family in (*textfile.ABOUT_THE_WATCH, *textfile.FAMILIES):
         assert f"| `{family.name}` | {family.kind} |" in guide
 
 

@@ -63,10 +63,12 @@ def test_what_passed_there_is_counted_and_rules_of_the_host_are_left_out() -> No
 
 
 def test_a_cure_of_a_pod_is_no_role_on_its_node() -> None:
-    how = {cure["id"]: cure["how"] for cure in judged(namespace(**FULL))["namespaces"][0]["advice"]}
+    (pod,) = judged(namespace(**FULL))["namespaces"]
+    how = {cure["id"]: cure["how"] for cure in pod["advice"]}
     line = 'in the pod: securityContext: {sysctls: [{name: net.ipv4.ip_local_port_range, value: "16384 65535"}]} (a safe sysctl)'
     assert how["wider-range"][0] == line
     assert "role linux_tcp" not in str(how)
+    assert pod["verdict"]["next_step"] == f"Use more ephemeral ports: {line}"
 
 
 def test_healthy_ones_are_counted() -> None:

@@ -14,8 +14,10 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._namesp
     Owner,
     best_name,
     distinct_names,
+    inside,
     owner_of,
     pods_of,
+    roots_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,6 +144,27 @@ def test_which_hierarchy_counts(text: str, owner: Owner) -> None:
     assert owner_of(text) == owner
 
 
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        (f"{NODE}/system.slice/x.service", Owner(unit="x.service")),
+        (f"{NODE}/{BURSTABLE}/cri-containerd-{ID}.scope", CONTAINERD),
+        (NODE, Owner()),
+        (f"{NODE}0/system.slice/x.service", Owner(unit="x.service")),
+        (f"/docker/{ID}", DOCKER),
+    ],
+)
+@pytest.mark.parametrize("first", [f"0::{NODE}/init.scope\n", hybrid(NODE, f"{NODE}/init.scope"), version_1(NODE)])
+def test_the_container_that_the_host_is_says_nothing_about_who_is_in_it(first: str, path: str, owner: Owner) -> None:
+    roots = roots_of(first)
+    assert [owner_of(text, roots) for text in (f"0::{path}\n", version_1(path), hybrid(path))] == [owner] * 3
+
+
+@pytest.mark.parametrize("first", ["0::/init.scope\n", "0::/\n", version_1("/"), hybrid("/", "/init.scope"), "", "x"])
+def test_a_host_that_is_no_container_begins_at_the_top(first: str) -> None:
+    assert roots_of(first) == ()
+
+
 PARTS = st.sampled_from(
     [
         f"pod{UID}",
@@ -223,6 +246,24 @@ FULL = Names(Owner(UID, ID, "web", "containerd", "x.service"), "default/web-1", 
 )
 def test_the_name_that_says_most(names: Names, pid: int | None, name: str) -> None:
     assert best_name(names, 5, pid) == name
+
+
+@pytest.mark.parametrize(
+    ("owner", "around", "left"),
+    [
+        (CONTAINERD, CONTAINERD, CONTAINERD._replace(pod_uid=None)),
+        (CONTAINERD, Owner(UID), CONTAINERD._replace(pod_uid=None)),
+        (CONTAINERD, Owner(STATIC), CONTAINERD),
+        (PODMAN._replace(unit="nginx.service"), PODMAN, Owner(unit="nginx.service")),
+        (DOCKER, Owner(container=OTHER_ID, runtime="podman"), DOCKER),
+        (Owner(machine="web", runtime="lxc", unit="a.service"), Owner(machine="web", runtime="lxc"), Owner(unit="a.service")),
+        (Owner(unit="a.service"), Owner(unit="a.service"), Owner()),
+        (Owner(unit="a.service"), Owner(), Owner(unit="a.service")),
+        (CONTAINERD, None, CONTAINERD),
+    ],
+)
+def test_what_an_owner_still_says_inside_of_a_namespace(owner: Owner, around: Owner | None, left: Owner) -> None:
+    assert inside(owner, around) == left
 
 
 def test_namespaces_of_one_name_are_told_apart() -> None:

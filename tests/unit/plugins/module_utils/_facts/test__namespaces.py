@@ -124,7 +124,7 @@ def test_each_process_costs_one_link_and_ours_nothing_more(host: Host) -> None:
         [
             *(f"/proc/{pid}/ns/net" for pid in ["self", *range(11, 111)]),
             *(f"/proc/11/{name}" for name in ("cgroup", "comm", "ns/uts")),
-            *("/proc", "/proc/self/mountinfo", "/proc/self/ns/uts", "/var/log/pods"),
+            *("/proc", "/proc/1/cgroup", "/proc/self/mountinfo", "/proc/self/ns/uts", "/var/log/pods"),
         ]
     )
 
@@ -192,6 +192,12 @@ def test_names(host: Host) -> None:
         GREEN: f"unit x.service net:[{GREEN}]",
     }
     assert host.asked.count("/var/log/pods") == 1
+
+
+def test_on_a_host_that_is_a_container_a_unit_is_named_by_itself(host: Host) -> None:
+    host.process(1, OWN, f"/docker/{ID}/init.scope")
+    host.process(7, RED, f"/docker/{ID}/system.slice/island.service")
+    assert host.found().names() == {RED: "unit island.service"}
 
 
 def test_names_of_pods_that_may_not_be_listed(host: Host) -> None:

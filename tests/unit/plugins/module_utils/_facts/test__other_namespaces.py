@@ -10,10 +10,11 @@ import typing as t
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _other_namespaces
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._gather import SUBSETS, Gatherer, gather
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._namespace_entry import hostname_of
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._namespace_names import Names, Owner
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._namespaces import Found, Namespace, find_namespaces
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._other_namespaces import gather_others
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._other_namespaces import TOP, gather_others, watch_others
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 from support.full_namespace import full_namespace
 from support.namespaces import own_namespaces
@@ -107,7 +108,7 @@ def test_one_that_cannot_be_looked_at_costs_no_other_one(monkeypatch: pytest.Mon
     reason = "it took longer than 1 s" if bad == "sleeps" else "the process that looked at it died"
 
     def hostile(other: t.Any, *rest: t.Any) -> dict[str, object]:
-        if (other.namespace.uts and _other_namespaces._hostname(other.namespace.uts)) == "cart":
+        if (other.namespace.uts and hostname_of(other.namespace.uts)) == "cart":
             if bad == "sleeps":
                 time.sleep(600)
             if bad == "dies":
@@ -157,3 +158,30 @@ def test_without_root_they_are_told_and_not_taken_for_none(monkeypatch: pytest.M
     (told,) = refused[1]
     assert told.startswith("This network namespace was not looked at: ")
     assert told.endswith(" (EACCES).")
+
+
+@own_namespaces
+def test_a_watch_knows_each_namespace_again_and_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = HostTree()
+    snapshot = gather(host, SUBSETS)
+    # It looks once, and for no programs.
+    monkeypatch.setattr(Gatherer, "_watch", None)
+    monkeypatch.setattr(Gatherer, "_glance", None)
+    with full_namespace("cart") as cart, full_namespace("cart") as ledger:
+        only(monkeypatch, cart, ledger)
+        looks = [watch_others(host, ["all"], snapshot) for _number in range(2)]
+    with full_namespace("cart") as later:
+        only(monkeypatch, later)
+        looks.append(watch_others(host, ["all"], snapshot))
+    identities = []
+    for facts, not_seen, moments in looks:
+        assert not_seen == []
+        assert moments.keys() == {one["name"] for one in facts}
+        assert all(one["sockets"] is not None and len(one["sockets"]["ports_in_use"]) <= TOP for one in facts)
+        identities.append({moment["identity"] for moment in moments.values()})
+    assert [len(one) for one in identities] == [2, 2, 1]
+    assert identities[0] == identities[1]
+    assert not identities[2] & identities[0]
+    clocks = [max(moment["clock"] for moment in moments.values()) for _facts, _not_seen, moments in looks]
+    assert clocks == sorted(clocks)
+    assert clocks[-1] <= time.clock_gettime(time.CLOCK_BOOTTIME)

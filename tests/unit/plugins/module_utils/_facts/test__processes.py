@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._namespace_names import Owner
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts._processes import Processes, Program, owners_of_groups
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
 
@@ -83,6 +84,28 @@ def test_the_number_of_a_control_group_leads_to_its_unit(tmp_path: Path) -> None
     billing = os.stat(groups / "system.slice/billing.service").st_ino
     within = os.stat(groups / "system.slice").st_ino
     assert owners_of_groups(HostTree(str(tmp_path)), {billing, within, 1}, 5) == {billing: "billing.service"}
+
+
+def test_on_a_host_that_is_a_container_its_own_control_group_is_not_the_owner(tmp_path: Path) -> None:
+    node = "docker/" + "a" * 64
+    process(tmp_path, 1, "systemd", f"0::/{node}/init.scope")
+    process(tmp_path, 10, "java", f"0::/{node}/system.slice/billing.service", 100)
+    processes = Processes(HostTree(str(tmp_path)), 1)
+    processes.find({100})
+    assert processes.program(10) == Program("java", "billing.service")
+    billing = os.stat(mounted(tmp_path, f"{node}/billing.service") / node / "billing.service").st_ino
+    assert owners_of_groups(HostTree(str(tmp_path)), {billing}, 5) == {billing: "billing.service"}
+
+
+def test_who_the_namespace_belongs_to_is_left_out_of_the_names(tmp_path: Path) -> None:
+    around = Owner(container="a" * 64, runtime="docker")
+    process(tmp_path, 10, "java", f"0::/docker/{'a' * 64}/billing.service", 100)
+    processes = Processes(HostTree(str(tmp_path)), 1, around=around)
+    processes.find({100})
+    assert processes.program(10) == Program("java", "billing.service")
+    group = os.stat(mounted(tmp_path, f"docker/{'a' * 64}") / "docker" / ("a" * 64)).st_ino
+    assert owners_of_groups(HostTree(str(tmp_path)), {group}, 5) == {group: "docker container aaaaaaaaaaaa"}
+    assert owners_of_groups(HostTree(str(tmp_path)), {group}, 5, around=around) == {}
 
 
 def test_without_control_groups_of_version_2_no_number_leads_anywhere(tmp_path: Path) -> None:

@@ -15,18 +15,20 @@ from typing import Iterator
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import writes
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import in_turn
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import Accepted, SysctlKey, kernel_reads
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._tree import HostTree
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.sysctl_readers import KEYS, SYSCTL_FOLDERS, Entry, Readers, Tree, Unavailable
+from support.sysctl_readers import KEYS, PORT_RANGE, SYSCTL_FOLDERS, UNPRIVILEGED, Entry, Readers, Tree, Unavailable
 
 FIN = "net.ipv4.tcp_fin_timeout"
 CONGESTION = "net.ipv4.tcp_congestion_control"
 PORTS = "net.ipv4.ip_local_reserved_ports"
-KINDS = {CONGESTION: "text", PORTS: "ports"}
+KINDS = {CONGESTION: "text", PORTS: "ports", PORT_RANGE: "range"}
+LIMITS = {PORT_RANGE: (1, 65535), UNPRIVILEGED: (0, 65535)}
 
 
 def _readers(merged: bool) -> Iterator[Readers]:
@@ -50,28 +52,26 @@ def split() -> Iterator[Readers]:
     yield from _readers(False)
 
 
-def left_by(texts: list[str], key: str, default: str) -> str:
-    """What a key holds after these writes, one after the other."""
-    value = default
-    for text in texts:
-        if key == CONGESTION:
-            value = text if text in ("reno", default) else value
+def left_by(boot_files: BootFiles, reader: str, defaults: dict[str, str]) -> dict[str, str]:
+    """What the keys hold after a reader has made its writes, one after the other."""
+    now = dict(defaults)
+    for key, text in in_turn(boot_files, reader, KEYS):
+        if key not in now:
             continue
-        outcome = kernel_reads(SysctlKey(key, KINDS.get(key, "int")), text, value)
+        if key == CONGESTION:
+            now[key] = text.value if text.value in ("reno", defaults[key]) else now[key]
+            continue
+        outcome = kernel_reads(SysctlKey(key, KINDS.get(key, "int"), *LIMITS.get(key, ())), text.value or "", now[key], now)
         if isinstance(outcome, Accepted) and outcome.raw is not None:
-            value = outcome.raw
-    return value
+            now[key] = outcome.raw
+    return now
 
 
 def check(readers: Readers, tree: Tree) -> None:
     real = readers.apply(tree)
     boot_files = collect(HostTree(readers.root))
     for reader in READERS:
-        written = writes(boot_files, reader, KEYS)
-        model = {
-            key: left_by([text.value or "" for text in written.get(key, [])], key, default) for key, default in readers.defaults.items()
-        }
-        assert model == real[reader], reader
+        assert left_by(boot_files, reader, readers.defaults) == real[reader], reader
 
 
 def conf(text: str) -> Tree:
@@ -180,6 +180,14 @@ TEXTS = {
     "glob again with the same value": f"{RP('*')} = 7\n{RP('l*')} = 8\n{RP('*')} = 7\n",
     "glob again with another value": f"{RP('*')} = 7\n{RP('l*')} = 8\n{RP('*')} = 9\n",
     "glob with dash again": f"{RP('*')} = 7\n{RP('l*')} = 8\n-{RP('*')} = 7\n",
+    "range below the first unprivileged port": f"{PORT_RANGE} = 500 65535\n",
+    "range, then the port that lets it": f"{PORT_RANGE} = 500 65535\n{UNPRIVILEGED} = 0\n",
+    "the port that lets the range, then it": f"{UNPRIVILEGED} = 0\n{PORT_RANGE} = 500 65535\n",
+    "the port is raised, then the range": f"{UNPRIVILEGED} = 20000\n{PORT_RANGE} = 16384 65535\n",
+    "the range, then the port is raised": f"{PORT_RANGE} = 16384 65535\n{UNPRIVILEGED} = 20000\n",
+    "the port once more, after the range": f"{UNPRIVILEGED} = 0\n{PORT_RANGE} = 500 65535\n{UNPRIVILEGED} = 100\n",
+    "the range with the same value again": f"{PORT_RANGE} = 500 65535\n{UNPRIVILEGED} = 0\n{PORT_RANGE} = 500 65535\n",
+    "low end of the range alone": f"{PORT_RANGE} = 5000\n",
     "key of one letter": "a\nb=\n-c\nnet.ipv4.tcp_fin_timeout=7\n",
     "long value": "net.ipv4.tcp_fin_timeout = 7" + " " * 9000 + "\nnet.ipv4.tcp_keepalive_time = 8 " + "x" * 3000 + "\n",
     "long line": "net.ipv4.tcp_fin_timeout = 7\n#" + "x" * 200000 + "\nnet.ipv4.tcp_keepalive_time = 8\n",
@@ -269,7 +277,25 @@ _keys = st.one_of(
     st.sampled_from([RP("*"), RP("l*"), RP("[!l]*"), RP("v0?1"), "net.ipv4.conf.*.*_id", "net/ipv4/conf/*/tag", "net.ipv4.tcp_*_time*"]),
     st.sampled_from(["net/ipv4/conf/v0.1/tag", "net/ipv4/tcp_fin_timeout", "net.ipv4.nonesuch", "net.ipv4.conf.{lo,a*}.tag"]),
 )
-_values = st.sampled_from(["7", "8", "0x10", "", "x", '"9"', "9 # c", "11 12", "reno", "nonesuch", "8080,9000-9010", "10 = 11"])
+_values = st.sampled_from(
+    [
+        "7",
+        "8",
+        "0x10",
+        "",
+        "x",
+        '"9"',
+        "9 # c",
+        "11 12",
+        "reno",
+        "nonesuch",
+        "8080,9000-9010",
+        "10 = 11",
+        "500 65535",
+        "20000",
+        "20000 60999",
+    ]
+)
 _blank = st.sampled_from(["", " ", "\t", "  "])
 _line = st.builds(
     lambda before, dash, key, middle, value, after: f"{before}{dash}{key}{middle}={value}{after}",

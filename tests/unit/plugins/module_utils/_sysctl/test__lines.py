@@ -208,4 +208,5 @@ def only(settings: Any) -> BootFiles:
         "assignments": settings,
         "problems": [],
     }
-    return {"files": [found], "order": {"systemd": [path], "procps": [path]}}
+    order = {"systemd": [path], "procps": [path]}
+    return {"files": [found], "order": order, "writers": [], "applied_by": None, "why_not_applied": None}

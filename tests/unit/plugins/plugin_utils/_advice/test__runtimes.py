@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice import CURES
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice._runtimes import SAFE, SETTINGS, of_namespace
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._advice._runtimes import ALWAYS_SAFE, SAFE_SINCE, SETTINGS, of_namespace
 
 PAGE = (Path(__file__).resolve().parents[5] / "docs" / "containers.md").read_text(encoding="utf-8")
 
@@ -67,4 +67,4 @@ def test_what_is_safe_is_as_the_page_says() -> None:
     names = {key: since for keys, since in rows for key in re.findall(r"`([a-z_0-9.]+)`", keys)}
     safe = {key if key.startswith("net.") else f"net.ipv4.{key}": since for key, since in names.items()}
     for key, _value in SETTINGS.values():
-        assert SAFE.get(key) == {"always": "1.0"}.get(safe.get(key, ""), safe.get(key))
+        assert ("always" if key in ALWAYS_SAFE else SAFE_SINCE.get(key)) == safe.get(key)

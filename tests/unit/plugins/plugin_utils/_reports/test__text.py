@@ -113,8 +113,14 @@ def test_no_line_is_wider_than_the_terminal(audits: list[dict[str, Any]], width:
 
 
 def test_a_clean_host_is_one_line() -> None:
-    text = text_summary(build([audit("web1", result("a", "low", "pass"))], "t"))
+    text = text_summary(build([audit("web1", result("a", "low", "pass"), profile="backend")], "t"))
     assert text.splitlines()[-1].split() == ["web1", "none", *"-------"]
+
+
+def test_hosts_without_a_profile_are_named() -> None:
+    hosts = [audit(f"web{number}", result("a", "low", "pass"), profile="any" if number else "backend") for number in range(13)]
+    text = " ".join(text_summary(build(hosts, "t")).split())
+    assert "NO PROFILE: web1, web10, web11, web12, web2, web3, web4, web5, web6, web7 and 2 more. Set tcp_profile for them: " in text
 
 
 def test_paint_gets_every_severity_and_nothing_else_changes() -> None:

@@ -70,16 +70,19 @@ def test_keys_outside_the_catalogue_have_no_value_at_boot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "bounds"),
+    ("running", "lines", "end"),
     [
-        ({}, {UNPRIVILEGED: "1024", RANGE: "32768 60999"}),
+        ({}, f"{RANGE} = 500 65535\n", {}),
+        # What runs now says nothing of what the next boot meets.
+        ({UNPRIVILEGED: "0"}, f"{RANGE} = 500 65535\n", {}),
+        ({}, f"{UNPRIVILEGED} = 0\n{RANGE} = 500 65535\n", {UNPRIVILEGED: "0", RANGE: "500 65535"}),
+        ({}, f"{UNPRIVILEGED} = 20000\n{RANGE} = 16384 65535\n", {UNPRIVILEGED: "20000"}),
         # Kernels without the key protect no port from this bound.
-        ({UNPRIVILEGED: None}, {UNPRIVILEGED: "1", RANGE: "32768 60999"}),
-        ({RANGE: None}, {UNPRIVILEGED: "1024"}),
+        ({UNPRIVILEGED: None}, f"{RANGE} = 500 65535\n", {RANGE: "500 65535"}),
     ],
 )
-def test_keys_that_bound_one_another(keys: dict[str, str | None], bounds: dict[str, str]) -> None:
-    assert view(keys).bounding_values() == bounds
+def test_a_boot_goes_write_by_write(running: dict[str, str | None], lines: str, end: dict[str, str]) -> None:
+    assert {key: value.raw for key, value in view(running, files={CONF: lines}).boot_end.items()} == end
 
 
 def test_settings_of_a_pattern_name_each_key_that_it_matches() -> None:

@@ -48,6 +48,33 @@ def listening(*ports: int, address: str = "0.0.0.0") -> dict[str, t.Any]:
     return {"sockets": sockets(listeners=[listener(port, address) for port in ports])}
 
 
+def ufw(text: str) -> dict[str, str]:
+    """A host where ufw is on and applies this text when it starts."""
+    return {
+        "/etc/ufw/ufw.conf": "ENABLED=yes\n",
+        "/etc/default/ufw": "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+        "/etc/ufw/sysctl.conf": text,
+    }
+
+
+MAIN = "/etc/sysctl.conf"
+OPENRC = {
+    "/run/openrc/softlevel": "default\n",
+    "/etc/runlevels/boot/sysctl": "",
+    "/etc/init.d/sysctl": "sysctl ${quiet} --system\n",
+    "/usr/sbin/sysctl": "",
+}
+
+
+def tuned(line: str, reapply: str = "1") -> dict[str, str]:
+    """A host where TuneD starts with a profile that has this line."""
+    return {
+        "/etc/tuned/active_profile": "web\n",
+        "/etc/tuned/tuned-main.conf": f"reapply_sysctl = {reapply}\n",
+        "/etc/tuned/web/tuned.conf": f"[sysctl]\n{line}\n",
+    }
+
+
 def in_use(*groups: t.Any, **more: t.Any) -> dict[str, t.Any]:
     return {"sockets": sockets(ports_in_use=list(groups), **more)}
 
@@ -283,6 +310,7 @@ ROWS = [
     row("ports-under-listener", BACKEND, "pass", "reserved", {RESERVED: "8080,50000-50001"}, **listening(50001)),
     row("ports-under-listener", BACKEND, "unknown", "more than are told", sockets=sockets(listeners_left_out=1)),
     row("ports-under-listener", BACKEND, "unknown", "sockets unknown", sockets=None),
+    row("ports-few", CLIENT, "unknown", "the wrong way round", {RANGE: "60999\t32768"}),
     row("ports-same-parity", CLIENT, "info", "both even", {RANGE: "1024 65000"}),
     row("ports-same-parity", CLIENT, "info", "both odd", {RANGE: "1025 65535"}),
     row("ports-same-parity", CLIENT, "pass", "the kernel's own"),
@@ -615,6 +643,28 @@ ROWS = [
         files={"/etc/sysctl.d/1.conf": f"{TS} = 1\n", "/run/sysctl.d/9.conf": f"{TS} = 0\n"},
     ),
     row("boot-shadowed", BACKEND, "pass", "another key", files={CONF: "kernel.x = 1\n", "/etc/sysctl.d/60.conf": "kernel.x = 0\n"}),
+    row("boot-shadowed", BACKEND, "low", "by ufw", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-differs", BACKEND, "medium", "ufw's", files=ufw(f"{TS}=0\n")),
+    row("boot-differs", BACKEND, "pass", "ufw has the last word", {TS: "0"}, files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-other-writer", BACKEND, "medium", "against sysctl.d", {TS: "0"}, files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=0\n")}),
+    row("boot-other-writer", BACKEND, "medium", "against the kernel", files=ufw("net/ipv4/tcp_timestamps=0\n")),
+    row("boot-other-writer", BACKEND, "info", "nobody else sets it", files=ufw(f"{TS} = 1\n")),
+    row("boot-other-writer", BACKEND, "pass", "the same as sysctl.d", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=1\n")}),
+    row("boot-other-writer", BACKEND, "pass", "refused by the kernel", files={CONF: f"{TS} = 1\n", **ufw(f"{TS}=x\n")}),
+    row("boot-other-writer", BACKEND, "pass", "off", files={**ufw(f"{TS}=0\n"), "/etc/ufw/ufw.conf": "ENABLED=no\n"}),
+    row("boot-other-writer", BACKEND, "info", "TuneD's, and sysctl.d does not have it", files=tuned(f"{TS}=1")),
+    row("boot-other-writer", BACKEND, "pass", "TuneD applies sysctl.d again", files={CONF: f"{TS} = 1\n", **tuned(f"{TS}=0")}),
+    row("boot-other-writer", BACKEND, "medium", "TuneD has the last word", files={CONF: f"{TS} = 1\n", **tuned(f"{TS}=0", "0")}),
+    row("boot-other-writer", BACKEND, "unknown", "a profile that is not there", files={**tuned(""), "/etc/tuned/active_profile": "x"}),
+    row("boot-differs", BACKEND, "unknown", "a function of TuneD", files=tuned(f"{TS}=${{f:x}}")),
+    row("boot-differs", BACKEND, "medium", "TuneD applies what systemd does not read", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
+    row("boot-file-unread", BACKEND, "pass", "TuneD reads it", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
+    row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
+    row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
+    row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row("boot-differs", BACKEND, "unknown", "own script", files={**OPENRC, "/etc/init.d/sysctl": "mine\n"}, host={"init": "other"}),
+    row("boot-readers-disagree", BACKEND, "not_applicable", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
+    row("boot-shadowed", BACKEND, "low", "OpenRC", files={CONF: f"{TS} = 1\n", MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
     row("boot-duplicate", BACKEND, "low", "two values", files={CONF: f"{TS} = 1\n{TS} = 0\n"}),
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
     row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),
@@ -677,6 +727,32 @@ def test_a_boot_file_is_named_with_its_line() -> None:
 def test_a_near_miss_names_the_key_that_was_meant() -> None:
     (result,) = judge(snapshot(files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}), BACKEND, "boot-unknown-key")
     assert result["expected"] == REUSE
+
+
+@pytest.mark.parametrize(
+    ("tracked_now", "words"),
+    [
+        ("1000", "is 10. The table is full (1000 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("800", "is 10. The table is nearly full (800 of 1000): raise nf_conntrack_max first. A longer timeout alone makes it worse"),
+        ("799", "is 10"),
+    ],
+)
+def test_a_longer_timeout_is_not_asked_of_a_full_table(tracked_now: str, words: str) -> None:
+    (result,) = judge(snapshot({CONNTRACK: "10", COUNT: tracked_now, MAX: "1000"}), BACKEND, "conntrack-forgets-early")
+    assert result["observed"].endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("keys", "without", "words"),
+    [
+        ({TW_TIMEOUT: None}, [], "tcp_tw_timeout = 3, and this kernel does not have the key"),
+        ({TW_TIMEOUT: "60"}, [], "tcp_tw_timeout = 3"),
+        ({}, [TW_TIMEOUT], "tcp_tw_timeout = 3, a key that exists in vendors' kernels only"),
+    ],
+)
+def test_a_timeout_of_vendors_says_whose_it_is(keys: dict[str, str | None], without: list[str], words: str) -> None:
+    (result,) = judge(snapshot(keys, without=without, files={CONF: f"{TW_TIMEOUT} = 3\n"}), BACKEND, "time-wait-timeout")
+    assert result["observed"] == words
 
 
 def test_usable_ports_are_reported_with_the_range_and_what_is_reserved_of_it() -> None:

@@ -387,6 +387,17 @@ def test_a_container_is_known_by_its_processes(shell: str, tmp_path: Path) -> No
     assert load(str(path))["host"]["boot_files_apply"] is False
 
 
+@shells
+def test_other_network_namespaces_are_counted(shell: str, tmp_path: Path) -> None:
+    for process, number in (("self", 1), ("1", 1), ("7", 1), ("20", 2), ("21", 2), ("30", 3)):
+        (tmp_path / "proc" / process / "ns").mkdir(parents=True)
+        (tmp_path / "proc" / process / "ns/net").symlink_to(f"net:[{number}]")
+    path = tmp_path / "x.capture"
+    path.write_bytes(capture(shell, tmp_path))
+    (sentence,) = [sentence for sentence in load(str(path))["not_seen"] if "namespace" in sentence]
+    assert sentence.startswith("2 other network namespaces were not looked at, such as containers and pods. ")
+
+
 NATED = (
     "ipv4 2 udp 17 29 src=127.0.0.1 dst=127.0.0.9 sport=42581 dport=99 src=127.0.0.9 dst=127.0.0.5 sport=99 dport=30076 mark=0 zone=0 use=2"
 )
@@ -489,6 +500,17 @@ def test_the_host_that_recycled(hosts: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="has none of"):
         load(str(tmp_path), "capture")
+
+
+def test_files_of_other_names_are_told(tmp_path: Path) -> None:
+    (tmp_path / "sysctl-a.txt").write_text("net.ipv4.tcp_sack = 1\n")
+    (tmp_path / "netstat.txt").write_text("TcpExt: TW\nTcpExt: 1\n")
+    assert not [sentence for sentence in load(str(tmp_path))["not_seen"] if "not read" in sentence]
+    for number in range(12):
+        (tmp_path / f"{number:02}.log").write_text("")
+    told = next(sentence for sentence in load(str(tmp_path))["not_seen"] if "not read" in sentence)
+    assert told.startswith("These files were not read: '00.log', '01.log'")
+    assert told.endswith("'09.log' and 2 more.")
 
 
 @pytest.mark.parametrize("name", ["sysctl-a.txt", "uname.txt", "netstat.txt"])

@@ -48,6 +48,7 @@ def test_a_file(tmp_path: Path, name: str, content: str, kind: str) -> None:
     ("name", "content", "words"),
     [
         ("x.txt", LINE, "can be a part of the output of sysctl -a, or a sysctl.d file"),
+        ("x.nix", "{ config, ... }:\n{ boot.kernel.sysctl = { a.b = 1; }; }\n", "looks like none of them"),
         ("x.txt", "hello\n", "looks like none of them"),
         ("x.txt", "State Recv-Q Send-Q Local Address:Port\n", "list of sockets alone"),
         ("x.txt", "", "the file is empty"),
@@ -71,6 +72,8 @@ def test_folders(tmp_path: Path) -> None:
     (tmp_path / "sysctl-a.txt").write_text(LINE)
     (tmp_path / "netstat.txt").write_text("TcpExt: TW\nTcpExt: 1\n")
     assert detect_kind(str(tmp_path)) == "capture"
+    (tmp_path / "netstat.txt").write_text("TcpExt:\n    5 resets sent\n")
+    assert detect_kind(str(tmp_path)) == "paste"
     (tmp_path / "sos_commands").mkdir()
     assert detect_kind(str(tmp_path)) == "sos"
 

@@ -36,6 +36,10 @@ def test_each_kind_is_described(name: str) -> None:
     [
         (b"\xef\xbb\xbf {", "snapshot"),
         (b'{"schema": 1}', "snapshot"),
+        (b'{"ansible_facts"', "snapshot"),
+        (b'{"a\\"b', "snapshot"),
+        (b"{ config, pkgs, ... }:\n", None),
+        (b'{ "net.ipv4.tcp_tw_reuse" = 1; }', None),
         (b"linux_tcp.capture/1\n", "capture"),
         (b"\x1f\x8b\x08", "sos"),
         (b"\xfd7zXZ\0", "sos"),

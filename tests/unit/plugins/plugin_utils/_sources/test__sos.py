@@ -36,6 +36,7 @@ FILES = {
     "proc/96/net/snmp": "Tcp: MaxConn\nTcp: -1\n",
     "proc/meminfo": "MemTotal:  2 kB\n",
     "proc/sys/net/ipv4/tcp_tw_reuse": "2\n",
+    "sos_commands/networking/ip_netns": "qrouter-1 (id: 0)\nblue\n",
     "etc/sysctl.conf": f"{STAMPS} = 0\n",
     "etc/shadow": "not wanted",
 }
@@ -64,6 +65,8 @@ def test_a_folder(tmp_path: Path) -> None:
     assert (host["hostname"], host["kernel_release"], host["memory_bytes"], host["network_namespace"]) == ("h", "5.4.0", 2048, "initial")
     assert host["boot_files_apply"] is True
     assert not any("boot files apply" in sentence for sentence in snapshot["not_seen"])
+    (namespaces,) = [sentence for sentence in snapshot["not_seen"] if "namespace" in sentence]
+    assert namespaces.startswith("2 other network namespaces were not looked at, ")
     sysctl = snapshot["sysctl"] or {}
     assert sysctl[STAMPS].get("raw") == "1"
     assert sysctl["net.ipv4.tcp_tw_reuse"].get("raw") == "2"

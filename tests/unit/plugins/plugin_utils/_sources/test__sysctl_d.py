@@ -43,9 +43,10 @@ def boot(text: str, tmp_path: Path) -> Snapshot:
         (f"{STAMPS}=0 # off\n", STAMPS, "0", "boot_file"),
         (f"{RANGE} = 1024-65535\n", RANGE, None, None),
         (f"{RANGE} = 1024 65535\n", RANGE, "1024\t65535", "boot_file"),
-        (f"{RANGE} = 5000\n", RANGE, None, None),
+        (f"{RANGE} = 5000\n", RANGE, "5000\t60999", "boot_file"),
         (f"{RANGE} = 80 65535\n", RANGE, None, None),
-        (f"{RANGE} = 80 65535\nnet.ipv4.ip_unprivileged_port_start = 0\n", RANGE, "80\t65535", "boot_file"),
+        (f"{RANGE} = 80 65535\nnet.ipv4.ip_unprivileged_port_start = 0\n", RANGE, None, None),
+        (f"net.ipv4.ip_unprivileged_port_start = 0\n{RANGE} = 80 65535\n", RANGE, "80\t65535", "boot_file"),
         ("net.ipv4.ip_local_reserved_ports = 8080,9148\n", "net.ipv4.ip_local_reserved_ports", "8080,9148", "boot_file"),
         ("net.ipv4.conf.*.rp_filter = 2\n", "net.ipv4.conf.all.rp_filter", "2", "boot_file"),
     ],
@@ -155,3 +156,20 @@ def test_the_whole_folder_of_real_files(hosts: Path) -> None:
     snapshot = load(str(hosts / "conf"), "sysctl_d")
     validate(snapshot)
     assert len((snapshot["boot_files"] or {"files": []})["files"]) == len(list((hosts / "conf").iterdir()))
+
+
+def test_ufw_has_the_last_word(tmp_path: Path) -> None:
+    for name, text in (
+        ("etc/sysctl.d/60-app.conf", f"{STAMPS} = 1\n"),
+        ("etc/ufw/ufw.conf", "ENABLED=yes\n"),
+        ("etc/default/ufw", "IPT_SYSCTL=/etc/ufw/sysctl.conf\n"),
+        ("etc/ufw/sysctl.conf", "\nnet/ipv4/tcp_timestamps=0\n"),
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    found = load(str(tmp_path))
+    assert (found["sysctl"] or {})[STAMPS].get("raw") == "0"
+    assert found["boot_files"]
+    assert found["boot_files"]["order"]["ufw"] == [f"{tmp_path}/etc/ufw/sysctl.conf"]
+    assert [writer["path"] for writer in found["boot_files"]["writers"]] == [f"{tmp_path}/etc/ufw/ufw.conf"]
