@@ -20,7 +20,10 @@ _SIGN = re.compile(r"([\"'\]]*)[ \t]*(=>|:=|\?=|=(?![=~>])|:(?!:))[ \t]*")
 # What a setting may stand behind: the start of a line or of a text, a sign of a list or of a call, or a command that prints.
 _BEFORE = re.compile(r"(?:^\s*(?:[-+]\s*)?|[{\[(,;&|=:]\s*|[\"']|\\n\s*|\bsysctl\.|\b(?:echo|printf)\s+(?:-[neE]+\s+)*)[\"']?-?\Z")
 _STARTS_LINE = re.compile(r"\s*-?\Z")
-_SEARCHES = re.compile(r"\b(?:e?grep|awk|ack|rg)\b|\bsed\s+-n\b")
+# A command that looks for a line, up to the key: no other one begins between.
+_SEARCHES = re.compile(r"\b(?:[ef]?grep|awk|ack|rg|sed\s+-n)\b(?:[^;|&]|(?<=\\)\|)*\Z")
+# The new text of `sed s/old/new/`.
+_REPLACEMENT = re.compile(r"[*$]/\Z")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 _VALUE_END: dict[Style, re.Pattern[str]] = {
     "config": re.compile(r"\s+[#;]|\s*\Z"),
@@ -35,9 +38,12 @@ _WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
 def assignment(hit: Hit) -> Found | None:
     """The setting that the line gives the key, or None where it gives none."""
     sign = _SIGN.match(hit.after)
-    if sign is None or not _BEFORE.search(hit.before) or _SEARCHES.search(hit.before):
+    replacement = _REPLACEMENT.search(hit.before) is not None
+    if sign is None or not (replacement or _BEFORE.search(hit.before)) or _SEARCHES.search(hit.before):
         return None
     rest = hit.after[sign.end() :]
+    if replacement:
+        rest = rest.partition("/")[0]
     closed = hit.quote in sign.group(1) if hit.quote else bool(sign.group(1))
     if hit.quote and not closed:
         return _inside(hit, rest)

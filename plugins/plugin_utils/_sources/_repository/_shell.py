@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:
 _ARGUMENT = re.compile(r"\bsysctl[\"']?(?:,|\s)[^;|&]*?[\s,]?[\"']?\Z")
 _OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
 _KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
+# A function of the script's own: `set_sysctl net.ipv4.tcp_tw_reuse 1`.
+_FUNCTION = re.compile(r"\b(?:\w+_?sysctl\w*|sysctl_?\w+)[\"']?\s*[(\s]\s*[\"']?\Z", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"[\"']?(?:\s*,\s*|[ \t]+)(\"[^\"]*\"|'[^']*'|-?\d[\d \t]*(?![\w.])|\$\{?\w+\}?)")
 _REDIRECTED = re.compile(r">\s*[\"']?\Z")
 _TEE = re.compile(r"\btee\s+(?:-a\s+)?[\"']?\Z")
 _PRINTED = re.compile(r"\b(?:echo|printf)\s+(?:-[neE]+\s+)*(\"[^\"]*\"|'[^']*'|[^\s;|&>\"']+(?:[ \t]+[^\s;|&>\"']+)*)\s*(?:\||\d?>|\Z)")
@@ -34,7 +37,7 @@ def command(hit: Hit) -> Found | None:
         return _written(hit)
     option = _OPTION.search(hit.before)
     if option is None and not _ARGUMENT.search(hit.before):
-        return _kernel_argument(hit)
+        return _kernel_argument(hit) or _passed(hit)
     value = _argument(hit)
     if value is None:
         return None
@@ -44,6 +47,11 @@ def command(hit: Hit) -> Found | None:
 def _kernel_argument(hit: Hit) -> Found | None:
     word = _WORD.match(hit.after) if _KERNEL_ARGUMENT.search(hit.before) and hit.after.startswith("=") else None
     return word and Found(hit.line, hit.key, _text(word.group(1)), "kernel argument")
+
+
+def _passed(hit: Hit) -> Found | None:
+    word = _NEXT_WORD.match(hit.after) if _FUNCTION.search(hit.before) else None
+    return word and Found(hit.line, hit.key, _text(word.group(1)), "command")
 
 
 def _argument(hit: Hit) -> str | None:
