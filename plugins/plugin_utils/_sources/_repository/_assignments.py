@@ -20,22 +20,30 @@ _SIGN = re.compile(r"([\"'\]]*)[ \t]*(=>|:=|\?=|=(?![=~>])|:(?!:))[ \t]*")
 # What a setting may stand behind: the start of a line or of a text, a sign of a list or of a call, or a command that prints.
 _BEFORE = re.compile(r"(?:^\s*(?:[-+]\s*)?|[{\[(,;&|=:]\s*|[\"']|\\n\s*|\bsysctl\.|\b(?:echo|printf)\s+(?:-[neE]+\s+)*)[\"']?-?\Z")
 _STARTS_LINE = re.compile(r"\s*-?\Z")
-_SEARCHES = re.compile(r"\b(?:e?grep|awk|ack|rg)\b|\bsed\s+-n\b")
+# A command that looks for a line, up to the key: no other one begins between.
+_SEARCHES = re.compile(r"\b(?:[ef]?grep|awk|ack|rg|sed\s+-n)\b(?:[^;|&]|(?<=\\)\|)*\Z")
+# The new text of `sed s/old/new/`.
+_REPLACEMENT = re.compile(r"[*$]/\Z")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 _VALUE_END: dict[Style, re.Pattern[str]] = {
     "config": re.compile(r"\s+[#;]|\s*\Z"),
     "shell": re.compile(r"\s+\d?>|[;|&)]|\\?\s*\Z|\s+#"),
     "code": re.compile(r"[;,}\])]|\s+#|\s+//|\s*\Z"),
 }
+# A list in Puppet and others: [1024, 65535].
+_NUMBERS = re.compile(r"\[([\d\s,'\"]+)\]")
 _WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
 
 
 def assignment(hit: Hit) -> Found | None:
     """The setting that the line gives the key, or None where it gives none."""
     sign = _SIGN.match(hit.after)
-    if sign is None or not _BEFORE.search(hit.before) or _SEARCHES.search(hit.before):
+    replacement = _REPLACEMENT.search(hit.before) is not None
+    if sign is None or not (replacement or _BEFORE.search(hit.before)) or _SEARCHES.search(hit.before):
         return None
     rest = hit.after[sign.end() :]
+    if replacement:
+        rest = rest.partition("/")[0]
     closed = hit.quote in sign.group(1) if hit.quote else bool(sign.group(1))
     if hit.quote and not closed:
         return _inside(hit, rest)
@@ -61,7 +69,8 @@ def _is_verbatim(hit: Hit, sign: str) -> bool:
 def _inside(hit: Hit, rest: str) -> Found | None:
     """A whole setting between quotation marks, as in `echo "key = value"`."""
     value = re.split(re.escape(hit.quote) + r"|\\n|\\r", rest, maxsplit=1)[0]
-    known = literal(value, expression=False, booleans=False)
+    # What follows nothing is added by the language around it.
+    known = literal(value, expression=False, booleans=False) or None
     if known is not None and _WORDS.search(known):
         # A sentence that happens to name a setting.
         return None
@@ -72,6 +81,9 @@ def _bare(hit: Hit, rest: str, sign: str) -> Found | None:
     if hit.style == "config" and _is_verbatim(hit, sign):
         # All of it is the value: what stands after the number there is what the kernel gets.
         return Found(hit.line, hit.key, literal(rest, expression=False, booleans=False), "assignment")
+    numbers = _NUMBERS.match(rest)
+    if numbers:
+        return Found(hit.line, hit.key, " ".join(re.findall(r"\d+", numbers.group(1))), "assignment")
     end = _VALUE_END[hit.style].search(rest)
     value = (rest[: end.start()] if end else rest).split("\\n")[0].strip("\\ \t")
     if not value:

@@ -24,7 +24,8 @@ NAMES = ("name", "key", "namespace", "sysctl", "param", "parameter", "variable",
 VALUES = ("value", "val")
 
 _NAMED = re.compile(
-    r"(?:\b(?:" + "|".join(NAMES) + r"|sysctl_param)[\"']?\s*(?:=>|[:=({])?\s*|::\w+\s*\{\s*)[\"']\Z|\b(?:name|key)\s*[:=]\s*\Z",
+    r"(?:\b(?:" + "|".join(NAMES) + r"|sysctl_param)[\"']?\s*(?:=>|[:=({])?\s*|::\w+\s*\{\s*)[\"']\Z"
+    r"|\b(?:name|key)\s*[:=]\s*\Z|\bparameter\s+\Z",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"^\s*[\"']\Z")

@@ -17,9 +17,11 @@ if t.TYPE_CHECKING:
     from ._hits import Hit
 
 _ARGUMENT = re.compile(r"\bsysctl[\"']?(?:,|\s)[^;|&]*?[\s,]?[\"']?\Z")
-_READS = re.compile(r"\bsysctl\s+(?:-\w+\s+)*-\w*n\w*\s")
 _OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
 _KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
+# A function of the script's own: `set_sysctl net.ipv4.tcp_tw_reuse 1`.
+_FUNCTION = re.compile(r"\b(?:\w+_?sysctl\w*|sysctl_?\w+)[\"']?\s*[(\s]\s*[\"']?\Z", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"[\"']?(?:\s*,\s*|[ \t]+)(\"[^\"]*\"|'[^']*'|-?\d[\d \t]*(?![\w.])|\$\{?\w+\}?)")
 _REDIRECTED = re.compile(r">\s*[\"']?\Z")
 _TEE = re.compile(r"\btee\s+(?:-a\s+)?[\"']?\Z")
 _PRINTED = re.compile(r"\b(?:echo|printf)\s+(?:-[neE]+\s+)*(\"[^\"]*\"|'[^']*'|[^\s;|&>\"']+(?:[ \t]+[^\s;|&>\"']+)*)\s*(?:\||\d?>|\Z)")
@@ -34,8 +36,8 @@ def command(hit: Hit) -> Found | None:
     if hit.proc:
         return _written(hit)
     option = _OPTION.search(hit.before)
-    if option is None and not (_ARGUMENT.search(hit.before) and not _READS.search(hit.before)):
-        return _kernel_argument(hit)
+    if option is None and not _ARGUMENT.search(hit.before):
+        return _kernel_argument(hit) or _passed(hit)
     value = _argument(hit)
     if value is None:
         return None
@@ -45,6 +47,11 @@ def command(hit: Hit) -> Found | None:
 def _kernel_argument(hit: Hit) -> Found | None:
     word = _WORD.match(hit.after) if _KERNEL_ARGUMENT.search(hit.before) and hit.after.startswith("=") else None
     return word and Found(hit.line, hit.key, _text(word.group(1)), "kernel argument")
+
+
+def _passed(hit: Hit) -> Found | None:
+    word = _NEXT_WORD.match(hit.after) if _FUNCTION.search(hit.before) else None
+    return word and Found(hit.line, hit.key, _text(word.group(1)), "command")
 
 
 def _argument(hit: Hit) -> str | None:
@@ -69,4 +76,5 @@ def _written(hit: Hit) -> Found | None:
 
 
 def _text(word: str) -> str | None:
-    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False)
+    """The value in a word; not known where the word ends before it, so that the language around it adds it."""
+    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False) or None

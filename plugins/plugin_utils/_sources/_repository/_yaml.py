@@ -86,21 +86,31 @@ class YamlReader:
         if node.pairs is not None:
             yield from self._mapping(node, context, context)
         elif node.items is not None:
-            # Salt has a list of mappings with one entry each for one mapping.
-            entries = [item.pairs[0] for item in node.items if item.pairs is not None and len(item.pairs) == 1]
-            named = self._named_value(entries) if len(entries) > 1 else None
-            if named is not None:
-                yield Found(named[0], named[1], named[2], "named value", context.place, context.kind)
-            for number, item in enumerate(node.items, 1):
-                if item.pairs is not None and context.tasks is not None:
-                    yield from self._task(item, context)
-                elif item.pairs is not None:
-                    # A name and a value belong to the list; what is deeper in the item is apart from what is in the next one.
-                    yield from self._mapping(item, context.below(f"[{number}]"), context)
-                else:
-                    yield from self.of_node(item, context)
+            yield from self._list(node.items, context)
         elif node.text:
             yield from self._scalar(node, context)
+
+    def _list(self, items: list[Node], context: Context) -> Iterator[Found]:
+        named = self._named_value_of_list(items)
+        if named is not None:
+            yield Found(named[0], named[1], named[2], "named value", context.place, context.kind)
+        for number, item in enumerate(items, 1):
+            if item.pairs is not None and context.tasks is not None:
+                yield from self._task(item, context)
+            elif item.pairs is not None:
+                # One entry, or a name and a value, belong to the list; what is deeper is apart from what is in the next item.
+                alone = len(item.pairs) == 1 and item.pairs[0][1].text is not None
+                yield from self._mapping(item, context if alone else context.below(f"[{number}]"), context)
+            else:
+                yield from self.of_node(item, context)
+
+    def _named_value_of_list(self, items: list[Node]) -> tuple[int, str, str | None] | None:
+        """Of [key, value], and of Salt's list of mappings with one entry each."""
+        if len(items) == 2 and items[0].text and items[1].text is not None:
+            key, other = (self._key(item.text or "", ()) for item in items)
+            return None if key is None or other is not None else (items[0].line, key, self._value(items[1]))
+        entries = [item.pairs[0] for item in items if item.pairs is not None and len(item.pairs) == 1]
+        return self._named_value(entries) if len(entries) > 1 else None
 
     def _task(self, node: Node, context: Context) -> Iterator[Found]:
         """A task, block or play of Ansible. What has a condition is a place of its own."""
@@ -159,6 +169,9 @@ class YamlReader:
         return known_key(nested) if nested.startswith("net.") and name.isidentifier() else None
 
     def _value(self, node: Node | None) -> str | None:
+        if node is not None and node.items and all(item.text and item.text.isdigit() for item in node.items):
+            # A range as a list: [1024, 65535].
+            return " ".join(item.text or "" for item in node.items)
         if node is None or node.text is None:
             return None
         text = self._resolved(node)
@@ -200,7 +213,7 @@ def _value_of(node: Node) -> Node | None:
         inner = [value for key, value in node.pairs if (key.text or "").startswith("sysctl")]
         return _value_of(inner[0]) if inner and inner[0] is not node else None
     found = (item.entry(*VALUES) for item in node.items or ())
-    return next((one for one in found if one is not None), None)
+    return next((one for one in found if one is not None), node)
 
 
 def _shown(when: Node) -> str:

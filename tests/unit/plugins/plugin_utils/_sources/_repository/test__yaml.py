@@ -25,6 +25,7 @@ BOTH = [(2, "tcp_tw_reuse", "1"), (3, "tcp_timestamps", "0")]
             "x:\n  net.ipv4.tcp_tw_reuse:\n  net.ipv4.tcp_timestamps: ~\n",
             [(2, "tcp_tw_reuse", None), (3, "tcp_timestamps", None)],
         ),
+        ("vars.yml", "net.ipv4.ip_local_port_range: [1024, 65535]\n", [(1, "ip_local_port_range", "1024 65535")]),
         ("vars.yml", "net:\n  ipv4:\n    tcp_tw_reuse: 1\n", [(3, "tcp_tw_reuse", "1")]),
         ("vars.yml", "# net.ipv4.tcp_tw_reuse: 1\n", []),
         ("vars.yml", "text: set net.ipv4.tcp_tw_reuse=1 if you like\n", []),
@@ -52,6 +53,8 @@ BOTH = [(2, "tcp_tw_reuse", "1"), (3, "tcp_timestamps", "0")]
         ("a.sls", "tune:\n  sysctl.present:\n    - name: net.ipv4.tcp_tw_reuse\n    - value: 1\n", [(3, "tcp_tw_reuse", "1")]),
         ("task.json", '{"systemControls": [\n{"namespace": "net.ipv4.tcp_tw_reuse", "value": "1"}]}', [(2, "tcp_tw_reuse", "1")]),
         ("two.yaml", "a: 1\n---\nsysctls:\n  net.ipv4.tcp_tw_reuse: 1\n", [(4, "tcp_tw_reuse", "1")]),
+        ("t.yml", "a:\n  - [net.ipv4.tcp_tw_reuse, 1]\n  - ['net.ipv4.tcp_timestamps', '0']\n", BOTH),
+        ("t.yml", "a: [net.ipv4.tcp_tw_reuse, net.ipv4.tcp_timestamps]\n", []),
         # No YAML: read line by line.
         ("chart.yaml", "{{- if .x }}\nsysctls:\n  net.ipv4.tcp_tw_reuse: 1\n{{- end }}\n", [(3, "tcp_tw_reuse", "1")]),
         ("pod.yaml", "allowedUnsafeSysctls:\n  - net.ipv4.tcp_*\n", []),
@@ -66,6 +69,11 @@ def test_lists_of_two_containers_are_two_places(tmp_path: Path) -> None:
     found = places(tmp_path, {"compose.yml": text})
     assert [(place["name"], place["kind"]) for place in found] == [("services.a.sysctls", "container"), ("services.b.sysctls", "container")]
     assert "reuse-without-timestamps" not in {rule for rule, _path, _line in failures(tmp_path, {"compose.yml": text})}
+
+
+def test_entries_of_one_list_are_one_place(tmp_path: Path) -> None:
+    text = "settings:\n  - net.ipv4.tcp_tw_reuse: 1\n  - net.ipv4.tcp_timestamps: 0\n"
+    assert [place["name"] for place in places(tmp_path, {"a.yml": text})] == ["settings"]
 
 
 def test_lists_in_two_items_of_a_list_are_two_places(tmp_path: Path) -> None:
