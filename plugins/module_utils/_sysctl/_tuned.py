@@ -98,7 +98,7 @@ def _files(tree: Tree, profile: Profile) -> List[BootFile]:
 def _assignment(key: str, option: Option, value: Optional[str]) -> List[Assignment]:
     """The setting, in the shape of a line of sysctl.d; none where the key is no path. Its value is withheld where it is not known."""
     try:
-        found = parse(f"{key} = {_unquoted(value or '')}")[0]
+        found = parse(f"{key.replace('.', '/')} = {_unquoted(value or '')}")[0]
     except TooManyPatternsError:
         return []
     for one in found:
