@@ -30,7 +30,7 @@ def found(root: Path, *parts: dict[str, Any]) -> tuple[list[tuple[str, str]], li
         if file["path"] in files["order"].get("ufw", [])
         for line in file["assignments"]
     ]
-    return [(one["order"], one["path"]) for one in files["writers"] if one["name"] == "ufw"], lines
+    return [(one["order"], one["path"]) for one in files["writers"] or () if one["name"] == "ufw"], lines
 
 
 @pytest.mark.parametrize(
