@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from ._services import text_of
+from ._services import text_of, why_unreadable
 from ._writer import Found, unknown_file
 
 if TYPE_CHECKING:
@@ -34,11 +34,16 @@ _PLAIN_PATH = re.compile(r"/[\w./+@%:,-]{1,4000}\Z")
 
 def find(tree: Tree, services: Services) -> Optional[Found]:
     """ufw and the file that it applies; None where ufw is off or not started, or has no such file."""
-    enabled = _shell_setting(text_of(tree, CONFIG), "ENABLED") or _shell_setting(text_of(tree, DEFAULTS), "ENABLED")
-    if enabled is None or enabled[0] not in ("yes", "YES"):
-        return None
     start = services.start(NAME)
     if start is None and services.init is not None:
+        return None
+    for config in (CONFIG, DEFAULTS):
+        why = why_unreadable(tree, config)
+        if why:
+            unknown: Writer = {"name": NAME, "order": "race", "path": config, "detail": None}
+            return Found(unknown, [unknown_file(config, NAME, why)], [])
+    enabled = _shell_setting(text_of(tree, CONFIG), "ENABLED") or _shell_setting(text_of(tree, DEFAULTS), "ENABLED")
+    if enabled is None or enabled[0] not in ("yes", "YES"):
         return None
     reader = services.start("procps", "procps.sh")
     order: Order = "race"

@@ -80,6 +80,12 @@ def test_a_file_that_nobody_else_reads_is_read(tmp_path: Path) -> None:
     assert [(file["readers"], file["unread_because"]) for file in files["files"]] == [(["ufw"], None)]
 
 
+@pytest.mark.parametrize("path", ["/etc/ufw/ufw.conf", "/etc/default/ufw"])
+def test_a_configuration_that_cannot_be_understood_is_told(tmp_path: Path, path: str) -> None:
+    files = boot_tree(tmp_path, {**ON, **DEFAULTS, **FILE, path: "#" * 70000})
+    assert [(file["path"], file["readers"], file["reason"]) for file in files["files"]] == [(path, ["ufw"], "larger than 65536 bytes")]
+
+
 @pytest.mark.parametrize("value", ["$DIR/sysctl.conf", "`cat x`", "sysctl.conf", "/etc/$(x)"])
 def test_a_path_that_only_a_shell_knows_is_not_guessed(tmp_path: Path, value: str) -> None:
     files = boot_tree(tmp_path, {**ON, "/etc/default/ufw": f"IPT_SYSCTL={value}\n"})
