@@ -143,7 +143,9 @@ ansible_facts:
               the reason if nothing reads it.
             - An assignment with C(withheld) has a value in the file, but C(value) is V(null), because that value does not leave the host.
             - C(order) lists the files in the order in which each reader reads them. The readers are C(systemd) (systemd-sysctl) and
-              C(procps) (sysctl --system).
+              C(procps) (sysctl --system), and C(openrc) or C(busybox) where a service of OpenRC reads one file after the other.
+            - C(applied_by) is the reader that the init of the host starts. If that is not known, C(why_not_applied) has the reason.
+            - C(writers) lists the programs that set keys at boot from files of their own, such as C(ufw) and C(tuned), in their order.
           returned: always
           type: dict
         sockstat:

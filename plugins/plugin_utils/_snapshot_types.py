@@ -112,13 +112,13 @@ class Writer(TypedDict):
 class BootFiles(TypedDict):
     """All boot files and, for each reader, the order in which it reads them (a path may stand there twice).
 
-    writers: in the order in which they write. applied_by: the reader that the init starts ("systemd", "procps", "openrc" or "busybox");
-    None where it is not known, and why_not_applied is the reason where there is one.
+    writers: in the order in which they write, None where nobody looked. applied_by: the reader that the init starts ("systemd",
+    "procps", "openrc" or "busybox"); None where it is not known, and why_not_applied is the reason where there is one.
     """
 
     files: list[BootFile]
     order: dict[str, list[str]]
-    writers: Annotated[list[Writer], Default([])]
+    writers: Annotated[list[Writer] | None, Default(None)]
     applied_by: Annotated[str | None, Default(None)]
     why_not_applied: Annotated[str | None, Default(None)]
 

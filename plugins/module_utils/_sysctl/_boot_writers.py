@@ -35,10 +35,10 @@ def other_writers(tree: Tree, services: Services) -> list[Found]:
 
 def boot_sequence(boot_files: BootFiles, reader: str) -> list[str]:
     """Who writes at boot, one after the other. reader: who applies sysctl.d. Those whose turn is not known are left out."""
-    before = [writer["name"] for writer in boot_files["writers"] if writer["order"] == "before"]
+    before = [writer["name"] for writer in boot_files["writers"] or () if writer["order"] == "before"]
     return [*before, reader, *later_writers(boot_files)]
 
 
 def later_writers(boot_files: BootFiles) -> list[str]:
     """Those who write after the reader of sysctl.d, as far as one can tell."""
-    return [writer["name"] for writer in boot_files["writers"] if writer["order"] in ("after", "race")]
+    return [writer["name"] for writer in boot_files["writers"] or () if writer["order"] in ("after", "race")]

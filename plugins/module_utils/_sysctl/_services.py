@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Optional
 
+from .._tree import errno_name
+
 if TYPE_CHECKING:
     from .._tree import Tree
 
@@ -23,6 +25,7 @@ _WANTS = re.compile(r"[\w@.\\-]{1,200}\.target\.(?:wants|requires)\Z")
 # A run level that every boot goes through, or one that a host stays in.
 _RC_FOLDERS = tuple(f"/etc/rc{level}.d" for level in "S2345")
 _RC_LINK = re.compile(r"S(\d\d)(.{1,200})\Z")
+_MAX_BYTES = 65536
 RUNLEVELS = "/etc/runlevels"
 
 
@@ -118,12 +121,23 @@ def names_in(tree: Tree, folder: str) -> list[str]:
         return []
 
 
-def text_of(tree: Tree, path: str, limit: int = 65536) -> str:
+def text_of(tree: Tree, path: str) -> str:
     """The text of a small file; empty where it is missing, unreadable, larger or no regular file."""
+    return _small_file(tree, path)[0]
+
+
+def why_unreadable(tree: Tree, path: str) -> Optional[str]:
+    """Why text_of cannot tell what is in a file that is there; None where it can, or there is none."""
+    return _small_file(tree, path)[1]
+
+
+def _small_file(tree: Tree, path: str) -> tuple[str, Optional[str]]:
     if tree.kind(path) != "file":
-        return ""
+        return "", None
     try:
-        data = tree.read(path, limit)
-    except OSError:
-        return ""
-    return data.decode("utf-8", "replace") if len(data) <= limit else ""
+        data = tree.read(path, _MAX_BYTES)
+    except OSError as error:
+        return "", errno_name(error)
+    if len(data) > _MAX_BYTES:
+        return "", f"larger than {_MAX_BYTES} bytes"
+    return data.decode("utf-8", "replace"), None

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ._lines import TooManyPatternsError, parse
-from ._services import names_in, text_of
+from ._services import names_in, text_of, why_unreadable
 from ._tuned_profile import ACTIVE_PROFILE, Option, Profile, UnreadableProfileError, Variables, read
 from ._writer import Found, file_of, unknown_file
 
@@ -41,7 +41,8 @@ def find(tree: Tree, services: Services) -> Optional[Found]:
     if start is None and services.init is not None:
         return None
     names = [*text_of(tree, ACTIVE_PROFILE).split(), *text_of(tree, _POST_LOADED).split()]
-    if start is None and not names:
+    why = why_unreadable(tree, ACTIVE_PROFILE)
+    if start is None and not names and not why:
         return None
     again = _reapplies(tree)
     writer: Writer = {
@@ -51,7 +52,7 @@ def find(tree: Tree, services: Services) -> Optional[Found]:
         "detail": f"profile {' '.join(names[:_MAX_NAMES])}; reapply_sysctl is {'on' if again else 'off'}",
     }
     if not names:
-        return Found(writer, [unknown_file(ACTIVE_PROFILE, NAME, "it names no profile: TuneD chooses one when it starts")], [])
+        return Found(writer, [unknown_file(ACTIVE_PROFILE, NAME, why or "it names no profile: TuneD chooses one when it starts")], [])
     try:
         files = _files(tree, Profile(tree, _folders(tree), names[:_MAX_NAMES]))
     except UnreadableProfileError as error:
@@ -98,7 +99,7 @@ def _files(tree: Tree, profile: Profile) -> List[BootFile]:
 def _assignment(key: str, option: Option, value: Optional[str]) -> List[Assignment]:
     """The setting, in the shape of a line of sysctl.d; none where the key is no path. Its value is withheld where it is not known."""
     try:
-        found = parse(f"{key} = {_unquoted(value or '')}")[0]
+        found = parse(f"{key.replace('.', '/')} = {_unquoted(value or '')}")[0]
     except TooManyPatternsError:
         return []
     for one in found:

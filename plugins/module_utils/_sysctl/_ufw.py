@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from ._services import text_of
+from ._services import text_of, why_unreadable
 from ._writer import Found, unknown_file
 
 if TYPE_CHECKING:
@@ -34,32 +34,38 @@ _PLAIN_PATH = re.compile(r"/[\w./+@%:,-]{1,4000}\Z")
 
 def find(tree: Tree, services: Services) -> Optional[Found]:
     """ufw and the file that it applies; None where ufw is off or not started, or has no such file."""
-    enabled = _shell_setting(text_of(tree, CONFIG), "ENABLED") or _shell_setting(text_of(tree, DEFAULTS), "ENABLED")
-    if enabled is None or enabled[0] not in ("yes", "YES"):
-        return None
     start = services.start(NAME)
     if start is None and services.init is not None:
+        return None
+    for config in (CONFIG, DEFAULTS):
+        why = why_unreadable(tree, config)
+        if why:
+            unknown: Writer = {"name": NAME, "order": "race", "path": config, "detail": None}
+            return Found(unknown, [unknown_file(config, NAME, why)], [])
+    # As ufw reads them: what the second one says counts.
+    texts = f"{text_of(tree, DEFAULTS)}\n{text_of(tree, CONFIG)}"
+    if _shell_setting(texts, "ENABLED") not in ("yes", "YES"):
         return None
     reader = services.start("procps", "procps.sh")
     order: Order = "race"
     if start and reader and start.number is not None and reader.number is not None and start.number != reader.number:
         order = "after" if start.number > reader.number else "before"
     writer: Writer = {"name": NAME, "order": order, "path": start.path if start else CONFIG, "detail": None}
-    path = _shell_setting(text_of(tree, CONFIG), "IPT_SYSCTL") or _shell_setting(text_of(tree, DEFAULTS), "IPT_SYSCTL")
-    if path is None or not path[0]:
+    path = _shell_setting(texts, "IPT_SYSCTL")
+    if not path:
         return None
-    if not _PLAIN_PATH.match(path[0]):
+    if not _PLAIN_PATH.match(path):
         return Found(writer, [unknown_file(DEFAULTS, NAME, "IPT_SYSCTL in it is no plain path")], [])
-    return Found(writer, [], [path[0]]) if tree.kind(path[0]) != "missing" else None
+    return Found(writer, [], [path]) if tree.kind(path) != "missing" else None
 
 
-def _shell_setting(text: str, name: str) -> Optional[tuple[str, int]]:
-    """The last value that a shell file gives to a variable, and its line; a value that the shell would expand as it is written."""
+def _shell_setting(text: str, name: str) -> Optional[str]:
+    """The last value that a shell file gives to a variable; what the shell would expand is as it is written."""
     found = None
-    for number, line in enumerate(text.split("\n"), 1):
+    for line in text.split("\n"):
         match = _SETTING.match(line)
         if match and match.group(1) == name:
-            found = _unquoted(match.group(2)), number
+            found = _unquoted(match.group(2))
     return found
 
 

@@ -70,7 +70,7 @@ class BootView(KeyView):
 
     def unread_boot_files(self) -> list[str]:
         """Paths of the boot files that a reader reads and whose content is not known."""
-        programs = (*READERS, *(writer["name"] for writer in self.boot_files["writers"]))
+        programs = (*READERS, *(writer["name"] for writer in self.boot_files["writers"] or ()))
         return sorted({path for program in programs for path in boot_order.unseen(self.boot_files, program)})
 
     @functools.cached_property

@@ -228,6 +228,8 @@ def _taken_over(host: View) -> Iterator[tuple[str, BootValue, BootValue]]:
 def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
     _boot_files_apply(host)
     from_files = host.boot_values(host.boot_reader)
+    if host.boot_files["writers"] is None:
+        raise MissingFactError("nobody looked for programs that set keys at boot beside the reader of sysctl.d")
     writers = {one["name"]: one for one in host.boot_files["writers"]}
     failed = False
     for key, end in sorted(host.boot_values(*host.boot_sequence).items()):
@@ -259,7 +261,7 @@ def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
 
 def _scripts(host: View, from_files: Mapping[str, BootValue]) -> Iterator[Finding]:
     """The lines of scripts that set a key to another value than it would have without them, at a time that nobody can tell."""
-    names = {one["name"] for one in host.boot_files["writers"] if one["order"] == "unknown"}
+    names = {one["name"] for one in host.boot_files["writers"] or () if one["order"] == "unknown"}
     for setting in host.boot_settings(*SYSCTL_KEYS):
         program = next((name for name in setting.file["readers"] if name in names), None)
         if program is None or host.has(setting.key) is False:

@@ -44,6 +44,12 @@ def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
     snapshot["sockstat"] = found["sockstat"]
     snapshot["boot_files"] = found["boot_files"]
     snapshot["not_seen"] += found["not_seen"]
+    if snapshot["boot_files"] is not None:
+        # Their files are not in the source.
+        snapshot["boot_files"]["writers"] = None
+        snapshot["not_seen"].append(
+            "Programs that set sysctl keys at boot from files of their own, such as ufw and TuneD, were not looked for."
+        )
     for name, value in found["host"].items():
         if value is not None:
             snapshot["host"][name] = value  # type: ignore[literal-required]  # both are HostFacts

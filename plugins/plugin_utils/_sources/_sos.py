@@ -46,6 +46,7 @@ _KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
     r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:ip_netns|nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
     r"|sos_commands/(?:networking|firewall_tables|firewalld|conntrack)/(?:nft_\S*|ip6?tables\S*-save\S*|conntrack_-L\S*)"
+    r"|etc/(?:ufw/[\w.-]+|default/ufw|tuned(?:/[^/]+){1,2}|rc\.local|crontab|cron\.d/[^/]+)|usr/lib/tuned(?:/[^/]+){1,2}"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/uptime|proc/net|proc/self"
     r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|ip_vs|nf_conntrack|stat/nf_conntrack)"
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"

@@ -142,6 +142,6 @@ def _renamed(boot_files: BootFiles, own_path: Callable[[str], str]) -> BootFiles
         if file["masked_by"] is not None:
             file["masked_by"] = own_path(file["masked_by"])
     boot_files["order"] = {reader: list(map(own_path, paths)) for reader, paths in boot_files["order"].items()}
-    for writer in boot_files["writers"]:
+    for writer in boot_files["writers"] or ():
         writer["path"] = own_path(writer["path"])
     return boot_files

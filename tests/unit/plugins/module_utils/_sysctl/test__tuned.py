@@ -130,7 +130,7 @@ def test_a_profile_that_is_not_known_is_told(tmp_path: Path, parts: tuple[dict[s
 def test_whether_it_runs(tmp_path: Path, parts: tuple[dict[str, Any], ...], order: list[str]) -> None:
     files = {path: content for part in parts for path, content in part.items()}
     found = boot_tree(tmp_path, {**files, **profile(sysctl(f"{SACK}=0"))})
-    assert [one["order"] for one in found["writers"]] == order
+    assert [one["order"] for one in found["writers"] or ()] == order
 
 
 MINE, MAIN_FILE = "/etc/sysctl.d/50.conf", "/etc/sysctl.conf"
@@ -157,5 +157,5 @@ MINE, MAIN_FILE = "/etc/sysctl.d/50.conf", "/etc/sysctl.conf"
 )
 def test_what_holds_after_a_boot(tmp_path: Path, parts: tuple[dict[str, Any], ...], ends: dict[str, str | None]) -> None:
     found = boot_tree(tmp_path, {**ACTIVE, **{path: content for part in parts for path, content in part.items()}})
-    writes = last_words(boot(found, ["systemd", *(one["name"] for one in found["writers"])], [], AT_START))
+    writes = last_words(boot(found, ["systemd", *(one["name"] for one in found["writers"] or ())], [], AT_START))
     assert {key: write.raw for key, write in writes.items()} == ends

@@ -30,7 +30,7 @@ def found(root: Path, *parts: dict[str, Any]) -> tuple[list[tuple[str, str]], li
         if file["path"] in files["order"].get("ufw", [])
         for line in file["assignments"]
     ]
-    return [(one["order"], one["path"]) for one in files["writers"] if one["name"] == "ufw"], lines
+    return [(one["order"], one["path"]) for one in files["writers"] or () if one["name"] == "ufw"], lines
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,12 @@ def test_a_file_that_nobody_else_reads_is_read(tmp_path: Path) -> None:
     path = "/etc/sysctl.d/ufw"
     files = boot_tree(tmp_path, {**ON, "/etc/default/ufw": f"IPT_SYSCTL={path}\n", path: "net.ipv4.tcp_sack=0\n"})
     assert [(file["readers"], file["unread_because"]) for file in files["files"]] == [(["ufw"], None)]
+
+
+@pytest.mark.parametrize("path", ["/etc/ufw/ufw.conf", "/etc/default/ufw"])
+def test_a_configuration_that_cannot_be_understood_is_told(tmp_path: Path, path: str) -> None:
+    files = boot_tree(tmp_path, {**ON, **DEFAULTS, **FILE, path: "#" * 70000})
+    assert [(file["path"], file["readers"], file["reason"]) for file in files["files"]] == [(path, ["ufw"], "larger than 65536 bytes")]
 
 
 @pytest.mark.parametrize("value", ["$DIR/sysctl.conf", "`cat x`", "sysctl.conf", "/etc/$(x)"])

@@ -18,7 +18,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._results import PROFILES, SEVERITIES
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._rules import CATALOGUE, ThresholdError, Thresholds
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
-from support.snapshots import listener, nat, negotiated, probe, snapshot, sockets, towards
+from support.snapshots import boot_files, listener, nat, negotiated, probe, snapshot, sockets, towards
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -666,6 +666,7 @@ ROWS = [
     row("boot-duplicate", BACKEND, "pass", "branches", files={"/etc/rc.local": f"sysctl -w {TS}=0\nsysctl -w {TS}=1\n"}),
     row("boot-differs", BACKEND, "pass", "nobody knows when", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl {TS}=0\n"}),
     row("boot-unsaved", BACKEND, "pass", "in rc.local", {TS: "0"}, files={"/etc/rc.local": f"sysctl {TS}=0\n"}),
+    row("boot-other-writer", BACKEND, "unknown", "nobody looked", boot_files={**boot_files({}), "writers": None}),
     row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
     row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
     row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),

@@ -172,4 +172,4 @@ def test_ufw_has_the_last_word(tmp_path: Path) -> None:
     assert (found["sysctl"] or {})[STAMPS].get("raw") == "0"
     assert found["boot_files"]
     assert found["boot_files"]["order"]["ufw"] == [f"{tmp_path}/etc/ufw/sysctl.conf"]
-    assert [writer["path"] for writer in found["boot_files"]["writers"]] == [f"{tmp_path}/etc/ufw/ufw.conf"]
+    assert [writer["path"] for writer in found["boot_files"]["writers"] or ()] == [f"{tmp_path}/etc/ufw/ufw.conf"]
