@@ -32,7 +32,7 @@ class Tree(Protocol):
         """The path with all links resolved inside the tree; raises OSError (ELOOP, ENOENT for a dangling link)."""
 
     def kind(self, path: str) -> str:
-        """What is there after links: "file", "folder", "null" (a character device), "missing" or "other"."""
+        """What is there after links: "file", "folder", "null" (a character device), "pipe" (a named one), "missing" or "other"."""
 
 
 class HostTree:
@@ -85,6 +85,8 @@ class HostTree:
             return "file"
         if stat.S_ISDIR(mode):
             return "folder"
+        if stat.S_ISFIFO(mode):
+            return "pipe"
         return "null" if stat.S_ISCHR(mode) else "other"
 
     def writable(self, path: str) -> bool:

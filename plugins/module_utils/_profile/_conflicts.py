@@ -56,6 +56,26 @@ def conflicts(tree: Planned, boot_file: str, wanted: Mapping[str, str]) -> list[
     return found + _other_programs(files, boot_file, wanted)
 
 
+def not_known(tree: Planned, boot_file: str, live: bool) -> list[str]:
+    """Sentences about what nobody can say of the next boot: files that are read after ours, and whether ours is applied at all.
+
+    live: whether this host is the one that boots.
+    """
+    files = collect(tree)
+    found: dict[str, str] = {}
+    if live and files["why_not_applied"]:
+        found[""] = f"{boot_file} may have no effect at the next boot: {files['why_not_applied']}"
+    by_path = {one["path"]: one for one in files["files"]}
+    for reader in (*READERS, *later_writers(files)):
+        order = files["order"].get(reader, [])
+        ours = [place for place, path in enumerate(order) if path in by_path and by_path[path]["real_path"] == boot_file]
+        for path in order[ours[-1] + 1 if ours else 0 :]:
+            one = by_path.get(path)
+            if one and one["unread_because"] == "unreadable":
+                found[path] = f"{path} comes after {boot_file} at boot and may override it: what it sets is not known ({one['reason']})"
+    return list(found.values())
+
+
 def _hiding(files: BootFiles, boot_file: str) -> str:
     return next((str(one["masked_by"]) for one in files["files"] if one["real_path"] == boot_file and one["masked_by"]), boot_file)
 

@@ -23,7 +23,7 @@ from ._steps import Record, Step
 class Plan(NamedTuple):
     """steps: in order, keys first. after: the record once all steps are done. lines: key to value in the boot file.
 
-    conflicts: each with whether it is dealt with.
+    conflicts: each with whether it is dealt with. not_known: sentences about what may override the boot file.
     """
 
     items: Dict[str, Item]
@@ -32,9 +32,10 @@ class Plan(NamedTuple):
     conflicts: list[tuple[OverridingLine, bool]]
     lines: Dict[str, str]
     reserved_ports: list[int]
+    not_known: list[str]
 
 
-NOTHING = Plan({}, [], None, [], {}, [])
+NOTHING = Plan({}, [], None, [], {}, [], [])
 
 
 def make_plan(options: Options, machine: Machine, record: Optional[Record], look: Callable[[Question], Listening]) -> Plan:
@@ -46,9 +47,9 @@ def make_plan(options: Options, machine: Machine, record: Optional[Record], look
     observed = observe(options, machine, before, look)
     keys = plan_keys(options, observed, before)
     originals = keys.originals if options.live else before.keys
-    files = FilePlan([], before.boot, {}, [])
+    files = FilePlan([], before.boot, {}, [], [])
     if options.boot and not any(item.status == "refused" for item in keys.items.values()):
         files = plan_files(options, observed, before, keys)
     name = options.name if options.present else before.name
     after = Record(name, originals, files.boot) if originals or files.boot else None
-    return Plan(keys.items, [*keys.steps, *files.steps], after, files.conflicts, files.lines, keys.reserved_ports)
+    return Plan(keys.items, [*keys.steps, *files.steps], after, files.conflicts, files.lines, keys.reserved_ports, files.not_known)

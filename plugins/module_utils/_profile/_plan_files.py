@@ -13,7 +13,7 @@ from typing import Dict, Mapping, NamedTuple, Optional, Union
 
 from .._sysctl._keys import SYSCTL_KEYS
 from ._boot_file import Planned, backup_name, comment_out, render, uncomment, whose
-from ._conflicts import OverridingLine, conflicts, may_be_edited
+from ._conflicts import OverridingLine, conflicts, may_be_edited, not_known
 from ._errors import ProfileError
 from ._observe import Observed
 from ._options import Options
@@ -24,13 +24,14 @@ from ._steps import Boot, File, FileStep, FolderStep, Record, flat
 class FilePlan(NamedTuple):
     """steps: in order. boot: what is remembered afterwards. lines: key to value in the boot file.
 
-    conflicts: each with whether it is dealt with.
+    conflicts: each with whether it is dealt with. not_known: sentences about what may override the boot file.
     """
 
     steps: list[Union[FileStep, FolderStep]]
     boot: Optional[Boot]
     lines: Dict[str, str]
     conflicts: list[tuple[OverridingLine, bool]]
+    not_known: list[str]
 
 
 def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPlan) -> FilePlan:
@@ -65,7 +66,9 @@ def plan_files(options: Options, observed: Observed, record: Record, keys: KeyPl
     if not lines and made_folder and not after:
         steps.append(FolderStep(folder, False))
     commented = {path: _plain_text(observed, plain, path) for path, text in texts.items() if text != _plain_text(observed, plain, path)}
-    return FilePlan(steps, Boot(original, made_folder, commented) if lines else None, ours, found)
+    planned = Planned(observed.boot_tree, {**texts, observed.real_boot_file: after.text}) if lines and after else None
+    unsure = not_known(planned, observed.real_boot_file, options.live) if planned else []
+    return FilePlan(steps, Boot(original, made_folder, commented) if lines else None, ours, found, unsure)
 
 
 def _boot_lines(options: Options, observed: Observed, keys: KeyPlan) -> Dict[str, str]:

@@ -127,11 +127,12 @@ class _Call:
         return " ".join(sentences) or None
 
     def warn(self) -> None:
+        self.warnings = list(self.plan.not_known)
         if any(isinstance(step, KeyStep) and step.key == _TIMESTAMPS and step.after == "0" != step.before for step in self.plan.steps):
             # Only loaded where it is asked for.
             from ._warnings import before_timestamps_go
 
-            self.warnings = before_timestamps_go(self.disk.tree)
+            self.warnings += before_timestamps_go(self.disk.tree)
 
     def refuse(self) -> None:
         wrong: Dict[str, list[str]] = {}

@@ -29,6 +29,7 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_ALL_BYTES = 4 * 1024 * 1024
 MAX_FILES = 1000
 MAX_LINES = 5000
+PIPE = "a named pipe: whoever opens it waits for ever"
 
 _BACKUP_ENDINGS = (
     *("~", ".bak", ".old", ".orig", ".save", ".new", ".tmp", ".swp", ".swo", ".rpmnew", ".rpmsave", ".rpmorig"),
@@ -190,6 +191,8 @@ class _Collector:
         if kind == "null":
             self.empty.add(_shown(path))
             return _boot_file(_shown(path), readers, None, None, real)
+        if kind == "pipe":
+            return _boot_file(_shown(path), readers, "unreadable", PIPE, _shown(real))
         if kind != "file":
             return _boot_file(_shown(path), [], "unreadable", "EISDIR" if kind == "folder" else "not a regular file", _shown(real))
         if real not in self.parsed:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _tuned, _ufw
+from . import _scripts, _tuned, _ufw
 from ._services import Services
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 _PROGRAMS = (_ufw.find, _tuned.find)
 
 # Their files are in a syntax of their own.
-OWN_SYNTAX = (_tuned.NAME,)
+OWN_SYNTAX = (_tuned.NAME, *_scripts.NAMES)
 
 
 def other_writers(tree: Tree, services: Services) -> list[Found]:
-    """The programs beside the readers of sysctl.d, in the order in which they write."""
-    return [found for find in _PROGRAMS for found in [find(tree, services)] if found]
+    """The programs beside the readers of sysctl.d, in the order in which they write; at the end those whose turn is not known."""
+    return [*(found for find in _PROGRAMS for found in [find(tree, services)] if found), *_scripts.find(tree)]
 
 
 def boot_sequence(boot_files: BootFiles, reader: str) -> list[str]:

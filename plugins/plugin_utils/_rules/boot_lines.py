@@ -11,6 +11,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from ...module_utils._sysctl._boot_files import PIPE
+from ...module_utils._sysctl._boot_writers import OWN_SYNTAX
 from ...module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, Refused, kernel_reads
 from ...module_utils._sysctl._lines import READERS
 from ._base import Finding, MissingFactError, everywhere, rule
@@ -47,7 +49,8 @@ _MOST_GUESSES = 50
 def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     for file in host.boot_files["files"]:
-        if not file["readers"] or file["real_path"] != file["path"]:
+        # A script that sets a key twice may do so in two branches.
+        if set(file["readers"]) <= set(OWN_SYNTAX) or file["real_path"] != file["path"]:
             continue
         seen: dict[str, BootSetting] = {}
         for setting in host.boot_settings_in(file):
@@ -86,7 +89,9 @@ def boot_duplicate(host: View, limits: Thresholds) -> Iterator[Finding]:
     references=READER_MANUALS,
 )
 def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
-    failed = False
+    braces = list(_braces(host))
+    yield from braces
+    failed = bool(braces)
     names = None if host.snapshot["ipv4_keys"] is None else set(host.snapshot["ipv4_keys"])
     possible = sorted({*KNOWN_IPV4_NAMES, *(names or ())})
     guesses_left = _MOST_GUESSES
@@ -118,6 +123,19 @@ def boot_unknown_key(host: View, limits: Thresholds) -> Iterator[Finding]:
         )
     if not failed:
         yield no_failure(host, "boot files", "this kernel has every TCP key of the boot files, as far as known")
+
+
+def _braces(host: View) -> Iterator[Finding]:
+    """The lines whose key has {a,b} and no other sign of a pattern: every reader takes the braces for a part of the name."""
+    seen = set()
+    for file in host.boot_files["files"]:
+        for line in file["assignments"] if file["readers"] else ():
+            place = file["real_path"], line["line"]
+            if line["is_glob"] or "{" not in line["key"] or not line["key"].startswith(IPV4) or place in seen:
+                continue
+            seen.add(place)
+            why = "no kernel has a key with braces; {a,b} is a pattern only in a key with *, ? or [, and only for systemd-sysctl"
+            yield Finding("fail", line["key"], why, "one line for each key", path=place[0], line=place[1])
 
 
 @rule(
@@ -204,9 +222,12 @@ def _only_a_comment_follows(sysctl_key: SysctlKey, text: str, read: Accepted) ->
     rationale=(
         "The settings will never take effect. Either the file's name does not end in .conf, or it is /etc/sysctl.conf on a host "
         "where only systemd-sysctl runs at boot and no link in /etc/sysctl.d points to it (Debian 13 and others removed that "
-        "link)."
+        "link). Or its name ends in .conf, but it is a named pipe: the reader waits at it for ever, and no file after it is read."
     ),
-    measured="systemd 252 does not open /etc/sysctl.conf without the link 99-sysctl.conf.",
+    measured=(
+        "systemd 252 does not open /etc/sysctl.conf without the link 99-sysctl.conf. It waits at a named pipe until it is ended, and "
+        "so does sysctl --system of procps 4.0.2."
+    ),
     remedy="Move the settings to a file in /etc/sysctl.d whose name ends in .conf. If nobody wants them, delete the file.",
     waiver_advice="Accept it if another program reads the file at boot; name that program.",
     references=READER_MANUALS,
@@ -214,6 +235,9 @@ def _only_a_comment_follows(sysctl_key: SysctlKey, text: str, read: Accepted) ->
 def boot_file_unread(host: View, limits: Thresholds) -> Iterator[Finding]:
     failed = False
     for file in host.boot_files["files"]:
+        if file["reason"] == PIPE and file["readers"]:
+            failed = True
+            yield Finding("fail", file["path"], f"is {PIPE}, so the boot stands still there", "a file", path=file["path"], severity="high")
         keys = sorted({setting.key for setting in host.boot_settings_in(file)})
         if not keys:
             continue

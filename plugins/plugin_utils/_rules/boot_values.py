@@ -19,7 +19,7 @@ from ._boot import READER_MANUALS, no_failure, same_text
 from ._view_keys import PORT_RANGE, RESERVED_PORTS, RFC1337, SOMAXCONN, TIMESTAMPS, TW_REUSE
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .._results import Severity
     from .._snapshot_types import Writer
@@ -250,8 +250,34 @@ def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
             severity=None if differs else "info",
             evidence={"program": end.program, "started_by": writer["path"], "detail": writer["detail"]},
         )
+    for finding in _scripts(host, from_files):
+        failed = True
+        yield finding
     if not failed:
         yield no_failure(host, "boot files", "no other program is known to set a key at boot")
+
+
+def _scripts(host: View, from_files: Mapping[str, BootValue]) -> Iterator[Finding]:
+    """The lines of scripts that set a key to another value than it would have without them, at a time that nobody can tell."""
+    names = {one["name"] for one in host.boot_files["writers"] if one["order"] == "unknown"}
+    for setting in host.boot_settings(*SYSCTL_KEYS):
+        program = next((name for name in setting.file["readers"] if name in names), None)
+        if program is None or host.has(setting.key) is False:
+            continue
+        files = from_files.get(setting.key)
+        if files and same(SYSCTL_KEYS[setting.key], files.raw, setting.text):
+            continue
+        sysctl_d = f"sysctl.d has {_shown(files)}" if files else "no file in sysctl.d sets it"
+        yield Finding(
+            "fail",
+            setting.key,
+            f"{program} sets {setting.text!r}, at a time that is not known; {sysctl_d}",
+            "one place that sets the key",
+            path=setting.path,
+            line=setting.line,
+            severity=None if files else "info",
+            evidence={"program": program},
+        )
 
 
 def _turn(writer: Writer) -> str:

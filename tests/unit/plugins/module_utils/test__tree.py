@@ -52,7 +52,7 @@ def test_a_pipe_does_not_stop_the_run(root: Path) -> None:
     os.mkfifo(root / "etc/sysctl.d/pipe.conf")
     host = HostTree(str(root))
     assert host.read("/etc/sysctl.d/pipe.conf", 10) == b""
-    assert host.kind("/etc/sysctl.d/pipe.conf") == "other"
+    assert host.kind("/etc/sysctl.d/pipe.conf") == "pipe"
 
 
 def test_names_are_sorted(root: Path) -> None:

@@ -104,3 +104,19 @@ def test_what_tuned_applies_after_our_file_is_a_conflict(host: Host) -> None:
 def test_a_value_that_only_tuned_works_out_is_a_conflict(host: Host) -> None:
     turn_on_tuned(host, f"{REUSE}=${{f:calc}}", 0)
     assert [(one["path"], one["value"]) for one in host.call(settings={REUSE: 1})["conflicts"]] == [("/etc/tuned/web/tuned.conf", None)]
+
+
+def test_a_later_file_that_is_too_large_to_be_understood_is_told(host: Host) -> None:
+    host.write("/etc/sysctl.d/10-large.conf", "#" * 300_000)
+    assert host.call(settings={REUSE: 1})["warnings"] == []
+    host.write("/etc/sysctl.d/zz-large.conf", "#" * 300_000)
+    why = "may override it: what it sets is not known (larger than 262144 bytes)"
+    warning = f"/etc/sysctl.d/zz-large.conf comes after {BOOT_FILE} at boot and {why}"
+    assert host.call(settings={REUSE: 1})["warnings"] == [warning]
+    assert host.call(settings={}, scope="runtime")["warnings"] == []
+
+
+def test_a_host_that_nothing_promises_to_boot_with_the_file_is_told(host: Host) -> None:
+    host.write("/proc/1/comm", "runit\n")
+    (warning,) = host.call(settings={REUSE: 1})["warnings"]
+    assert warning.startswith(f"{BOOT_FILE} may have no effect at the next boot: this host boots without systemd")

@@ -60,5 +60,5 @@ def test_the_empty_plan_stays_empty(host: Host, tmp_path: Path) -> None:
     """It is shared by all calls that get no further."""
     assert host.call(state="absent")["settings"] == []
     Host.made(tmp_path / "other").path("/etc/sysctl.d").rmdir()
-    assert NOTHING == ({}, [], None, [], {}, [])
+    assert NOTHING == ({}, [], None, [], {}, [], [])
     assert not host.path(BOOT_FILE).exists()

@@ -155,6 +155,7 @@ TEXTS = {
     "braces in a glob": "net.ipv4.conf.{lo,all}.t* = 7\n",
     "braces nested": "net.ipv4.conf.{l*,{all,defaul?}}.tag = 7\n",
     "braces without glob": "net.ipv4.conf.{lo,all}.tag = 7\n",
+    "braces in the last part": "net.ipv4.tcp_{fin_timeout,keepalive_time} = 7\n",
     "braces with a separator": "net.ipv4.conf.{lo.tag,a*.medium_id} = 7\n",
     "braces left open": "net.ipv4.conf.{lo,a*.tag = 7\n",
     "braces empty": "net.ipv4.conf.{}l*.tag = 7\nnet.ipv4.conf.{l*,}o.medium_id = 7\n",

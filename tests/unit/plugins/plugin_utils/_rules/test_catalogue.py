@@ -10,6 +10,7 @@ To add a rule, add its function in plugins/plugin_utils/_rules and its rows here
 from __future__ import annotations
 
 import datetime
+import os
 import typing as t
 
 import pytest
@@ -659,6 +660,12 @@ ROWS = [
     row("boot-differs", BACKEND, "unknown", "a function of TuneD", files=tuned(f"{TS}=${{f:x}}")),
     row("boot-differs", BACKEND, "medium", "TuneD applies what systemd does not read", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
     row("boot-file-unread", BACKEND, "pass", "TuneD reads it", files={MAIN: f"{TS} = 0\n", **tuned(f"{REUSE}=2")}),
+    row("boot-other-writer", BACKEND, "medium", "rc.local", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl -w {TS}=0\n"}),
+    row("boot-other-writer", BACKEND, "info", "only rc.local", files={"/etc/rc.local": f"sysctl -w {TS}=0\n"}),
+    row("boot-other-writer", BACKEND, "pass", "rc.local agrees", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl -w {TS}=1\n"}),
+    row("boot-duplicate", BACKEND, "pass", "branches", files={"/etc/rc.local": f"sysctl -w {TS}=0\nsysctl -w {TS}=1\n"}),
+    row("boot-differs", BACKEND, "pass", "nobody knows when", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl {TS}=0\n"}),
+    row("boot-unsaved", BACKEND, "pass", "in rc.local", {TS: "0"}, files={"/etc/rc.local": f"sysctl {TS}=0\n"}),
     row("boot-other-writer", BACKEND, "unknown", "a file that is not text", files=ufw("\0")),
     row("boot-other-writer", BACKEND, "not_applicable", "not boot's", files=ufw(f"{TS}=0\n"), host={"boot_files_apply": False}),
     row("boot-differs", BACKEND, "medium", "OpenRC", files={MAIN: f"{TS} = 0\n", **OPENRC}, host={"init": "other"}),
@@ -669,6 +676,8 @@ ROWS = [
     row("boot-duplicate", BACKEND, "pass", "the same twice", files={CONF: f"{TS} = 1\nnet/ipv4/tcp_timestamps=1\n"}),
     row("boot-unknown-key", BACKEND, "low", "misspelt", files={CONF: "net.ipv4.tcp_tw_resue = 1\n"}),
     row("boot-unknown-key", BACKEND, "low", "gone", files={CONF: "net.ipv4.tcp_low_latency = 1\n"}),
+    row("boot-unknown-key", BACKEND, "low", "braces alone", files={CONF: "net.ipv4.tcp_{tw_reuse,rfc1337} = 1\n"}),
+    row("boot-unknown-key", BACKEND, "pass", "braces in a pattern", files={CONF: "net.ipv4.tcp_{tw_reus?,rfc1337} = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "tolerated", files={CONF: "-net.ipv4.tcp_low_latency = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "recycle has its own rule", files={CONF: f"{RECYCLE} = 1\n"}),
     row("boot-unknown-key", BACKEND, "pass", "no TCP key", files={CONF: "net.ipv4.ip_forward = 1\n"}),
@@ -786,6 +795,14 @@ def test_vendor_files_may_be_overridden_in_a_repository_too(tmp_path: Path) -> N
         file.write_text(f"{TS} = {value}\n")
     (result,) = judge(load(str(tmp_path)), BACKEND, "boot-shadowed")
     assert result["status"] == "pass"
+
+
+def test_a_named_pipe_stops_the_boot(tmp_path: Path) -> None:
+    (tmp_path / "10.conf").write_text(f"{TS} = 1\n")
+    os.mkfifo(tmp_path / "50.conf")
+    (result,) = judge(load(str(tmp_path)), BACKEND, "boot-file-unread")
+    assert (result["status"], result["severity"], result["subject"]) == ("fail", "high", f"{tmp_path}/50.conf")
+    assert judge(load(str(tmp_path)), BACKEND, "boot-refused-value")[0]["status"] == "unknown"
 
 
 def test_outgoing_connections_are_counted_once() -> None:

@@ -46,6 +46,7 @@ def test_what_is_around_a_line_goes(text: str) -> None:
         # No tag, and no line number.
         ("u_str <none> a", ["u_str <none> a"]),
         ("1 resets sent\n2 bad segments\n9 others", ["1 resets sent", "2 bad segments", "9 others"]),
+        ("1 a\nanother\n2 b\n3 c", ["1 a", "another", "2 b", "3 c"]),
         ("1 resets sent\n2 bad segments", ["1 resets sent", "2 bad segments"]),
     ],
 )

@@ -188,6 +188,29 @@ def test_a_counter_that_is_not_shown_is_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shown", "rule"),
+    [
+        (f"State Recv-Q\nTIME-WAIT 0 0 10.0.0.5:22 10.0.0.9:41000\n{REUSE} = 1\n{RANGE} = 32768 60999\n", "reuse-on-server"),
+        ("TcpExtTCPACKSkippedTimeWait     0                  0.0\n", "syn-rejected-in-time-wait"),
+        ("TcpExtPAWSEstab                 7                  0.0\n", "syn-rejected-in-time-wait"),
+        (
+            "TcpExtListenOverflows           0                  0.0\n$ ss -tan\nLISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n",
+            "accept-queue-overflow",
+        ),
+    ],
+)
+def test_what_is_not_shown_decides_nothing(tmp_path: Path, shown: str, rule: str) -> None:
+    assert outcomes(pasted(tmp_path, f"{TS} = 1\n{shown}"), "any")[rule] == "unknown"
+
+
+def test_pressure_on_ports_is_unknown_where_sockets_are_missing(tmp_path: Path) -> None:
+    text = f"TIME-WAIT 0 0 10.0.0.5:40000 10.0.0.9:80\n{REUSE} = 2\n{TS} = 1\n{RANGE} = 32768 60999\nnet.ipv4.ip_local_reserved_ports =\n"
+    results = audit(pasted(tmp_path, text), "host", AuditOptions("client_host", datetime.date(2026, 11, 21)))["results"]
+    (found,) = (result for result in results if result["id"] == "reuse-loopback-only")
+    assert found["evidence"]["under port pressure"] == "unknown"
+
+
+@pytest.mark.parametrize(
     ("line", "rule"),
     [
         ("[ 12.345678] nf_conntrack: table full, dropping packet", "conntrack-drops"),
@@ -263,6 +286,11 @@ def test_the_host_that_only_typed_is_not_the_one(tmp_path: Path) -> None:
     snapshot = pasted(tmp_path, f"me@laptop:~$ ssh root@web1\n[root@web1 ~]# sysctl {REUSE}\n{REUSE} = 1\n")
     assert snapshot["host"]["hostname"] == "web1"
     assert not [sentence for sentence in snapshot["not_seen"] if "Left out" in sentence]
+
+
+def test_lines_without_a_host_belong_to_the_only_one(tmp_path: Path) -> None:
+    snapshot = pasted(tmp_path, f"sysctl {TS}\n{TS} = 1\n[root@web1 ~]# sysctl {REUSE}\n{REUSE} = 1\n")
+    assert (snapshot["host"]["hostname"], values(snapshot)) == ("web1", {TS: "1", REUSE: "1"})
 
 
 def test_two_hosts_without_prompts_are_refused(tmp_path: Path) -> None:
