@@ -70,12 +70,20 @@ def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("a.pp", "class a {\n sysctl { 'net.ipv4.tcp_tw_reuse': value => '1' }\n sysctl { 'net.ipv4.tcp_timestamps': value => '0' }\n}\n", 2),
+        (
+            "a.pp",
+            "class a {\n sysctl { 'net.ipv4.tcp_tw_reuse': value => '1' }\n sysctl { 'net.ipv4.tcp_timestamps': value => '0' }\n}\n",
+            2,
+        ),
         ("a.rb", "sysctl 'net.ipv4.tcp_timestamps' do\n  value 0\nend\nsysctl 'net.ipv4.tcp_tw_reuse' do\n  value 1\nend\n", 4),
         ("a.sls", "net.ipv4.tcp_timestamps:\n sysctl.present:\n - value: 0\nnet.ipv4.tcp_tw_reuse:\n sysctl.present:\n - value: 1\n", 4),
         ("pod.yml", "sysctls:\n- name: net.ipv4.tcp_timestamps\n  value: '0'\n- name: net.ipv4.tcp_tw_reuse\n  value: '1'\n", 4),
         ("a.sh", "echo 0 > /proc/sys/net/ipv4/tcp_timestamps\necho 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n", 2),
-        ("play.yml", "- hosts: all\n  tasks:\n  - sysctl: name=net.ipv4.tcp_timestamps value=0\n  - sysctl: name=net.ipv4.tcp_tw_reuse value=1\n", 4),
+        (
+            "play.yml",
+            "- hosts: all\n  tasks:\n  - sysctl: name=net.ipv4.tcp_timestamps value=0\n  - sysctl: name=net.ipv4.tcp_tw_reuse value=1\n",
+            4,
+        ),
         ("aks.tf", "x {\n  net_ipv4_tcp_timestamps = 0\n  net_ipv4_tcp_tw_reuse = true\n}\n", 3),
         ("tuned.conf", "[sysctl]\nnet.ipv4.tcp_timestamps=0\nnet.ipv4.tcp_tw_reuse=1\n", 3),
     ],
