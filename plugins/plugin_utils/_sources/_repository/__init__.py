@@ -70,6 +70,7 @@ class _Search:
         self._left_out: Counter[str] = Counter()
         self._unreadable: list[str] = []
         self._cut_off: list[str] = []
+        self._without: list[str] = []
 
     def folder(self, path: str, prefix: str) -> None:
         """prefix: what the paths of its files begin with in the snapshot."""
@@ -81,6 +82,7 @@ class _Search:
         self._left_out.update(walk.left_out)
         self._unreadable += [as_text(prefix + name) for name in walk.unreadable]
         self._cut_off += reader.cut_off
+        self._without += reader.without
 
     def file(self, path: str, name: str, read: Callable[[str], bytes | None]) -> None:
         """name: its path in the snapshot. read: the content of another file of the repository. Raises SourceError."""
@@ -91,6 +93,7 @@ class _Search:
         self._add(reader.places(name, data))
         self._files += 1
         self._cut_off += reader.cut_off
+        self._without += reader.without
 
     def _add(self, found: list[Place]) -> None:
         self._with_settings += bool(found)
@@ -116,6 +119,8 @@ class _Search:
             told.append(f"These could not be read: {_some(self._unreadable)}.")
         if self._cut_off:
             told.append(f"Only the first {MAX_SETTINGS:,} settings of each of these were judged: {_some(self._cut_off)}.")
+        if self._without:
+            told.append(f"These name TCP settings, but nothing in them was taken for one: {_some(self._without)}.")
         unknown = sum(one["value"] is None for place in self.places for one in place["settings"])
         if unknown:
             settings = "1 setting has" if unknown == 1 else f"{unknown:,} settings have"

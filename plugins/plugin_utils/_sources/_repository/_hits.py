@@ -46,6 +46,11 @@ class Hit(t.NamedTuple):
         return self.before[-1:] if self.before[-1:] in ("'", '"') else ""
 
 
+def names_a_key(text: str) -> bool:
+    """Whether a key stands anywhere in a text, be it in a remark."""
+    return any(known_key(match.group()) for match in _KEY.finditer(text))
+
+
 def hits(text: str, style: Style, first_line: int = 1) -> Iterator[Hit]:
     """Every key of the text that stands in no remark."""
     lines: list[str] | None = None

@@ -14,6 +14,7 @@ import typing as t
 
 from ._documents import settings_in_document
 from ._found import is_misspelt
+from ._hits import names_a_key
 from ._text import MAX_SETTINGS, settings_in_text
 from ._yaml import Variable, YamlReader
 from ._yaml_nodes import MAX_CHARACTERS, YamlError, documents
@@ -70,10 +71,15 @@ class Reader:
         self._roles: dict[str, dict[str, Variable]] = {}
         # Files with more settings than are looked at.
         self.cut_off: list[str] = []
+        # Files that name a key, and set none as far as was understood.
+        self.without: list[str] = []
 
     def places(self, path: str, data: bytes) -> list[Place]:
         """The places of a file, in the order of their first settings. path: relative to the repository."""
-        found = self._settings(path, data.decode("utf-8-sig", "replace"))
+        text = data.decode("utf-8-sig", "replace")
+        found = self._settings(path, text)
+        if not found and names_a_key(text):
+            self.without.append(as_text(path))
         if len(found) >= MAX_SETTINGS:
             self.cut_off.append(as_text(path))
         places: dict[tuple[str, Kind], Place] = {}

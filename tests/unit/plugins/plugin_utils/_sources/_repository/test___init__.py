@@ -37,6 +37,11 @@ def test_a_file_with_too_many_settings_is_told(tmp_path: Path) -> None:
     assert sum(len(place["settings"]) for place in snapshot["places"]) == 3000
 
 
+def test_a_file_that_only_names_keys_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "read('net.ipv4.tcp_tw_reuse')\n", "b.py": "import net.ipv4\n", "c.sh": "# net.ipv4.tcp_tw_reuse = 1\n"})
+    assert "These name TCP settings, but nothing in them was taken for one: a.py, c.sh." in load(str(tmp_path), "repository")["not_seen"]
+
+
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff")).mkdir()
     write(tmp_path, {os.fsdecode(b"\xff/a.conf"): LINE})

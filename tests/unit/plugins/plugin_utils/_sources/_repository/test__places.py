@@ -65,3 +65,28 @@ def test_a_name_that_no_kernel_has_counts_beside_others_only(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["meta/argument_specs.yml", "a.html", "a.svg", "yarn.lock", "a.ipynb", "a.patch"])
 def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
     assert places(tmp_path, {name: "net.ipv4.tcp_tw_reuse = 1\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        (
+            "a.pp",
+            "class a {\n sysctl { 'net.ipv4.tcp_tw_reuse': value => '1' }\n sysctl { 'net.ipv4.tcp_timestamps': value => '0' }\n}\n",
+            2,
+        ),
+        ("a.rb", "sysctl 'net.ipv4.tcp_timestamps' do\n  value 0\nend\nsysctl 'net.ipv4.tcp_tw_reuse' do\n  value 1\nend\n", 4),
+        ("a.sls", "net.ipv4.tcp_timestamps:\n sysctl.present:\n - value: 0\nnet.ipv4.tcp_tw_reuse:\n sysctl.present:\n - value: 1\n", 4),
+        ("pod.yml", "sysctls:\n- name: net.ipv4.tcp_timestamps\n  value: '0'\n- name: net.ipv4.tcp_tw_reuse\n  value: '1'\n", 4),
+        ("a.sh", "echo 0 > /proc/sys/net/ipv4/tcp_timestamps\necho 1 > /proc/sys/net/ipv4/tcp_tw_reuse\n", 2),
+        (
+            "play.yml",
+            "- hosts: all\n  tasks:\n  - sysctl: name=net.ipv4.tcp_timestamps value=0\n  - sysctl: name=net.ipv4.tcp_tw_reuse value=1\n",
+            4,
+        ),
+        ("aks.tf", "x {\n  net_ipv4_tcp_timestamps = 0\n  net_ipv4_tcp_tw_reuse = true\n}\n", 3),
+        ("tuned.conf", "[sysctl]\nnet.ipv4.tcp_timestamps=0\nnet.ipv4.tcp_tw_reuse=1\n", 3),
+    ],
+)  # fmt: skip
+def test_settings_of_each_product_are_judged_together(tmp_path: Path, name: str, content: str, line: int) -> None:
+    assert ("reuse-without-timestamps", name, line) in failures(tmp_path, {name: content})
