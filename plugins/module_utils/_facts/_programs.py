@@ -112,7 +112,7 @@ class ProgramWatch:
         self._clock = clock
         self._states = _LIVE | (1 << LISTEN if self._listening else 0)
         self._seen: Dict[bytes, _Seen] = {}
-        self._without_process: Set[int] = set()
+        self._without_process: List[_Seen] = []
         self._left_out = 0
         self._looks = self._skipped = 0
         self._started = self._ended = clock()
@@ -150,8 +150,9 @@ class ProgramWatch:
             return
         self._ended = self._clock()
         self._left_out = max(self._left_out, self._skipped)
-        self._processes.find(self._without_process)
-        self._without_process.difference_update(self._processes.pids)
+        # One that is gone is looked for no more: each search for a process that is not there asks all of them.
+        self._processes.find({one.inode for one in self._without_process if one.last == self._looks})
+        self._without_process = [one for one in self._without_process if one.inode not in self._processes.pids]
 
     def _add(self, batch: MessageBatch, destinations: Dict[bytes, Place]) -> None:
         listening, only_listening = self._listening, batch.state in (LISTEN, CLOSE_WAIT)
@@ -172,8 +173,8 @@ class ProgramWatch:
                     continue
                 bind_parity = bool((int.from_bytes(port, "big") - self._low) % 2)
                 group = group_of(index)
-                self._without_process.add(inode)
                 one = self._seen[cookie] = _Seen(place, bind_parity, group, user_id, inode, self._looks)
+                self._without_process.append(one)
             one.last, one.state, one.timer = self._looks, state, timer
             one.closed_by_peer = one.closed_by_peer or state in _CLOSED_BY_PEER
 

@@ -105,6 +105,24 @@ def test_a_listener_and_its_connections_that_are_not_closed(tmp_path: Path) -> N
     assert [(use["destination"], use["port"], use["states"]) for use in found["uses"]] == [(None, 80, {"close_wait": 1, "listen": 1})]
 
 
+class Walked(HostTree):
+    """Counts how often all processes are asked."""
+
+    walks = 0
+
+    def names(self, path: str) -> list[str]:
+        self.walks += path == "/proc"
+        return super().names(path)
+
+
+def test_a_socket_that_has_gone_is_looked_for_no_more(tmp_path: Path) -> None:
+    host = Walked(str(tmp_path))
+    watch = ProgramWatch(host, [WEB], (), RANGE, Looks([live(1)], [live(1)], []))
+    for _each in range(5):
+        watch.look()
+    assert host.walks == 2
+
+
 def test_a_socket_that_no_program_has_open_is_not_counted(tmp_path: Path) -> None:
     found, _not_seen = watched(tmp_path, [connection("fin_wait2", (ME, 40000), WEB, identity=(0, 5, 0, 0))])
     assert found["sockets"] == 0
