@@ -162,7 +162,7 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
         raise _Unusable("the line has no key")
     if path.endswith(("/", "/.")):
         only, why = "systemd", "its key ends with a dot or a slash"
-    name = "/".join(parts).translate(_SWAP)
+    name = swapped("/".join(parts))
     secret = is_secret(name)
     if not secret and _SECRET_WORD.search(_PATTERN_SIGNS.sub("", key)):
         raise _Unusable("the key looks like the name of a secret")
@@ -182,11 +182,21 @@ def _assignment(number: int, piece: str) -> tuple[Assignment, str | None, str]:
 def _path(key: str) -> str:
     """A key as a path: whichever of "." and "/" comes first separates, and the other stands for itself inside a name."""
     dot, slash = key.find("."), key.find("/")
-    return key.translate(_SWAP) if dot != -1 and (slash == -1 or dot < slash) else key
+    return swapped(key) if dot != -1 and (slash == -1 or dot < slash) else key
+
+
+def dotted(key: str) -> str:
+    """A key as sysctl(8) takes it, with dots between its parts: whichever of "." and "/" comes first separates."""
+    return swapped(_path(key))
+
+
+def swapped(name: str) -> str:
+    """A dotted key as a path below /proc/sys, or such a path as a dotted key: its dots and slashes are exchanged."""
+    return name.translate(_SWAP)
 
 
 def matches(pattern: str, reader: str, key: str) -> bool:
     """Whether a dotted key is one that a pattern key stands for, as glob(3) finds it; only systemd-sysctl takes {a,b}."""
-    compiled = shell_pattern(pattern.translate(_SWAP), reader == "systemd")
-    path = key.translate(_SWAP)
+    compiled = shell_pattern(swapped(pattern), reader == "systemd")
+    path = swapped(key)
     return path.startswith(compiled.head) and compiled.matches(path)

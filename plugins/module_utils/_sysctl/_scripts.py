@@ -15,10 +15,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, List, Optional, Tuple
 
-from ._lines import TooManyPatternsError, parse
+from ._lines import swapped
 from ._services import names_in, text_of
 from ._shell_writes import command_writes, shell_writes
-from ._writer import Found, file_of
+from ._writer import Found, file_of, setting
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile
@@ -33,7 +33,6 @@ _CRON_FOLDERS = ("/etc/cron.d", "/var/spool/cron/crontabs", "/var/spool/cron")
 _DISPATCHER = ("/etc/NetworkManager/dispatcher.d", "/etc/NetworkManager/dispatcher.d/pre-up.d", "/usr/lib/NetworkManager/dispatcher.d")
 _IFUPDOWN = ("/etc/network/if-pre-up.d", "/etc/network/if-up.d")
 _INTERFACES = "/etc/network/interfaces"
-_SWAP = {ord("."): "/", ord("/"): "."}
 _REBOOT = re.compile(r"[ \t]*@reboot[ \t]+(.*)")
 _UP = re.compile(r"[ \t]*(?:pre-up|up|post-up)[ \t]+(.*)")
 
@@ -69,7 +68,7 @@ def _file(tree: Tree, path: str, name: str, understand: Callable[[str], Iterable
     text = text_of(tree, path)
     lines: List[Assignment] = []
     for line, key, value in list(understand(text))[:MAX_WRITES] if "sysctl" in text or "/proc/sys" in text else ():
-        lines += _assignment(line, key, value)
+        lines += setting(line, swapped(key), value)
     return file_of(path, name, lines)
 
 
@@ -87,16 +86,3 @@ def _after_user(command: str) -> str:
     user, blank, rest = command.partition(" ")
     is_user = blank and re.match(r"[a-z_][a-z0-9_-]*\Z", user) and user not in _COMMANDS
     return rest if is_user else command
-
-
-def _assignment(line: int, key: str, value: str | None) -> List[Assignment]:
-    """The write, in the shape of a line of sysctl.d. Its value is withheld where it is not known."""
-    try:
-        found = parse(f"{key.translate(_SWAP)} = {value or ''}")[0]
-    except TooManyPatternsError:
-        return []
-    for one in found:
-        one["line"] = line
-        if value is None:
-            one["value"], one["withheld"] = None, True
-    return [one for one in found[:1] if not one["is_glob"] and not one["ignore_failure"]]

@@ -16,11 +16,12 @@ from __future__ import annotations
 import re
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
+from ._lines import dotted, swapped
+
 MAX_LINE = 10000
 """Longer lines are left out."""
 
 _ROOT = "/proc/sys/"
-_SWAP = {ord("."): "/", ord("/"): "."}
 _KEY = re.compile(r"[A-Za-z0-9_./:@-]{1,400}\Z")
 # Each alternative starts with other characters than the rest, so nothing is tried twice.
 _TOKEN = re.compile(
@@ -151,7 +152,7 @@ def _simple(words: List[_Word], targets: List[_Word], printed: Optional[List[_Wo
         for word in words[place + 1 :] if place is not None else ():
             key, equals, value = word.text.partition("=")
             if equals and not key.startswith(("-", "/")) and "$" not in key and _KEY.match(key.strip()):
-                yield _dotted(key.strip()), value.strip() if word.known else None
+                yield dotted(key.strip()), value.strip() if word.known else None
 
 
 def _command(words: List[_Word]) -> List[_Word]:
@@ -185,10 +186,4 @@ def _output(words: List[_Word]) -> Optional[str]:
 def _to_file(target: _Word, value: Optional[str]) -> Iterator[Tuple[str, Optional[str]]]:
     path = target.text
     if target.known and path.startswith(_ROOT) and _KEY.match(path):
-        yield path[len(_ROOT) :].translate(_SWAP), value
-
-
-def _dotted(key: str) -> str:
-    """A key as sysctl(8) takes it: whichever of "." and "/" comes first separates."""
-    dot, slash = key.find("."), key.find("/")
-    return key if slash == -1 or -1 < dot < slash else key.translate(_SWAP)
+        yield swapped(path[len(_ROOT) :]), value

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from ._lines import TooManyPatternsError, parse
 from ._services import names_in, text_of, why_unreadable
-from ._tuned_profile import ACTIVE_PROFILE, Option, Profile, UnreadableProfileError, Variables, read
-from ._writer import Found, file_of, unknown_file
+from ._tuned_profile import ACTIVE_PROFILE, Profile, UnreadableProfileError, Variables, read
+from ._writer import Found, file_of, setting, unknown_file
 
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, Writer
@@ -92,21 +91,8 @@ def _files(tree: Tree, profile: Profile) -> List[BootFile]:
     for section in sections:
         for key, option in section.options.items():
             value = None if section.is_conditional else variables.expand(option)
-            lines[option.path] += _assignment(key, option, value)
+            lines[option.path] += setting(option.line, key.replace(".", "/"), None if value is None else _unquoted(value))
     return [file_of(path, NAME, assignments) for path, assignments in lines.items()]
-
-
-def _assignment(key: str, option: Option, value: Optional[str]) -> List[Assignment]:
-    """The setting, in the shape of a line of sysctl.d; none where the key is no path. Its value is withheld where it is not known."""
-    try:
-        found = parse(f"{key.replace('.', '/')} = {_unquoted(value or '')}")[0]
-    except TooManyPatternsError:
-        return []
-    for one in found:
-        one["line"] = option.line
-        if value is None:
-            one["value"], one["withheld"] = None, True
-    return [one for one in found[:1] if not one["is_glob"] and not one["ignore_failure"]]
 
 
 def _unquoted(text: str) -> str:

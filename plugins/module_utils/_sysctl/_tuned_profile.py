@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
 if TYPE_CHECKING:
     from .._tree import Tree
 
+ACTIVE_PROFILE = "/etc/tuned/active_profile"
 MAX_FILES = 50
 MAX_BYTES = 256 * 1024
 _SECTION = re.compile(r"\[(.+)\]")
@@ -96,18 +97,19 @@ class Profile:
 
     def _find(self, name: str) -> Optional[str]:
         """The strongest file of a profile that is not part of this one yet; None where nothing has to be read."""
+        named_in = self._begun[-1] if self._begun else ACTIVE_PROFILE
         if not _NAME.match(name):
-            raise UnreadableProfileError(self._begun[-1] if self._begun else ACTIVE_PROFILE, "it names a profile that cannot be found here")
+            raise UnreadableProfileError(named_in, "it names a profile that cannot be found here")
         seen = False
         for folder in self._folders:
-            path = f"{folder}/{name.lstrip('-') if name.startswith('-') else name}/tuned.conf"
+            path = f"{folder}/{name.lstrip('-')}/tuned.conf"
             if path in self._begun:
                 seen = True
             elif self._tree.kind(path) == "file":
                 return path
         if seen or name.startswith("-"):
             return None
-        raise UnreadableProfileError(self._begun[-1] if self._begun else ACTIVE_PROFILE, f"there is no profile {name}, so TuneD loads none")
+        raise UnreadableProfileError(named_in, f"there is no profile {name}, so TuneD loads none")
 
     def _merge(self, name: str, given: Dict[str, Option]) -> None:
         about = {word: given.pop(word) for word in _OF_THE_SECTION if word in given}
@@ -124,9 +126,6 @@ class Profile:
             for option in re.split(r"\b\s*[,;]\s*", about["drop"].text):
                 before.options.pop(option, None)
         before.options.update(given)
-
-
-ACTIVE_PROFILE = "/etc/tuned/active_profile"
 
 
 def read(tree: Tree, path: str) -> str:

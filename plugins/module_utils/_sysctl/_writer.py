@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._lines import TooManyPatternsError, parse
+
 if TYPE_CHECKING:
     from ...plugin_utils._snapshot_types import Assignment, BootFile, Writer
 
@@ -37,6 +39,22 @@ def file_of(path: str, name: str, assignments: list[Assignment], real_path: str 
         "assignments": assignments,
         "problems": [],
     }
+
+
+def setting(line: int, path: str, value: str | None) -> list[Assignment]:
+    """A write to a path below /proc/sys, in the shape of a line of sysctl.d; none where it is no such path, or has signs of patterns.
+
+    value: None where it is not known; then it is withheld.
+    """
+    try:
+        found = parse(f"{path} = {value or ''}")[0]
+    except TooManyPatternsError:
+        return []
+    for one in found:
+        one["line"] = line
+        if value is None:
+            one["value"], one["withheld"] = None, True
+    return [one for one in found[:1] if not one["is_glob"] and not one["ignore_failure"]]
 
 
 def unknown_file(path: str, name: str, reason: str) -> BootFile:

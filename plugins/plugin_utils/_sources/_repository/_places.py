@@ -37,24 +37,8 @@ _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd
 _SHELL_NAMES = ("dockerfile", "containerfile", "makefile", "vagrantfile", "justfile", "preseed")
 _CODE = frozenset(
     (
-        *(
-            ".nix",
-            ".tf",
-            ".tfvars",
-            ".tofu",
-            ".hcl",
-            ".bicep",
-            ".pp",
-            ".rb",
-            ".py",
-            ".pl",
-            ".lua",
-            ".php",
-            ".ex",
-            ".toml",
-            ".cue",
-            ".dhall",
-        ),
+        *(".nix", ".tf", ".tfvars", ".tofu", ".hcl", ".bicep", ".pp", ".rb", ".py", ".pl", ".lua", ".php", ".ex"),
+        *(".toml", ".cue", ".dhall"),
         *(".go", ".js", ".mjs", ".ts", ".tsx", ".rs", ".c", ".cc", ".cpp", ".h", ".cs", ".java", ".kt", ".groovy", ".scala", ".swift"),
         *(".jsonnet", ".libsonnet", ".bzl", ".star"),
     )

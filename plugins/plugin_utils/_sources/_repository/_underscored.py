@@ -28,6 +28,8 @@ _NAME = re.compile(
 _NESTED = re.compile(r"\[[\"':]net[\"']?\]\[[\"':](ipv4|core|netfilter)[\"']?\]\[[\"':](\w+)[\"']?\]\s*=(?![=~>])\s*(.*)")
 _REMARK = re.compile(r"\s*(?:#|//|\*\s|/\*|--\s)")
 _VALUE = re.compile(r"(?:\"([^\"]*)\"|'([^']*)'|([^\s,;#}]+))\s*(?:[,;#}].*)?\Z")
+STARTS = ("net_", "netI", "netC", "netN")
+"""What each name without dots begins with."""
 _ENDS = {"_min": 0, "_max": 1, "min": 0, "max": 1}
 _RANGE = "net.ipv4.ip_local_port_range"
 
@@ -47,7 +49,7 @@ def key_of(name: str) -> str | None:
 
 def underscored(text: str, style: Style, first_line: int = 1) -> Iterator[Found]:
     """The settings of a text under such names. The two ends of the port range, which have a name each, become one setting."""
-    if "net_" not in text and "netI" not in text and "netC" not in text and "netN" not in text and "[" not in text:
+    if "[" not in text and not any(start in text for start in STARTS):
         return
     ends: dict[int, tuple[int, str | None]] = {}
     for number, line in enumerate(text.split("\n"), first_line):

@@ -36,13 +36,6 @@ _WORTH_READING = re.compile(rb"net[./_](?:ipv4|core|netfilter|nf_conntrack)|net(
 _NESTED_NAMES = re.compile(rb"tcp_tw_|tcp_timestamps|tcp_fin_timeout|tcp_max_|ip_local_")
 
 
-class Left(t.NamedTuple):
-    """What was left out, for people."""
-
-    files: str
-    folders: str
-
-
 class Walk:
     """Walks a folder once. files: how many were read. left_out: reason to number of files, or of folders with all that is in them."""
 
@@ -147,7 +140,7 @@ def read_file(path: str, limit: int) -> bytes | None:
             piece = os.read(descriptor, limit + 1 - len(data))
             if not piece:
                 return data
-            data = piece if not data else data + piece
+            data += piece
         return None
     finally:
         os.close(descriptor)
