@@ -77,6 +77,15 @@ def by_rule(hosts: Iterable[HostReport]) -> list[RuleGroup]:
     return sorted(groups, key=lambda group: (_rank(group.severity), -group.hosts, group.rule))
 
 
+def by_reason(hosts: Iterable[HostReport]) -> list[tuple[str, list[str]]]:
+    """Why hosts were not audited, and their names; the reason of most hosts first."""
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        if host.audit is None:
+            found.setdefault(host.not_audited_because, []).append(host.name)
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
 def _first_shown(finding: Finding) -> tuple[int, int]:
     return (_rank(finding.result["severity"]), -len(finding.hosts))
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .._claims import CLAIMS
 from .._results import SEVERITIES, STATUSES
-from ._groups import by_first_cure, by_rule
+from ._groups import by_first_cure, by_reason, by_rule
 from ._html_bars import bars
 from ._html_fleet import pack
 from ._manifest import NAME, version
@@ -65,7 +65,7 @@ def render(report: Report) -> str:
     def part(host: HostReport) -> Markup:
         return Markup(template.render(host=host, few=few, rule_numbers=rule_numbers))
 
-    reasons = _reasons(report)
+    reasons = by_reason(report.hosts)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -86,15 +86,6 @@ def render(report: Report) -> str:
             generator=f"{NAME} {version()}",
         )
     )
-
-
-def _reasons(report: Report) -> list[tuple[str, list[str]]]:
-    """Why hosts were not audited, and which; the reason of most hosts first."""
-    found: dict[str, list[str]] = {}
-    for host in report.hosts:
-        if host.audit is None:
-            found.setdefault(host.not_audited_because, []).append(host.name)
-    return sorted(found.items(), key=lambda item: -len(item[1]))
 
 
 @cache

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._groups import by_first_cure, by_rule
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._groups import by_first_cure, by_reason, by_rule
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._model import HostReport, build
 from support.audits import audit, cure, result
 
@@ -76,3 +76,13 @@ def test_the_gravest_rule_comes_first_then_the_one_of_most_hosts() -> None:
 
 def test_what_does_not_decide_is_not_counted() -> None:
     assert by_rule(hosts_of(audit("a", result("x", "low", decides=False)))) == []
+
+
+def test_the_reason_of_most_hosts_without_an_audit_comes_first() -> None:
+    hosts = hosts_of(
+        {"host": "a", "msg": "no python"},
+        {"host": "b", "msg": "no route"},
+        {"host": "c", "msg": "no route"},
+        audit("d", result("x", "low", "pass")),
+    )
+    assert by_reason(hosts) == [("no route", ["b", "c"]), ("no python", ["a"])]
