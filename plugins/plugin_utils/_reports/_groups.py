@@ -12,15 +12,15 @@ import dataclasses
 from collections.abc import Iterable
 from functools import cached_property
 
-from .._results import SEVERITIES, Advice, Result, Severity
-from ._model import HostReport
+from .._results import SEVERITIES, Severity
+from ._host import HostReport, ShownAdvice, ShownResult
 
 
 @dataclasses.dataclass(frozen=True)
 class CureGroup:
     """A cure, and the hosts where it comes first, in the given order. cure: as the first of them has it."""
 
-    cure: Advice
+    cure: ShownAdvice
     hosts: list[HostReport]
 
     @cached_property
@@ -33,7 +33,7 @@ class CureGroup:
 class Finding:
     """A failed result that hosts have word for word in common, and these hosts in the given order."""
 
-    result: Result
+    result: ShownResult
     hosts: list[HostReport]
 
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from .._claims import CLAIMS
 from .._results import SEVERITIES, STATUSES
 from ._groups import by_first_cure, by_reason, by_rule
+from ._host import HostReport
 from ._html_bars import bars
 from ._html_fleet import pack
 from ._manifest import NAME, version
-from ._model import MOMENT, HostReport, Report, gain_text, location, settings_text
+from ._model import MOMENT, Report, gain_text, location, settings_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,7 +58,7 @@ def render(report: Report) -> str:
 
     is_fleet = len(report.hosts) > WHOLE_HOSTS
     style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "fleet.js" if is_fleet else "report.js"))
-    rule_numbers = {rule: number for number, rule in enumerate(report.by_rule)}
+    rule_numbers = {rule: number for number, rule in enumerate(report.rules)}
     template = _environment().get_template("host.html.j2")
     # In a short report nobody has to open anything.
     few = report.summary["status"]["fail"] <= 8

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._results import Capacity, Severity
-from ._model import HostReport
+from ._host import HostReport
 
 _PORT_RULES = frozenset({"ports-pressure"})
 _BUCKET_RULES = frozenset({"buckets-nearly-full", "buckets-overflow", "buckets-disabled"})

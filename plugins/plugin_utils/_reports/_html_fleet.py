@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._results import SEVERITIES
-from ._model import HostReport, Report
+from ._host import HostReport
+from ._model import Report
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from .._escape import one_line
 from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Severity
 from ._groups import by_first_cure, by_reason, by_rule
-from ._model import HostReport, Report
+from ._host import HostReport
+from ._model import Report
 from ._text_host import Paint, render_host, wrapped
 
 # So many hosts are told whole.

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from .._escape import one_line
-from .._results import Result, Severity
-from ._model import HostReport, gain_text, location, settings_text
+from .._results import Severity
+from ._host import HostReport, ShownResult
+from ._model import gain_text, location, settings_text
 
 Paint = Callable[[str, Severity], str]
 """Gives a text the colour of a severity."""
@@ -27,7 +28,7 @@ def render_host(host: HostReport, width: int, paint: Paint) -> str:
     facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
     title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
     lines = [title, "-" * len(title), *_verdict(host, width), *_advice(host, width), *_ruled_out(host, width)]
-    told: set[tuple[str, str]] = set()
+    told: set[str] = set()
     for file, results in host.failed_by_file.items():
         lines += [one_line(f"FILE {file}", width), ""] if file else []
         for result in results:
@@ -81,8 +82,8 @@ def _ruled_out(host: HostReport, width: int) -> list[str]:
     return [*wrapped("fine", "; ".join(host.verdict["fine"]), width, indent=0), ""]
 
 
-def _failed(result: Result, width: int, paint: Paint, told: set[tuple[str, str]]) -> list[str]:
-    """One result. told: the rules and remedies that were told before, which are not told again."""
+def _failed(result: ShownResult, width: int, paint: Paint, told: set[str]) -> list[str]:
+    """One result. told: the rules that were explained before."""
     head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
     lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
     lines += wrapped("found", result["observed"], width)
@@ -90,8 +91,8 @@ def _failed(result: Result, width: int, paint: Paint, told: set[tuple[str, str]]
     lines += wrapped("where", location(result), width)
     if len(result["settings"]) > 1:
         lines += wrapped("set in", settings_text(result), width)
-    if (result["id"], result["remedy"]) not in told:
-        told.add((result["id"], result["remedy"]))
+    if result["id"] not in told:
+        told.add(result["id"])
         lines += [*wrapped("why", result["rationale"], width), *wrapped("do", result["remedy"], width)]
     return lines
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import HostReport
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._groups import by_first_cure, by_reason, by_rule
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._model import HostReport, build
-from support.audits import audit, cure, result
+from support.audits import audit, build, cure, result
 
 
 def hosts_of(*audits: dict[str, object]) -> list[HostReport]:

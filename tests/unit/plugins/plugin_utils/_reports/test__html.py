@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._html import render
 from support import chromium
-from support.audits import HOSTILE, audit, cure, hostile_audits, result, sample_audits
+from support.audits import HOSTILE, audit, build, cure, hostile_audits, result, sample_audits
 
 in_browser = pytest.mark.skipif(chromium.PROGRAM is None, reason=chromium.MISSING)
 

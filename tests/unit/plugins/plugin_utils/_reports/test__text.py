@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
-from support.audits import audit, cure, hostile_audits, result, sample_audits
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import text_summary
+from support.audits import audit, build, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
 TCP audit: 2 hosts: 1 with failed results, 1 NOT AUDITED

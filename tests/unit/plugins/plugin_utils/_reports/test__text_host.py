@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
-from support.audits import audit, cure, result
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import text_summary
+from support.audits import audit, build, cure, result
 
 ADVICE = """\
 DO FIRST: reuse (high): Invented title of reuse
@@ -62,8 +62,8 @@ def test_the_verdict_comes_first_and_what_is_fine_before_the_results() -> None:
     assert "Ports run out." not in two
 
 
-def test_a_remedy_is_told_once_for_each_host() -> None:
+def test_a_remedy_is_told_once_for_each_rule() -> None:
     same = [result("a", "low", subject=subject) for subject in ("one", "two")]
-    text = text_summary(build([audit("web1", *same, result("a", "low", subject="zoo", remedy="Something else."))], "t"))
+    text = text_summary(build([audit("web1", *same, result("b", "low", remedy="Something else."))], "t"))
     assert text.count("do:       Set the key to 0") == 1
     assert text.count("do:       Something else.") == 1
