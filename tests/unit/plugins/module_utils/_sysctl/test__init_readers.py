@@ -73,6 +73,15 @@ def test_the_files_of_alpines_script_in_its_order(tmp_path: Path) -> None:
     ]
 
 
+def test_an_older_script_of_alpines_lists_its_folders(tmp_path: Path) -> None:
+    script = """BSD_sysctl() { for f in /etc/sysctl.conf /etc/sysctl.d/*.conf; do sysctl -w x; done; }
+    Linux_sysctl() { for i in /run/sysctl.d/*.conf \\
+        /etc/sysctl.d/*.conf /etc/sysctl.conf; do sysctl ${quiet} -p "$i"; done; }"""
+    names = ("/etc/sysctl.conf", "/etc/sysctl.d/1.conf", "/run/sysctl.d/1.conf", "/usr/lib/sysctl.d/1.conf")
+    found = boot_tree(tmp_path, {**OPENRC, "/etc/init.d/sysctl": script, **dict.fromkeys(names, "net.ipv4.tcp_sack=0\n")})
+    assert found["order"]["openrc"] == ["/run/sysctl.d/1.conf", "/etc/sysctl.d/1.conf", "/etc/sysctl.conf"]
+
+
 @pytest.mark.parametrize(("tools", "order"), [({}, {"net.ipv4.conf.lo.rp_filter"}), (BUSYBOX, set())])
 def test_busybox_knows_no_patterns(tmp_path: Path, tools: dict[str, Any], order: set[str]) -> None:
     found = boot_tree(tmp_path, {**OPENRC, **ALPINE, **tools, "/etc/sysctl.d/1.conf": "net.ipv4.conf.l*.rp_filter=1\n"})
