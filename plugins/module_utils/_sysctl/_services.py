@@ -139,9 +139,14 @@ def why_unreadable(tree: Tree, path: str) -> Optional[str]:
 
 
 def _small_file(tree: Tree, path: str) -> tuple[str, Optional[str]]:
-    if tree.kind(path) != "file":
+    kind = tree.kind(path)
+    if kind not in ("file", "other"):
         return "", None
     try:
+        if kind == "other":
+            # Somebody refuses to say what it is, or it is no regular file.
+            tree.real_path(path)
+            return "", None
         data = tree.read(path, _MAX_BYTES)
     except OSError as error:
         return "", errno_name(error)
