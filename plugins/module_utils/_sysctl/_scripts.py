@@ -33,6 +33,7 @@ _CRON_FILES = ("/etc/crontab",)
 _CRON_FOLDERS = ("/etc/cron.d", "/var/spool/cron/crontabs", "/var/spool/cron")
 _DISPATCHER = ("/etc/NetworkManager/dispatcher.d", "/etc/NetworkManager/dispatcher.d/pre-up.d", "/usr/lib/NetworkManager/dispatcher.d")
 _IFUPDOWN = ("/etc/network/if-pre-up.d", "/etc/network/if-up.d")
+_FOLDERS = (*_CRON_FOLDERS, *_DISPATCHER, *_IFUPDOWN)
 _INTERFACES = "/etc/network/interfaces"
 _REBOOT = re.compile(r"[ \t]*@reboot[ \t]+(.*)")
 _UP = re.compile(r"[ \t]*(?:pre-up|up|post-up)[ \t]+(.*)")
@@ -90,7 +91,7 @@ def _folder(tree: Tree, folder: str, name: str, understand: _Understand, ending:
     except OSError as error:
         yield unknown_file(folder, name, errno_name(error))
         return
-    names = [one for one in names if one.endswith(ending) and not one.endswith("~")]
+    names = [one for one in names if one.endswith(ending) and not one.endswith("~") and f"{folder}/{one}" not in _FOLDERS]
     for one in names[:MAX_FILES]:
         if tree.kind(f"{folder}/{one}") in ("file", "other"):
             yield _file(tree, f"{folder}/{one}", name, understand)
