@@ -68,7 +68,9 @@ def _table(report: Report, width: int, paint: Paint) -> str:
 
 def _without_profile(report: Report, width: int) -> str:
     """Which hosts were checked without a profile, "" for none."""
-    names = [host.name for host in report.machines if host.audit is not None and host.audit["profile"] == ANY_PROFILE]
+    # A repository is for hosts of any profile.
+    audits = [(host.name, host.audit) for host in report.machines if host.audit is not None]
+    names = [name for name, audit in audits if audit["profile"] == ANY_PROFILE and audit["source"]["kind"] != "repository"]
     if not names:
         return ""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
