@@ -26,6 +26,7 @@ SECONDS = {
     "sanity": 204.0,
     "molecule/audit": 50.0,
     "molecule/backend": 125.0,
+    "molecule/boot": 30.0,
     "molecule/client_host": 99.0,
     "molecule/default": 113.0,
     "molecule/fullnat_lb": 86.0,

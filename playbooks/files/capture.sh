@@ -13,9 +13,11 @@
 # Format linux_tcp.capture/1: the header, records, "@end". Content lines start with "|". Empty lines mean nothing.
 #   @file PATH, then its lines, then @cut if there were more    @link PATH, then its target    @folder PATH    @null PATH
 #   @absent PATH    @unreadable PATH    @other PATH    @names PATH, then a folder's names    @time, @root: see below
+#   @named PATH: a script that names sysctl keys
 #   @again: the files after it are read a second time    @output COMMAND, then its lines
 # Of the firewall only the rules of NAT are printed, without comments, and only where they are in use: listing them may load kernel modules.
 # The values of secrets, and of keys that are not about TCP, are left out of boot files, so they never leave the host. So are comments.
+# Of ufw, TuneD and the init only the lines are printed that say who writes which keys at boot. Scripts are named, and not printed.
 
 set -u
 LC_ALL=C
@@ -332,6 +334,169 @@ boot_folder() {
     done
 }
 
+# A file of which only some lines are printed; $1 is the function that says which, by $text, $key (what is before the equals sign).
+lines_of() {
+    resolve "$2" || return 0
+    first_time "file $real" || return 0
+    if [ -f "$root$real" ] && [ -r "$root$real" ]; then
+        record file "$real"
+        left=$most_lines
+        while IFS= read -r line || [ -n "$line" ]; do
+            text=${line#"${line%%[!"$blanks"]*}"}
+            key=${text%%=*}
+            key=${key%"${key##*[!"$blanks"]}"}
+            if [ "${#text}" -le 1000 ] && "$1"; then printf '|%s\n' "$line"; else echo '|#'; fi
+            left=$((left - 1))
+            if [ "$left" -eq 0 ]; then
+                echo '@cut'
+                break
+            fi
+        done < "$root$real"
+    elif [ -e "$root$real" ]; then
+        if [ -r "$root$real" ]; then record other "$real"; else record unreadable "$real"; fi
+    else
+        record absent "$real"
+    fi
+}
+
+of_ufw() {
+    case $key in ENABLED | IPT_SYSCTL | 'export ENABLED' | 'export IPT_SYSCTL') return 0 ;; esac
+    return 1
+}
+
+of_tuned() {
+    case $key in reapply_sysctl | profile_dirs) return 0 ;; esac
+    return 1
+}
+
+# Heads of sections, words about sections, keys of TCP, and variables that hold nothing but a number.
+of_profile() {
+    case $text in
+        [#\;]*) return 1 ;;
+        '['*']'*) return 0 ;;
+        *=*) ;;
+        *) return 1 ;;
+    esac
+    case $key in
+        include | type | enabled | replace | drop | devices | uname_regex | cpuinfo_regex) return 0 ;;
+        *.*) key_path "$key" && is_about_tcp && return 0 ;;
+    esac
+    case ${text#*=} in *[!0-9"$blanks\""]*) return 1 ;; esac
+}
+
+of_script() {
+    case $text in *sysctl* | *'##*/'*) return 0 ;; esac
+    return 1
+}
+
+of_inittab() {
+    case $text in *:sysinit:*) return 0 ;; esac
+    return 1
+}
+
+anything() {
+    return 0
+}
+
+# That something is there: a link with its target, a folder, or a file without what is in it.
+is_there() {
+    case $1 in
+        *"$newline"*) return 0 ;;
+    esac
+    first_time "there $1" || return 0
+    if [ -L "$root$1" ]; then
+        if target=$(link_target "$root$1" 2> /dev/null) && first_time "link $1"; then
+            record link "$1"
+            printf '|%s\n' "$target"
+        fi
+    elif [ -d "$root$1" ]; then
+        record folder "$1"
+    elif [ -e "$root$1" ] && first_time "file $1"; then
+        record file "$1"
+    fi
+}
+
+# Which of the services that set keys at boot are started, and how.
+services() {
+    for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+        resolve "$folder" || continue
+        is_there "$real"
+        for service in systemd-sysctl procps ufw tuned; do
+            for entry in "$root$real/$service.service" "$root$real"/*.target.wants/"$service.service" \
+                "$root$real"/*.target.requires/"$service.service"; do
+                if [ -e "$entry" ] || [ -L "$entry" ]; then is_there "${entry#"$root"}"; fi
+            done
+        done
+    done
+    is_there /etc/rcS.d
+    for service in sysctl procps procps.sh ufw tuned; do
+        for entry in "$root"/etc/runlevels/*/"$service" "$root"/etc/rc[S2345].d/S[0-9][0-9]"$service"; do
+            if [ -e "$entry" ] || [ -L "$entry" ]; then is_there "${entry#"$root"}"; fi
+        done
+        case $service in
+            sysctl | procps*) lines_of of_script "/etc/init.d/$service" ;;
+        esac
+    done
+    for entry in "$root"/etc/runlevels/*/*; do
+        if [ -d "$entry" ]; then is_there "${entry#"$root"}"; fi
+    done
+    is_there /run/openrc
+    lines_of anything /run/openrc/softlevel
+    lines_of of_inittab /etc/inittab
+    for entry in /usr/sbin/sysctl /sbin/sysctl /usr/bin/sysctl /bin/sysctl; do
+        if { [ -e "$root$entry" ] || [ -L "$root$entry" ]; } && resolve "$entry"; then is_there "$real"; fi
+    done
+}
+
+# The files of ufw and TuneD, as far as they say which keys are set.
+writers() {
+    lines_of of_ufw /etc/default/ufw
+    lines_of of_ufw /etc/ufw/ufw.conf
+    file=
+    for config in /etc/default/ufw /etc/ufw/ufw.conf; do
+        [ -r "$root$config" ] || continue
+        while IFS= read -r line || [ -n "$line" ]; do
+            case $line in *IPT_SYSCTL=/* | *IPT_SYSCTL=[\"\']/*) file=${line#*IPT_SYSCTL=} ;; esac
+        done < "$root$config"
+    done
+    file=${file#[\"\']}
+    file=${file%%[!A-Za-z0-9_./+@%:,-]*}
+    if [ -n "$file" ]; then boot_file "$file"; fi
+    lines_of anything /etc/tuned/active_profile
+    if [ -e "$root/etc/tuned/active_profile" ]; then
+        lines_of anything /etc/tuned/post_loaded_profile
+        lines_of of_tuned /etc/tuned/tuned-main.conf
+        for entry in "$root"/etc/tuned/profiles/*/tuned.conf "$root"/etc/tuned/*/tuned.conf "$root"/usr/lib/tuned/profiles/*/tuned.conf \
+            "$root"/usr/lib/tuned/*/tuned.conf; do
+            if [ -f "$entry" ]; then lines_of of_profile "${entry#"$root"}"; fi
+        done
+    fi
+}
+
+# Scripts of a boot that name sysctl keys. What is in them stays here: it may be anything.
+scripts() {
+    for entry in "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/local.d/*.start "$root"/etc/crontab "$root"/etc/cron.d/* \
+        "$root"/var/spool/cron/crontabs/* "$root"/var/spool/cron/* "$root"/etc/NetworkManager/dispatcher.d/* \
+        "$root"/etc/NetworkManager/dispatcher.d/pre-up.d/* "$root"/usr/lib/NetworkManager/dispatcher.d/* \
+        "$root"/etc/network/if-pre-up.d/* "$root"/etc/network/if-up.d/* "$root"/etc/network/interfaces; do
+        [ -f "$entry" ] || continue
+        case $entry in
+            *"$newline"*) ;;
+            *) if [ ! -r "$entry" ]; then record unreadable "${entry#"$root"}"; elif names_keys "$entry"; then record named "${entry#"$root"}"; fi ;;
+        esac
+    done
+}
+
+names_keys() {
+    left=$most_lines
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in *[!"$blanks"]*sysctl* | sysctl* | *"/proc/sys"*) return 0 ;; esac
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || return 0
+    done < "$1"
+    return 1
+}
+
 # Whether the first word of a line of a file is the one that is asked for.
 has_word() {
     [ -r "$1" ] || return 1
@@ -498,6 +663,9 @@ for entry in /etc/sysctl.d /run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl
     boot_folder "$entry"
 done
 boot_file /etc/sysctl.conf
+services
+writers
+scripts
 
 if [ "$seconds" -gt 0 ]; then
     sleep "$seconds"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 
 from ..module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads
@@ -44,6 +45,13 @@ _NOT_FOR_PLACES = frozenset(
 _NOT_IN_AN_IMAGE = "nothing applies a file of an image when a container starts"
 # Such a result is worth a look, and no more. A person is told why.
 _ONLY_LOW = {"document": "an example in a document", "image": f"an image: {_NOT_IN_AN_IMAGE}"}
+_TEST_DATA = "a test: no host is made from it"
+# Folders, and names of files, in which a repository keeps its tests.
+_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|testing|testdata|test[-_]data|fixtures?|specs?|__tests__|e2e|molecule|mocks?)/"
+    r"|(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)\Z|_spec\.rb\Z|\.bats\Z|\.(?:test|spec)\.[jt]sx?\Z",
+    re.IGNORECASE,
+)
 _LOW: Severity = "low"
 
 
@@ -148,9 +156,10 @@ class PlacesAudit:
             evidence["place"] = place["name"]
         severity = finding.severity or rule.severity(self._profile)
         observed = finding.observed
-        if place["kind"] in _ONLY_LOW:
-            evidence["seen in"] = _ONLY_LOW[place["kind"]]
-            observed += f" ({evidence['seen in']})"
+        only_low = _why_only_low(place)
+        if only_low:
+            evidence["seen in"] = only_low
+            observed += f" ({only_low})"
             severity = max(severity, _LOW, key=SEVERITIES.index)
         elif place["kind"] == "container":
             evidence["seen in"] = "settings of a container"
@@ -161,6 +170,13 @@ class PlacesAudit:
         return dataclasses.replace(
             finding, observed=observed, path=path, line=line, evidence=evidence, severity=severity, settings=settings
         )
+
+
+def _why_only_low(place: Place) -> str:
+    """Why a failure in the place is worth a look and no more; "" where it counts in full."""
+    if any(_TESTS.search(one["path"]) for one in place["settings"]):
+        return _TEST_DATA
+    return _ONLY_LOW.get(place["kind"], "")
 
 
 def _view_of(place: Place, snapshot: Snapshot) -> Snapshot:

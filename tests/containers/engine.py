@@ -41,12 +41,19 @@ events_logger = "file"
 
 # systemd raises fs.file-max when it boots, and that key is the whole machine's.
 _SYSTEMD = ("--systemd=always", "--security-opt=mask=/proc/sys/fs")
+# So are the keys of memory, which profiles of TuneD set.
+_OWN_KEYS = ("--security-opt=mask=/proc/sys/fs:/proc/sys/vm", "--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys")
 # How a host may be run, as people do: with all rights, with its own network settings alone, or with none of them.
 MODES: dict[str, tuple[str, ...]] = {
     "privileged": (*_SYSTEMD, "--privileged"),
     "net_admin": (*_SYSTEMD, "--cap-add=NET_ADMIN", "--security-opt=unmask=/proc/sys"),
     "unprivileged": ("--systemd=always",),
+    "boot_writers": ("--systemd=always", *_OWN_KEYS),
+    "openrc": ("--systemd=false", "--tmpfs=/run", "--stop-signal=SIGKILL", *_OWN_KEYS),
 }
+# Hosts of an image with one layer more, and what boots them.
+_LAYERED = {"boot_writers": ["/lib/systemd/systemd"], "openrc": ["/bin/busybox", "init"]}
+LAYER = Path(__file__).with_name("boot_writers.containerfile")
 
 
 class Problem(Exception):
@@ -85,6 +92,24 @@ def configure() -> None:
     os.environ["CONTAINERS_CONF"] = str(path)
 
 
+def with_layer(image: str) -> str:
+    """The image with the programs of LAYER, built unless it is there. Raises Problem."""
+    layered = f"{IMAGE_NAME}-boot:{hashlib.sha256(image.encode() + LAYER.read_bytes()).hexdigest()[:12]}"
+    with _alone("layer"):
+        if not is_there(layered):
+            # Nothing of it runs but apt, so it needs no network of its own, which would change the machine's sysctls.
+            podman(
+                "build",
+                "--network=host",
+                "--isolation=chroot",
+                f"--build-arg=BASE={image}",
+                f"--tag={layered}",
+                f"--file={LAYER}",
+                "--quiet",
+            )
+    return layered
+
+
 def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run podman. Raises Problem with what it said when it fails."""
     try:
@@ -101,13 +126,15 @@ def is_there(image: str) -> bool:
 
 
 def start(image: str, name: str, mode: str = "net_admin", *options: str) -> None:
-    """Boot a host by systemd and wait until it runs. Raises Problem when it does not."""
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", f"--label={LABEL}", *MODES[mode], *options, image)
+    """Boot a host and wait until it runs. Raises Problem when it does not."""
+    command = _LAYERED.get(mode, [])
+    image = with_layer(image) if command else image
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", f"--label={LABEL}", *MODES[mode], *options, image, *command)
     wait_until_booted(name)
 
 
 def restart(name: str) -> None:
-    """Boot a host again: it gets a network namespace of its own anew, and systemd applies the boot files to it. Raises Problem."""
+    """Boot a host again: it gets a network namespace of its own anew, and its init applies the boot files to it. Raises Problem."""
     # Where systemd does not end in time, podman kills it, and may then fail because it has just ended.
     podman("stop", "--time=10", name, check=False)
     podman("start", name)
@@ -115,8 +142,13 @@ def restart(name: str) -> None:
 
 
 def wait_until_booted(name: str) -> None:
-    # Waiting needs the bus, which is there some time after systemd itself.
-    wait = "until systemctl is-system-running --wait 2>/dev/null | grep -x -e running -e degraded -e maintenance; do sleep 0.05; done"
+    # Waiting for systemd needs the bus, which is there some time after systemd itself.
+    wait = (
+        "if [ $(cat /proc/1/comm) = systemd ]; then"
+        " until systemctl is-system-running --wait 2>/dev/null | grep -x -e running -e degraded -e maintenance; do sleep 0.05; done;"
+        " else until [ -e /run/openrc/softlevel ] && grep -q default /run/openrc/softlevel && [ ! -e /run/openrc/rc.starting ];"
+        " do sleep 0.05; done; echo running; fi"
+    )
     state = podman("exec", name, "timeout", "60", "sh", "-c", wait, check=False)
     if state.stdout.strip() != "running":
         raise Problem(f"{name} did not boot: {state.stdout.strip() or 'no answer within 60 s'}")

@@ -12,7 +12,7 @@ import functools
 import time
 from typing import TYPE_CHECKING, Collection, Iterable
 
-from .._sysctl._boot_files import collect, withhold_values
+from .._sysctl._boot_files import collect, not_read, withhold_values
 from .._sysctl._keys import SYSCTL_KEYS, parse, path_of
 from .._tree import errno_name
 from ._changes import STATE_FOLDER, open_changes
@@ -49,7 +49,6 @@ _VALUE_LIMIT = 4096
 # ip_local_reserved_ports with every second port in it; the kernel gives it in one read or not at all.
 _PORTS_LIMIT = 200_000
 _COUNT_DIGITS = 12
-_NAMED_FILES = 10
 # Long enough for some new connections on a host that is busy enough to fill its range.
 _GLANCE_SECONDS = 0.5
 # Long enough for some of a program's short connections to be there in one of the looks.
@@ -188,10 +187,7 @@ class Gatherer(Reader):
     def _boot_files(self, ipv4_names: Collection[str]) -> BootFiles:
         boot_files = collect(self.host)
         withhold_values(boot_files, ipv4_names)
-        unread = [f"{file['path']} ({file['reason']})" for file in boot_files["files"] if file["unread_because"] == "unreadable"]
-        if unread:
-            more = f" and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""
-            self.not_seen.append(f"These boot files could not be read: {', '.join(unread[:_NAMED_FILES])}{more}.")
+        self.not_seen += not_read(boot_files)
         return boot_files
 
     def _sockstat(self) -> Groups | None:

@@ -29,6 +29,7 @@ MAX_FILE_BYTES = 256 * 1024
 MAX_ALL_BYTES = 4 * 1024 * 1024
 MAX_FILES = 1000
 MAX_LINES = 5000
+_NAMED = 10
 PIPE = "a named pipe: whoever opens it waits for ever"
 
 _BACKUP_ENDINGS = (
@@ -68,6 +69,13 @@ def withhold_values(boot_files: BootFiles, ipv4_names: Collection[str]) -> None:
         for assignment in found["assignments"]:
             if assignment["value"] is not None and not may_be_shown(assignment, possible):
                 assignment["value"], assignment["withheld"] = None, True
+
+
+def not_read(boot_files: BootFiles) -> list[str]:
+    """A sentence about the files whose content is not known; none where there is no such file."""
+    unread = [f"{found['path']} ({found['reason']})" for found in boot_files["files"] if found["unread_because"] == "unreadable"]
+    more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+    return [f"These boot files could not be read: {', '.join(unread[:_NAMED])}{more}."] if unread else []
 
 
 class _Collector:

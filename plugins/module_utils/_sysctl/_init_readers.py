@@ -8,15 +8,17 @@
 
 * systemd starts systemd-sysctl.service, which a link of sysinit.target wants, unless it is masked.
 * System V init runs Debian's script procps by a link in rcS.d: sysctl --system.
-* OpenRC starts the service sysctl where it is in a run level. Its own script runs sysctl --system. Alpine's script runs sysctl -p for
-  one file after the other: the vendor's folders, /etc/sysctl.d, /etc/sysctl.conf, /run/sysctl.d; a file of the same name in /etc or
-  /run takes the vendor's place. Where sysctl is BusyBox's, it knows neither patterns nor the dash.
+* OpenRC starts the service sysctl where it is in a run level. Its own script, which Gentoo has, runs sysctl --system. Alpine's script
+  runs sysctl -p for one file after the other: the vendor's folders, /etc/sysctl.d, /etc/sysctl.conf, /run/sysctl.d; a file of the same
+  name in /etc or /run takes the vendor's place. An older script (with OpenRC 0.35) takes all files of the folders that it lists, in that
+  order, and no name took the place of another. Where sysctl is BusyBox's, it knows neither patterns nor the dash.
 
 Nothing else promises to read them: BusyBox init and runit run what somebody has written into a script.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, List, NamedTuple, Optional
 
 from ._services import names_in, text_of
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 _SYSCTL = ("/usr/sbin/sysctl", "/sbin/sysctl", "/usr/bin/sysctl", "/bin/sysctl")
 _VENDOR = ("/lib/sysctl.d", "/usr/lib/sysctl.d")
+_ONE_BY_ONE = re.compile(r"\bsysctl \$(?:quiet|\{quiet\}) -p ")
+_LISTED = re.compile(r"(/[\w/]{1,60}/sysctl\.d)/\*\.conf\b|(/etc/sysctl\.conf)\b")
+_MOST_LISTED = 20
 
 
 class InitReader(NamedTuple):
@@ -73,8 +78,9 @@ def _script(tree: Tree, services: Services, *names: str) -> InitReader:
         return _unknown(f"no run level has the service {names[0]}, so nothing is known to apply sysctl files at this host's boot")
     script = f"/etc/init.d/{name}"
     text = text_of(tree, script)
-    if "sysctl.d/*.conf" in text and "sysctl $quiet -p" in text:
-        return InitReader("busybox" if _is_busybox(tree) else "openrc", None, _one_by_one(tree))
+    if "sysctl.d/*.conf" in text and _ONE_BY_ONE.search(text):
+        files = _one_by_one(tree) if "##*/" in text else _as_listed(tree, text)
+        return InitReader("busybox" if _is_busybox(tree) else "openrc", None, files)
     if "--system" in text and not (services.init == "openrc" and _is_busybox(tree)):
         return InitReader("procps", None, [])
     return _unknown(f"{script} applies sysctl files in a way that is not known")
@@ -93,6 +99,14 @@ def _one_by_one(tree: Tree) -> List[str]:
     in_run = {path.rpartition("/")[2] for path in run}
     main = [path for path in ("/etc/sysctl.conf",) if tree.kind(path) == "file"]
     return [*vendor, *(path for path in etc if path.rpartition("/")[2] not in in_run), *main, *run]
+
+
+def _as_listed(tree: Tree, text: str) -> List[str]:
+    """The files of the folders that an older script of Alpine's names for Linux, in the order of the names."""
+    found: List[str] = []
+    for folder, file in _LISTED.findall(text.rpartition("Linux_sysctl()")[2])[:_MOST_LISTED]:
+        found += _files(tree, folder) if folder else [file] * (tree.kind(file) == "file")
+    return found
 
 
 def _files(tree: Tree, folder: str) -> List[str]:

@@ -27,6 +27,8 @@ _RC_FOLDERS = tuple(f"/etc/rc{level}.d" for level in "S2345")
 _RC_LINK = re.compile(r"S(\d\d)(.{1,200})\Z")
 _MAX_BYTES = 65536
 RUNLEVELS = "/etc/runlevels"
+# The level in which the host stays.
+_SOFTLEVEL = "/run/openrc/softlevel"
 
 
 class Start(NamedTuple):
@@ -99,9 +101,14 @@ def _is_null(tree: Tree, path: str) -> bool:
 
 
 def _in_runlevels(tree: Tree) -> Iterator[tuple[str, Start]]:
-    for level in names_in(tree, RUNLEVELS):
+    """The services of the levels that a boot goes through; a level in a level belongs to it (rc-update --stack)."""
+    levels = ["sysinit", "boot", text_of(tree, _SOFTLEVEL).strip() or "default"]
+    for level in levels:
         for name in names_in(tree, f"{RUNLEVELS}/{level}"):
-            yield name, Start(f"{RUNLEVELS}/{level}/{name}")
+            if tree.kind(f"{RUNLEVELS}/{name}") != "folder":
+                yield name, Start(f"{RUNLEVELS}/{level}/{name}")
+            elif name not in levels:
+                levels.append(name)
 
 
 def _rc_links(tree: Tree) -> Iterator[tuple[str, Start]]:
@@ -132,9 +139,14 @@ def why_unreadable(tree: Tree, path: str) -> Optional[str]:
 
 
 def _small_file(tree: Tree, path: str) -> tuple[str, Optional[str]]:
-    if tree.kind(path) != "file":
+    kind = tree.kind(path)
+    if kind not in ("file", "other"):
         return "", None
     try:
+        if kind == "other":
+            # Somebody refuses to say what it is, or it is no regular file.
+            tree.real_path(path)
+            return "", None
         data = tree.read(path, _MAX_BYTES)
     except OSError as error:
         return "", errno_name(error)

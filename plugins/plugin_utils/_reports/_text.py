@@ -132,7 +132,9 @@ def _not_audited(report: Report, width: int) -> str:
 
 def _without_profile(report: Report, width: int) -> str:
     """Which hosts were checked without a profile, "" for none."""
-    names = [host.name for host in report.machines if host.audit is not None and host.audit["profile"] == ANY_PROFILE]
+    # A repository is for hosts of any profile.
+    audits = [(host.name, host.audit) for host in report.machines if host.audit is not None]
+    names = [name for name, audit in audits if audit["profile"] == ANY_PROFILE and audit["source"]["kind"] != "repository"]
     if not names:
         return ""
     told = f"{_some(names, _NAMED)}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"

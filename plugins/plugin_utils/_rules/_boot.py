@@ -14,6 +14,8 @@ from ...module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, s
 from ._base import Finding
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._view import View
     from ._view_boot import BootSetting
 
@@ -26,9 +28,12 @@ def number_set(setting: BootSetting) -> int | None:
     return int(read.raw) if isinstance(read, Accepted) and read.raw is not None else None
 
 
-def no_failure(host: View, subject: str, observed: str) -> Finding:
-    """The result where no boot file is at fault: a pass only where every file could be read."""
-    hidden = host.unread_boot_files()
+def no_failure(host: View, subject: str, observed: str, unread_scripts: Sequence[str] = ()) -> Finding:
+    """The result where no boot file is at fault: a pass only where every file could be read.
+
+    unread_scripts: for the rule that looks at scripts, too, those that could not be read.
+    """
+    hidden = [*host.unread_boot_files(), *unread_scripts]
     if hidden:
         return Finding("unknown", subject, observed, reason=f"some boot files could not be read: {', '.join(hidden)}")
     return Finding("pass", subject, observed)

@@ -69,8 +69,15 @@ class BootView(KeyView):
         return self.snapshot["boot_files"]
 
     def unread_boot_files(self) -> list[str]:
-        """Paths of the boot files that a reader reads and whose content is not known."""
-        programs = (*READERS, *(writer["name"] for writer in self.boot_files["writers"] or ()))
+        """Paths of the boot files that a reader reads and whose content is not known; without scripts, see unread_scripts."""
+        programs = (*READERS, *(writer["name"] for writer in self.boot_files["writers"] or () if writer["order"] != "unknown"))
+        return self._unread(*programs)
+
+    def unread_scripts(self) -> list[str]:
+        """Paths of the scripts, or of folders of them, that run at some time of a boot and whose content is not known."""
+        return self._unread(*(writer["name"] for writer in self.boot_files["writers"] or () if writer["order"] == "unknown"))
+
+    def _unread(self, *programs: str) -> list[str]:
         return sorted({path for program in programs for path in boot_order.unseen(self.boot_files, program)})
 
     @functools.cached_property

@@ -256,7 +256,7 @@ def boot_other_writer(host: View, limits: Thresholds) -> Iterator[Finding]:
         failed = True
         yield finding
     if not failed:
-        yield no_failure(host, "boot files", "no other program is known to set a key at boot")
+        yield no_failure(host, "boot files", "no other program is known to set a key at boot", host.unread_scripts())
 
 
 def _scripts(host: View, from_files: Mapping[str, BootValue]) -> Iterator[Finding]:

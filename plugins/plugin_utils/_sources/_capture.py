@@ -43,6 +43,8 @@ _MOST_PORTS = 65535
 _NAMESPACES = "ls -ld /proc/*/ns/net"
 _OWN_NAMESPACE = "/proc/self/ns/net"
 _MOST_NAMED = 10
+# What a record says of a path that has no content in the bundle.
+_REFUSED = {"absent": errno.ENOENT, "unreadable": errno.EACCES, "other": errno.EINVAL, "named": errno.ENODATA}
 _WITH_CONTENT = ("file", "link", "names", "output")
 
 _FOLDER_FILES = {"/proc/net/netstat": "netstat.txt", "/proc/net/snmp": "snmp.txt", "/proc/net/sockstat": "sockstat.txt"}
@@ -166,16 +168,12 @@ class _Reader:
             raise SourceError(f"line {number}: {shown(rest)} is not an absolute path")
         elif len(rest) > MAX_PATH:
             raise SourceError(f"line {number}: {shown(rest)} is longer than a path may be")
-        elif word == "absent":
-            self.bundle.tree.add_error(rest, errno.ENOENT)
-        elif word == "unreadable":
-            self.bundle.tree.add_error(rest, errno.EACCES)
         elif word == "folder":
             self.bundle.tree.add_folder(rest)
         elif word == "null":
             self.bundle.tree.add_null(rest)
-        elif word == "other":
-            self.bundle.tree.add_error(rest, errno.EINVAL)
+        elif word in _REFUSED:
+            self.bundle.tree.add_error(rest, _REFUSED[word])
         elif word not in _WITH_CONTENT:
             raise SourceError(f"line {number}: unknown record {shown('@' + word)}")
 
@@ -208,6 +206,7 @@ def _from_bundle(path: str) -> Snapshot:
     snapshot["sysctl"] = _sysctl(bundle.tree)
     _proc_files.fill_in(snapshot, bundle.tree, boot_files=True)
     _mark_withheld(snapshot)
+    _say_what_stayed_there(snapshot)
     snapshot["host"]["root"] = bundle.root
     if bundle.names is not None:
         snapshot["ipv4_keys"] = sorted({name for name in bundle.names if re.match(r"(?:tcp|ip_local)_\w{1,80}\Z", name)})
@@ -251,6 +250,15 @@ def _mark_withheld(snapshot: Snapshot) -> None:
         for assignment in file["assignments"]:
             if assignment["value"] == LEFT_OUT:
                 assignment["value"], assignment["withheld"] = None, True
+
+
+def _say_what_stayed_there(snapshot: Snapshot) -> None:
+    """Of scripts a capture has the names alone."""
+    name, why = "ENODATA", "it names sysctl keys, and a capture has no text of scripts"
+    for file in snapshot["boot_files"]["files"] if snapshot["boot_files"] else ():
+        if file["reason"] == name:
+            file["reason"] = why
+    snapshot["not_seen"] = [sentence.replace(f"({name})", f"({why})") for sentence in snapshot["not_seen"]]
 
 
 def _sysctl(tree: MemoryTree) -> dict[str, Sysctl] | None:

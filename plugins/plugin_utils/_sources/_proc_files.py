@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from ...module_utils._facts._gather import gather
 from ...module_utils._facts._proc import parse_conntrack_stat, parse_counters
 from ...module_utils._facts._udp import TABLES, udp_listeners
+from ...module_utils._sysctl._ufw import CONFIG
 from .._shapes import HIGHEST
 from . import _socket_tables
 from ._common import MAX_TEXT, text_of
@@ -44,8 +45,8 @@ def fill_in(snapshot: Snapshot, tree: MemoryTree, boot_files: bool) -> None:
     snapshot["sockstat"] = found["sockstat"]
     snapshot["boot_files"] = found["boot_files"]
     snapshot["not_seen"] += found["not_seen"]
-    if snapshot["boot_files"] is not None:
-        # Their files are not in the source.
+    if snapshot["boot_files"] is not None and tree.kind(CONFIG) == "missing" and not tree.known_missing(CONFIG):
+        # An older capture.
         snapshot["boot_files"]["writers"] = None
         snapshot["not_seen"].append(
             "Programs that set sysctl keys at boot from files of their own, such as ufw and TuneD, were not looked for."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Union
 
 from ...module_utils._facts._host_facts import BOOT_FILES_UNKNOWN
 from ...module_utils._facts._namespace_count import not_looked_at
-from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect
+from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, collect, not_read
 from ...module_utils._sysctl._keys import SYSCTL_KEYS, path_of
 from ...module_utils._tree import HostTree
 from . import _archive, _nat_tables, _proc_files, _sysctl_a
@@ -41,12 +41,24 @@ _ENTRIES = re.compile(r"conntrack_-L(?:_-o_extended)?\Z")
 _NAT_FOLDERS = ("networking", "firewall_tables", "firewalld", "conntrack")
 _NETNS = f"{_COMMANDS}/networking/ip_netns"
 _MEMINFO = "/proc/meminfo"
+# What the plugins of sos collect where a program is there: any of the paths of each.
+_WRITERS = {
+    "/etc/ufw": ("/etc/ufw",),
+    "/etc/tuned": ("/etc/tuned",),
+    "rc.local": ("/etc/rc.local", "/etc/rc.d/rc.local"),
+    "cron's files": ("/etc/crontab", "/etc/cron.d", "/var/spool/cron"),
+    "scripts of NetworkManager and ifupdown": ("/etc/NetworkManager/dispatcher.d", "/etc/network/interfaces"),
+}
 
 _KEY_PATHS = {path_of(key): key for key in SYSCTL_KEYS}
 _WANTED = re.compile(
     r"/(?:sos_commands/(?:kernel/(?:sysctl_-a|uname_-a)|(?:host|general)/hostname|networking/(?:ip_netns|nstat_-zas|conntrack_-S|ss_-\w+|netstat_\S+))"
     r"|sos_commands/(?:networking|firewall_tables|firewalld|conntrack)/(?:nft_\S*|ip6?tables\S*-save\S*|conntrack_-L\S*)"
-    r"|etc/(?:ufw/[\w.-]+|default/ufw|tuned(?:/[^/]+){1,2}|rc\.local|crontab|cron\.d/[^/]+)|usr/lib/tuned(?:/[^/]+){1,2}"
+    r"|etc/(?:ufw/[\w.-]+|default/ufw|tuned(?:/[^/]+){1,3}|(?:rc\.d/)?rc\.local|local\.d/[^/]+|crontab|cron\.d/[^/]+)"
+    r"|usr/lib/tuned(?:/[^/]+){1,3}|var/spool/cron(?:/[^/]+){1,2}"
+    r"|etc/network/(?:interfaces|if-(?:pre-)?up\.d/[^/]+)|(?:etc|usr/lib)/NetworkManager/dispatcher\.d(?:/[^/]+){1,2}"
+    r"|(?:etc|run|usr/lib|usr/local/lib|lib)/systemd/system"
+    r"(?:/(?:[\w@.-]+\.target\.(?:wants|requires)/)?(?:systemd-sysctl|procps|ufw|tuned)\.service)?"
     r"|uname|hostname|etc/hostname|etc/sysctl\.conf|lib|usr/lib|proc/meminfo|proc/uptime|proc/net|proc/self"
     r"|proc/(?:self/|thread-self/|\d+/)?net/(?:netstat|snmp|sockstat|tcp6?|udp6?|ip_vs|nf_conntrack|stat/nf_conntrack)"
     r"|(?:etc|run|usr/lib|usr/local/lib|lib)/sysctl\.d(?:/[^/]+)?)\Z"
@@ -172,6 +184,12 @@ def _boot(snapshot: Snapshot, files: Files) -> None:
     snapshot["not_seen"] = [sentence for sentence in snapshot["not_seen"] if not sentence.startswith(BOOT_FILES_UNKNOWN)]
     if any(files.kind(place) != "missing" for place in (*DIRECTORIES, MAIN_FILE)):
         snapshot["boot_files"] = collect(files)
+        snapshot["not_seen"] += not_read(snapshot["boot_files"])
+        missing = [name for name, places in _WRITERS.items() if all(files.kind(place) == "missing" for place in places)]
+        if missing:
+            snapshot["not_seen"].append(
+                f"This sosreport has no {', no '.join(missing)}. If the host has them, what they set at boot is not known here."
+            )
 
 
 def _sockets(snapshot: Snapshot, files: Files, proc: MemoryTree, path: str) -> None:

@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ...module_utils._sysctl._after_boot import AT_START, boot, last_words
-from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect
+from ...module_utils._sysctl._boot_files import DIRECTORIES, MAIN_FILE, MAX_FILE_BYTES, MAX_FILES, collect, not_read
 from ...module_utils._sysctl._boot_writers import boot_sequence
 from ...module_utils._sysctl._keys import SYSCTL_KEYS
 from ...module_utils._tree import HostTree
@@ -43,9 +43,7 @@ def load(path: str) -> Snapshot:
     snapshot["host"]["boot_files_apply"] = True
     snapshot["sysctl"] = after_boot(found)
     snapshot["boot_files"] = found = _renamed(found, own_path)
-    unread = [file["path"] for file in found["files"] if file["unread_because"] == "unreadable"]
-    if unread:
-        snapshot["not_seen"].append(f"These boot files could not be read: {', '.join(unread[:10])}.")
+    snapshot["not_seen"] += not_read(found)
     return snapshot
 
 

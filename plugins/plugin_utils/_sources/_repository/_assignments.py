@@ -4,14 +4,14 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Form 1: a key, a sign, and a value: `key = value`, `key: value`, `"key" = "value"`, `'key' => 'value'`."""
+"""Form 1: a key, a sign, and a value: `key = value`, `key: value`, `"key" = "value"`, `'key' => 'value'`, and pairs: `{"key", "value"}`."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from ._found import Found, Style, literal
+from ._found import Found, Style, literal, unescaped
 
 if t.TYPE_CHECKING:
     from ._hits import Hit
@@ -32,14 +32,19 @@ _VALUE_END: dict[Style, re.Pattern[str]] = {
 }
 # A list in Puppet and others: [1024, 65535].
 _NUMBERS = re.compile(r"\[([\d\s,'\"]+)\]")
+# Both in braces or brackets of their own: a structure without names, a tuple, a list. After a name it is a call, which may do anything.
+_OPENS_PAIR = re.compile(r"(?:\{|(?<![\w)\]])[(\[])\s*[\"']\Z")
+_PAIR = re.compile(r"[\"']\s*,\s*(?:\"([\d\s\-,\\t]+)\"|'([\d\s\-,\\t]+)'|(\d+|true|false|True|False))\s*,?\s*[})\]]")
 _WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
 
 
 def assignment(hit: Hit) -> Found | None:
     """The setting that the line gives the key, or None where it gives none."""
     sign = _SIGN.match(hit.after)
+    if sign is None:
+        return _pair(hit)
     replacement = _REPLACEMENT.search(hit.before) is not None
-    if sign is None or not (replacement or _BEFORE.search(hit.before)) or _SEARCHES.search(hit.before):
+    if not (replacement or _BEFORE.search(hit.before)) or _SEARCHES.search(hit.before):
         return None
     rest = hit.after[sign.end() :]
     if replacement:
@@ -49,12 +54,20 @@ def assignment(hit: Hit) -> Found | None:
         return _inside(hit, rest)
     quoted = _QUOTED.match(rest)
     if quoted:
-        value = quoted.group(1) if quoted.group(1) is not None else quoted.group(2)
+        value = unescaped(quoted.group(1) if quoted.group(1) is not None else quoted.group(2))
         if _is_verbatim(hit, sign.group(2)) and not closed:
             # There the quotation marks are part of the value.
             value = quoted.group()
         return Found(hit.line, hit.key, literal(value, expression=False, booleans=hit.style == "code"), "assignment")
     return _bare(hit, rest, sign.group(2))
+
+
+def _pair(hit: Hit) -> Found | None:
+    pair = _PAIR.match(hit.after) if hit.style == "code" and _OPENS_PAIR.search(hit.before) else None
+    if pair is None:
+        return None
+    value = next(one for one in pair.groups() if one is not None)
+    return Found(hit.line, hit.key, literal(unescaped(value), expression=False, booleans=True), "assignment")
 
 
 def _is_verbatim(hit: Hit, sign: str) -> bool:

@@ -4,7 +4,10 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""Which lines of a text are run or applied together: branches of an `if` or `case` apart, blocks in braces apart."""
+"""Which lines of a text are run or applied together: branches of an `if` or `case` apart, blocks in braces apart.
+
+In languages with words in place of braces, such as Python, Ruby and Lua, a branch is what is indented more than the line that opens it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ _TEMPLATE = re.compile(
     r"(?:\{%[-+]?|<%-?|\{\{-?)\s*(?:(?P<branch>if|unless|case)\b|(?P<next>elif|else|elsif|when)\b|(?P<close>end\w*)"
     r"|(?P<open>(?:range|with|define|block|for|macro|raw|call|filter)\b|[^%}]*\bdo\b))"
 )
+_CODE_BRANCH = re.compile(r"(?:if|elif|elsif|elseif|else|unless|when|case|match|rescue|except)\b(?!\s*=)")
 _STRINGS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:\s|^)#(?!\{).*|(?:\s|^)//.*")
 _DEEPEST = 200
 _LONGEST_LINE = 2000
@@ -33,8 +37,31 @@ class Block(t.NamedTuple):
 
 def block_of_lines(text: str, style: Style, first_line: int = 1) -> list[Block]:
     """The block of each line; first_line: the number of the first one, for the names."""
-    lines = enumerate(text.split("\n"), first_line)
-    return list(_braces(lines) if style == "code" else _branches(lines, style == "shell"))
+    lines = text.split("\n")
+    if style != "code":
+        return list(_branches(enumerate(lines, first_line), style == "shell"))
+    numbered = zip(_indented(enumerate(lines, first_line)), _braces(enumerate(lines, first_line)))
+    return [Block(_both(branch, block.name), _both(branch, block.outer)) for branch, block in numbered]
+
+
+def _both(branch: str, block: str) -> str:
+    return ", ".join(filter(None, (block, branch)))
+
+
+def _indented(lines: t.Iterable[tuple[int, str]]) -> t.Iterator[str]:
+    """The innermost branch of each line, by indentation; the line that opens a branch belongs to it."""
+    stack: list[tuple[int, str]] = []
+    for number, line in lines:
+        text = line[:_LONGEST_LINE].strip()
+        if text and not text.startswith(("#", "//")):
+            indent = len(line[:_LONGEST_LINE]) - len(line[:_LONGEST_LINE].lstrip())
+            while stack and indent <= stack[-1][0]:
+                stack.pop()
+            # What opens a brace ends with one.
+            if _CODE_BRANCH.match(text) and not text.endswith("{"):
+                stack.append((indent, f"the branch at line {number}"))
+            del stack[_DEEPEST:]
+        yield stack[-1][1] if stack else ""
 
 
 def _branches(lines: t.Iterable[tuple[int, str]], shell: bool) -> t.Iterator[Block]:

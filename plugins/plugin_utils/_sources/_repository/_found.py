@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ....module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp
+from ....module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp, sysctl_key
 
 Kind = t.Literal["host", "container", "image", "document"]
 Form = t.Literal["assignment", "named value", "command", "kernel argument", "underscored name"]
@@ -23,6 +23,8 @@ _IPV4 = "net.ipv4."
 _VARIABLE = re.compile(r"[$`]|\{\{|\{%|<%|%(?:[sdvq]|\(\w)|@\w+@|#\{|<[A-Za-z]|\{\w+\}|\bvar\.|\blocal\.|\.\.\.|\bXX+\b")
 # What wraps a value in NixOS.
 _WRAPPED = re.compile(r"(?:lib\.)?mk(?:Default|Force|Override\s+\d+)\s+")
+_ESCAPES = re.compile(r"\\[tnr]")
+_WORD = re.compile(r"(?<!\w)[A-Za-z]")
 _LITERAL = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)\Z", re.ASCII)
 BOOLEANS = {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}
 # Longer than a list of all ports: no value of a setting.
@@ -63,6 +65,19 @@ def is_misspelt(key: str) -> bool:
 def is_variable(value: str) -> bool:
     """Whether what stands for a value is filled in later."""
     return _VARIABLE.search(value) is not None
+
+
+def unescaped(text: str) -> str:
+    """A text in quotation marks, with blanks for the tabs and line ends that it writes with a backslash."""
+    return _ESCAPES.sub(" ", text).strip()
+
+
+def number_or_unknown(found: Found) -> Found:
+    """A setting of a language or of YAML, in which a word where the kernel takes numbers is a name or a remark of the product's own."""
+    key = sysctl_key(found.key)
+    if found.value is None or key.kind in ("text", "exact") or not _WORD.search(found.value):
+        return found
+    return found._replace(value=None)
 
 
 def literal(value: str, *, expression: bool, booleans: bool) -> str | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._found import Found, literal
+from ._found import Found, literal, unescaped
 
 if t.TYPE_CHECKING:
     from ._hits import Hit
@@ -55,5 +55,5 @@ def named_value(hit: Hit) -> Found | None:
         return None
     text = value.group(1)
     quoted = text[:1] in ("'", '"')
-    known = literal(text.strip("\"'"), expression=hit.style == "code" and not quoted, booleans=True)
+    known = literal(unescaped(text.strip("\"'")), expression=hit.style == "code" and not quoted, booleans=True)
     return Found(hit.line, hit.key, known, "named value")

@@ -13,8 +13,9 @@ import posixpath
 import typing as t
 
 from ._documents import settings_in_document
-from ._found import is_misspelt
+from ._found import is_misspelt, number_or_unknown
 from ._hits import names_a_key
+from ._patches import added
 from ._text import MAX_SETTINGS, settings_in_text
 from ._yaml import Variable, YamlReader
 from ._yaml_nodes import MAX_CHARACTERS, YamlError, documents
@@ -24,13 +25,15 @@ if t.TYPE_CHECKING:
 
     from ..._snapshot_types import Place
     from ._found import Found, Kind, Style
+    from ._patches import Part
 
     ReadFile = Callable[[str], "bytes | None"]
 
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc")
-_NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po", ".patch", ".diff", ".csv", ".tsv", ".sum")
+_NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po", ".csv", ".tsv", ".sum", ".proto")
 # The defaults that it repeats are for people.
 _DOCUMENTATION = "meta/argument_specs.yml"
+_PATCHES = (".patch", ".diff")
 _YAML = (".yml", ".yaml", ".json", ".sls", ".template")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tpl", ".tmpl", ".tftpl", ".in", ".gotmpl")
 _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd", ".service", ".timer")
@@ -81,10 +84,13 @@ class Reader:
             return []
         if name.endswith(_DOCUMENTS):
             return settings_in_document(text, name)
+        if name.endswith(_PATCHES):
+            return [one for part in added(text) for one in self._of_patch(path, part)]
         if name.endswith(_YAML):
             if len(text) <= MAX_CHARACTERS:
                 try:
-                    return list(itertools.islice(YamlReader(text, self._variables_for(path)).settings(), MAX_SETTINGS))
+                    found = YamlReader(text, self._variables_for(path)).settings()
+                    return list(map(number_or_unknown, itertools.islice(found, MAX_SETTINGS)))
                 except YamlError:
                     # Templates of Helm and the like: line by line then.
                     pass
@@ -93,7 +99,16 @@ class Reader:
         kind: Kind = (
             "image" if name.startswith(("dockerfile", "containerfile")) or name.endswith((".dockerfile", ".containerfile")) else "host"
         )
-        return settings_in_text(text, style, kind=kind)
+        in_text = settings_in_text(text, style, kind=kind)
+        return list(map(number_or_unknown, in_text)) if style == "code" else in_text
+
+    def _of_patch(self, path: str, part: Part) -> list[Found]:
+        """The settings that a patch adds to one file, read as that file is."""
+        if part.path.lower().endswith(_PATCHES):
+            return []
+        found = self._settings(part.path, part.text)
+        # Variables of a role are not looked up in lines that are part of a file.
+        return [one._replace(place=", ".join(filter(None, (f"added to {as_text(part.path)}", one.place)))) for one in found]
 
     def _variables_for(self, path: str) -> Callable[[str], Variable | None]:
         """The variables that the tasks of a role have from its defaults and vars."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ._found import Found, literal
+from ._found import Found, literal, unescaped
 
 if t.TYPE_CHECKING:
     from ._hits import Hit
@@ -77,4 +77,4 @@ def _written(hit: Hit) -> Found | None:
 
 def _text(word: str) -> str | None:
     """The value in a word; not known where the word ends before it, so that the language around it adds it."""
-    return literal(word.strip().strip("\"'").replace("\\n", " ").replace("\\t", " "), expression=False, booleans=False) or None
+    return literal(unescaped(word.strip().strip("\"'")), expression=False, booleans=False) or None

@@ -28,7 +28,9 @@ MAX_SETTINGS = 1000
 """Of one file. Nobody sets so many; what has more was made to keep us busy."""
 
 # What may be in a file that is worth a closer look.
-INTERESTING = re.compile(r"net[./_](?:ipv4|core|netfilter|nf_)|net(?:Ipv4|Core|Netfilter)|\b(?:tcp_tw_|tcp_timestamps|tcp_fin_|ip_local_)")
+INTERESTING = re.compile(
+    r"net[./_](?:ipv4|core|netfilter|nf_)|[nN]et(?:Ipv4|Core|Netfilter)|(?i:net_(?:ipv4|core|netfilter|nf)_|tcp_tw_|tcp_timestamps|tcp_fin_|tcp_max_tw|tcp_rfc1337|ip_local_)"
+)
 _LOOKS_LIKE_SHELL = re.compile(r"^#!|\b(?:echo|sysctl|tee|printf)\s|^\s*(?:if|for|while)\s|<<", re.MULTILINE)
 
 

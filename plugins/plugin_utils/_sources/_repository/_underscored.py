@@ -6,7 +6,9 @@
 
 """Form 4: names without dots.
 
-`net_ipv4_tcp_tw_reuse = true` (Terraform), `netIpv4TcpTwReuse: true` (AKS), `['net']['ipv4']['tcp_tw_reuse'] = 1` (Chef).
+`net_ipv4_tcp_tw_reuse = true` (Terraform), `netIpv4TcpTwReuse: true` (AKS), `['net']['ipv4']['tcp_tw_reuse'] = 1` (Chef), and those of
+people's own, which end in one: `web_net_core_somaxconn: 4096`. Without net_ipv4 such a name must end in the name of a key that means
+nothing else: `web_tcp_tw_reuse: 1`; a tcp_fin_timeout may be one of IPVS, of a proxy or of a load balancer.
 """
 
 from __future__ import annotations
@@ -15,21 +17,41 @@ import re
 import typing as t
 
 from ....module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS
-from ._found import Found, literal
+from ._found import Found, literal, unescaped
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._found import Style
 
+_OWN_ENDS = (
+    *("tcp_tw_reuse", "tcp_tw_recycle", "tcp_timestamps", "tcp_max_tw_buckets", "tcp_rfc1337"),
+    *("ip_local_port_range", "ip_local_reserved_ports"),
+)
 _NAME = re.compile(
-    r"(?<![\w.$/-])[\"']?(net_(?:ipv4|core|netfilter|nf)_\w+|net(?:Ipv4|Core|Netfilter)\w+)[\"']?\s*(?:=>|=(?![=~>])|:)\s*(.*)"
+    r"(?<![\w.$/-])[\"']?((?:\w{1,60}_)?net_(?:ipv4|core|netfilter|nf)_\w+|[nN]et(?:Ipv4|Core|Netfilter)\w+"
+    rf"|(?:\w{{1,60}}_)?(?:{'|'.join(_OWN_ENDS)}))[\"']?\s*(?:=>|=(?![=~>])|:(?![:=]))\s*(.*)",
+    re.IGNORECASE,
+)
+_OWN_PREFIX = re.compile(r"(\w{1,60}?_)?(net_(?:ipv4|core|netfilter|nf)_\w+)\Z", re.IGNORECASE)
+# A name that begins so, or has such a part, does not give the value: it turns something off, or looks at it.
+_OTHER_SENSE = re.compile(
+    r"(?:^|_)(?:no|not|non|un|disable[ds]?|skip|without|off|remove[ds]?|ignore[ds]?|check|expect(?:ed)?|want|old|max|min|num|count|len|has|is"
+    r"|current|previous|actual|supports?|available|allow(?:ed)?|manage[ds]?|configure[ds]?|apply|set|use|enabled?)_",
+    re.IGNORECASE,
 )
 _NESTED = re.compile(r"\[[\"':]net[\"']?\]\[[\"':](ipv4|core|netfilter)[\"']?\]\[[\"':](\w+)[\"']?\]\s*=(?![=~>])\s*(.*)")
 _REMARK = re.compile(r"\s*(?:#|//|\*\s|/\*|--\s)")
-_VALUE = re.compile(r"(?:\"([^\"]*)\"|'([^']*)'|([^\s,;#}]+))\s*(?:[,;#}].*)?\Z")
-STARTS = ("net_", "netI", "netC", "netN")
-"""What each name without dots begins with."""
+# What makes a pointer of a value in Go: to.Ptr(int32(5)).
+_POINTER = re.compile(r"(?:(?:\w{1,30}\.)?(?:[Pp]tr|To|Bool|String|U?[Ii]nt(?:8|16|32|64)?)(?:\[\w{1,10}\])?\()+")
+_VALUE = re.compile(r"(?:\"([^\"]*)\"|'([^']*)'|([^\s,;#})]+))\)*\s*(?:[,;#}].*)?\Z")
+# What may stand before a name that gets a value. After another word it is declared: `int32 net_core_somaxconn = 9`.
+_BEFORE = re.compile(
+    r"(?:^\s*|[{,(;&|-]\s*|\b(?:export|local|readonly|declare|set|let|var|const|val|env|arg|default|override)\s+)\Z", re.IGNORECASE
+)
+_MAY_BE_NAMED = re.compile(
+    rf"net_(?:ipv4|core|nf|netfilter)_|net(?:Ipv4|Core|Netfilter)|{'|'.join(_OWN_ENDS)}|\[[\"':]net\b", re.IGNORECASE
+)
 _ENDS = {"_min": 0, "_max": 1, "min": 0, "max": 1}
 _RANGE = "net.ipv4.ip_local_port_range"
 
@@ -44,12 +66,28 @@ _KEYS.update({_squeezed(key): key for key in SYSCTL_KEYS})
 
 def key_of(name: str) -> str | None:
     """The key that a name without dots stands for, or None."""
-    return _KEYS.get(_squeezed(name)) if name.startswith("net") else None
+    if not name.isidentifier():
+        return None
+    plain = _plain_key(name)
+    if plain is not None:
+        return plain
+    own = _OWN_PREFIX.match(name)
+    lower = name.lower()
+    if own is not None:
+        key = _plain_key(own.group(2))
+    else:
+        end = next((one for one in _OWN_ENDS if lower == one or lower.endswith("_" + one)), None)
+        key = None if end is None else _KEYS.get(_squeezed("net.ipv4." + end))
+    return None if key is None or _OTHER_SENSE.search(name[: len(name) - len(key.rpartition(".")[2])]) else key
+
+
+def _plain_key(name: str) -> str | None:
+    return _KEYS.get(_squeezed(name)) if name[:3].lower() == "net" else None
 
 
 def underscored(text: str, style: Style, first_line: int = 1) -> Iterator[Found]:
     """The settings of a text under such names. The two ends of the port range, which have a name each, become one setting."""
-    if "[" not in text and not any(start in text for start in STARTS):
+    if not _MAY_BE_NAMED.search(text):
         return
     ends: dict[int, tuple[int, str | None]] = {}
     for number, line in enumerate(text.split("\n"), first_line):
@@ -80,15 +118,17 @@ def _of_line(line: str) -> tuple[str, str] | None:
         return None
     nested = _NESTED.search(line)
     if nested:
-        return f"net.{nested.group(1)}.{nested.group(2)}", nested.group(3)
+        return f"net_{nested.group(1)}_{nested.group(2)}", nested.group(3)
     named = _NAME.search(line)
     # What begins so is a declaration of the name, and no value.
-    return (named.group(1), named.group(2)) if named and not named.group(2).startswith(("{", "[", "&", "(")) else None
+    if named is None or named.group(2).startswith(("{", "[", "&", "(")) or not _BEFORE.search(line[: named.start()]):
+        return None
+    return named.group(1), named.group(2)
 
 
 def _value(written: str) -> str | None:
-    found = _VALUE.match(written.rstrip())
+    found = _VALUE.match(_POINTER.sub("", written.rstrip(), count=1))
     if found is None:
         return None
     quoted = found.group(1) if found.group(1) is not None else found.group(2)
-    return literal(found.group(3) if quoted is None else quoted, expression=quoted is None, booleans=True)
+    return literal(found.group(3) if quoted is None else unescaped(quoted), expression=quoted is None, booleans=True)

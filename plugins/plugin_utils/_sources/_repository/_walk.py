@@ -31,9 +31,8 @@ _NOT_OWN = frozenset(
     )
 )
 _VERSION_CONTROL = frozenset((".git", ".hg", ".svn", ".bzr", ".jj"))
-# One search over the bytes, before anything is decoded or parsed.
-_WORTH_READING = re.compile(rb"net[./_](?:ipv4|core|netfilter|nf_conntrack)|net(?:Ipv4|Core|Netfilter)")
-_NESTED_NAMES = re.compile(rb"tcp_tw_|tcp_timestamps|tcp_fin_timeout|tcp_max_|ip_local_")
+# One search over the bytes in lower case, before anything is decoded or parsed.
+_WORTH_READING = re.compile(rb"net[./_]?(?:ipv4|core|netfilter|nf_conntrack)|tcp_(?:tw_|timestamps|fin_timeout|max_|rfc1337)|ip_local_")
 
 
 class Walk:
@@ -49,7 +48,7 @@ class Walk:
         """The path, relative to the root, and the content of each file in which a setting may stand, in order of the paths."""
         for path in self._paths():
             data = self._read(path)
-            if data is not None and (_WORTH_READING.search(data) or _NESTED_NAMES.search(data)):
+            if data is not None and _WORTH_READING.search(data.lower()):
                 if b"\0" in data:
                     self.files -= 1
                     self.left_out["binary files"] += 1

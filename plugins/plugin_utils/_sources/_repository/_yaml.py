@@ -18,7 +18,7 @@ import typing as t
 from ._found import BOOLEANS, Found, known_key, literal
 from ._named_values import NAMES, VALUES
 from ._text import settings_in_text, style_of_script
-from ._underscored import STARTS, key_of
+from ._underscored import key_of
 from ._yaml_nodes import documents
 
 if t.TYPE_CHECKING:
@@ -144,7 +144,7 @@ class YamlReader:
                 # A mapping in a mapping, such as the arguments of a task, stands beside its siblings.
                 yield from self._mapping(value, below, context) if value.pairs is not None else self.of_node(value, below)
             else:
-                form: t.Any = "underscored name" if name.startswith(STARTS) else "assignment"
+                form: t.Any = "underscored name" if name.isidentifier() else "assignment"
                 yield Found(key.line, setting, self._value(_value_of(value)), form, context.place, context.kind)
 
     def _named_value(self, pairs: list[tuple[Node, Node]]) -> tuple[int, str, str | None] | None:
@@ -162,8 +162,10 @@ class YamlReader:
     def _key(self, name: str, path: tuple[str, ...]) -> str | None:
         if _KEY.match(name):
             return known_key(name.lstrip("-"))
-        if name.startswith(STARTS):
-            return key_of(name)
+        key = key_of(name)
+        # The word under which the key stands as a value may be any name.
+        if key is not None and path[-2:-1] != ("net",):
+            return key
         # net: {ipv4: {tcp_tw_reuse: 1}}
         nested = ".".join((*path[-2:], name))
         return known_key(nested) if nested.startswith("net.") and name.isidentifier() else None

@@ -23,7 +23,7 @@ SYSV: dict[str, Any] = {
 }
 OPENRC: dict[str, Any] = {"/proc/1/comm": "init\n", "/run/openrc/softlevel": "", "/etc/runlevels/boot/sysctl": "", "/sbin/sysctl": ""}
 UPSTREAM = {"/etc/init.d/sysctl": "#!/sbin/openrc-run\nsysctl ${quiet} --system\n"}
-ALPINE = {"/etc/init.d/sysctl": '#!/sbin/openrc-run\nfor f in /etc/sysctl.d/*.conf; do\nsysctl $quiet -p "$f"\ndone\n'}
+ALPINE = {"/etc/init.d/sysctl": (Path(__file__).parents[4] / "support/openrc_sysctl.sh").read_text()}
 BUSYBOX = {"/bin/busybox": "", "/sbin/sysctl": ("/bin/busybox",)}
 
 
@@ -71,6 +71,15 @@ def test_the_files_of_alpines_script_in_its_order(tmp_path: Path) -> None:
         "/etc/sysctl.conf",
         "/run/sysctl.d/70-run.conf",
     ]
+
+
+def test_an_older_script_of_alpines_lists_its_folders(tmp_path: Path) -> None:
+    script = """BSD_sysctl() { for f in /etc/sysctl.conf /etc/sysctl.d/*.conf; do sysctl -w x; done; }
+    Linux_sysctl() { for i in /run/sysctl.d/*.conf \\
+        /etc/sysctl.d/*.conf /etc/sysctl.conf; do sysctl ${quiet} -p "$i"; done; }"""
+    names = ("/etc/sysctl.conf", "/etc/sysctl.d/1.conf", "/run/sysctl.d/1.conf", "/usr/lib/sysctl.d/1.conf")
+    found = boot_tree(tmp_path, {**OPENRC, "/etc/init.d/sysctl": script, **dict.fromkeys(names, "net.ipv4.tcp_sack=0\n")})
+    assert found["order"]["openrc"] == ["/run/sysctl.d/1.conf", "/etc/sysctl.d/1.conf", "/etc/sysctl.conf"]
 
 
 @pytest.mark.parametrize(("tools", "order"), [({}, {"net.ipv4.conf.lo.rp_filter"}), (BUSYBOX, set())])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -76,11 +77,61 @@ OPENRC: dict[str, Any] = {
     ],
 )
 def test_lines_of_busybox(tmp_path: Path, text: str) -> None:
-    if shutil.which("busybox") is None:
-        pytest.skip("needs busybox")
+    busybox = unpacked("busybox") / "bin/busybox"
     expected = modelled("busybox", tmp_path / "host", {**OPENRC, "/etc/sysctl.d/50.conf": text})
     file = tmp_path / "host/etc/sysctl.d/50.conf"
-    assert in_namespace(tmp_path, f"busybox sysctl -p {file} >/dev/null 2>&1 || true") == expected
+    assert in_namespace(tmp_path, f"{busybox} sysctl -p {file} >/dev/null 2>&1 || true") == expected
+
+
+OF_ALPINE = Path(__file__).parents[4] / "support/openrc_sysctl.sh"
+# As an older package of Alpine's changed OpenRC's own (aports, main/openrc/0003-sysctl-add-compatibility-for-busybox-sysctl.patch).
+OLDER = """#!/sbin/openrc-run
+BSD_sysctl() {
+	for conf in /etc/sysctl.conf /etc/sysctl.d/*.conf; do
+		sysctl -w "$(cat $conf)"
+	done
+}
+Linux_sysctl() {
+	local quiet=-q
+	for i in /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \\
+		/usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf; do
+		[ ! -e "$i" ] || sysctl ${quiet} -p "$i"
+	done
+}
+start() { Linux_sysctl; }
+"""
+
+
+@pytest.mark.parametrize("tool", ["procps", "busybox"])
+@pytest.mark.parametrize("script", [OF_ALPINE.read_text(), OLDER], ids=["alpine", "older"])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"/etc/sysctl.d/50.conf": "0", "/etc/sysctl.d/60.conf": "1"},
+        {"/etc/sysctl.d/50.conf": "0", "/usr/lib/sysctl.d/60.conf": "1"},
+        {"/etc/sysctl.d/50.conf": "1", "/usr/lib/sysctl.d/50.conf": "0"},
+        {"/etc/sysctl.d/50.conf": "1", "/run/sysctl.d/50.conf": "0"},
+        {"/etc/sysctl.d/50.conf": "0", "/run/sysctl.d/40.conf": "1"},
+        {"/etc/sysctl.d/50.conf": "0", "/etc/sysctl.conf": "1"},
+        {"/run/sysctl.d/50.conf": "0", "/etc/sysctl.conf": "1"},
+        {"/lib/sysctl.d/50.conf": "0", "/usr/lib/sysctl.d/40.conf": "1"},
+        {"/lib/sysctl.d/50.conf": "0", "/etc/sysctl.d/50.conf": ("/dev/null",)},
+        {"/lib/sysctl.d/50.conf": "0", "/run/sysctl.d/50.conf": ("../../etc/nonesuch",)},
+        {"/usr/local/lib/sysctl.d/50.conf": "0"},
+        {"/etc/sysctl.d/.50.conf": "0", "/etc/sysctl.d/60.txt": "0"},
+        {"/etc/sysctl.d/50.conf": ("../own.conf",), "/etc/own.conf": "0"},
+    ],
+)
+def test_openrc(tmp_path: Path, tool: str, script: str, files: dict[str, Any]) -> None:
+    busybox = unpacked("busybox") / "bin/busybox"
+    root = tmp_path / "host"
+    lines = {path: f"{SACK} = {text}\n" if isinstance(text, str) else text for path, text in files.items()}
+    links = {"/sbin/sysctl": OPENRC["/sbin/sysctl"]} if tool == "busybox" else {"/sbin/sysctl": ""}
+    expected = modelled("busybox" if tool == "busybox" else "openrc", root, {**OPENRC, **links, "/etc/init.d/sysctl": script, **lines})
+    # The same script, for the files of that folder.
+    started = re.sub(r"/(?:usr/local/lib|usr/lib|lib|etc|run)/sysctl\b", lambda path: f"{root}{path.group()}", script)
+    sysctl = f'sysctl() {{ {busybox} sysctl "$@"; }}\n' if tool == "busybox" else ""
+    assert in_namespace(tmp_path, f"{sysctl}{started}\nstart || true") == expected
 
 
 @pytest.mark.parametrize(

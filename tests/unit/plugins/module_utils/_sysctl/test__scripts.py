@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import Union
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MemoryTree
 from support.boot_trees import boot_tree
 
 SACK = "net.ipv4.tcp_sack"
@@ -35,7 +39,6 @@ NM = "/etc/NetworkManager/dispatcher.d"
         ("/etc/network/interfaces", f"iface eth0 inet dhcp\n    down {WRITE}\n", None),
         ("/etc/rc.local", "exit 0\n", None),
         ("/etc/rc.local", f"#{WRITE}\n", None),
-        ("/etc/rc.local", f"{WRITE}\n" + "#" * 70000, None),
     ],
 )
 def test_places(tmp_path: Path, path: str, text: str, found: tuple[str, int, str | None] | None) -> None:
@@ -49,3 +52,37 @@ def test_a_key_with_a_dot_in_a_name_stays_one(tmp_path: Path) -> None:
     text = "echo 1 > /proc/sys/net/ipv4/conf/eth0.1/rp_filter\nsysctl -w net/ipv4/conf/eth0.2/rp_filter=1\n"
     (file,) = boot_tree(tmp_path, {"/etc/rc.local": text})["files"]
     assert [line["key"] for line in file["assignments"]] == ["net.ipv4.conf.eth0/1.rp_filter", "net.ipv4.conf.eth0/2.rp_filter"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "told"),
+    [
+        ("/etc/rc.local", f"{WRITE}\n" + "#" * 70000, ("rc.local", "/etc/rc.local", "larger than 65536 bytes")),
+        ("/etc/rc.local", errno.EACCES, ("rc.local", "/etc/rc.local", "EACCES")),
+        ("/etc/local.d/a.start", errno.EACCES, ("local.d", "/etc/local.d/a.start", "EACCES")),
+        ("/etc/local.d/a.stop", errno.EACCES, None),
+        ("/etc/cron.d/a", errno.EFBIG, ("cron", "/etc/cron.d/a", "EFBIG")),
+        ("/var/spool/cron/crontabs", errno.EACCES, ("cron", "/var/spool/cron/crontabs", "EACCES")),
+        ("/var/spool/cron/crontabs", errno.ENOENT, None),
+        ("/etc/network/interfaces", errno.EACCES, ("ifupdown", "/etc/network/interfaces", "EACCES")),
+        (f"{NM}/50-a", errno.EACCES, ("NetworkManager", f"{NM}/50-a", "EACCES")),
+        ("/etc/rc.local", f"{WRITE}\n" * 300, ("rc.local", "/etc/rc.local", "more than 200 settings")),
+    ],
+)
+def test_what_cannot_be_read_is_told(path: str, content: Union[str, int], told: tuple[str, str, str] | None) -> None:
+    tree = MemoryTree()
+    if isinstance(content, str):
+        tree.add_file(path, content.encode())
+    else:
+        tree.add_error(path, content)
+    found = collect(tree)
+    unread = [(file["readers"][0], file["path"], file["reason"]) for file in found["files"] if file["unread_because"] == "unreadable"]
+    assert unread == ([told] if told else [])
+    assert [one["name"] for one in found["writers"] or ()] == ([told[0]] if told else [])
+
+
+def test_a_folder_with_too_many_files_is_told(tmp_path: Path) -> None:
+    files: dict[str, str] = {f"/etc/cron.d/{number:03}": f"@reboot root {WRITE}\n" for number in range(60)}
+    found = boot_tree(tmp_path, dict(files))["files"]
+    assert len(found) == 51
+    assert (found[-1]["path"], found[-1]["reason"]) == ("/etc/cron.d", "more than 50 files")

@@ -75,3 +75,27 @@ def test_units(tmp_path: Path, files: dict[str, object], start: Start | None) ->
 )
 def test_rc_links(tmp_path: Path, files: dict[str, object], start: Start | None) -> None:
     assert services(tmp_path, INITTAB, files).start("a") == start
+
+
+@pytest.mark.parametrize(
+    ("files", "start"),
+    [
+        ({"sysinit/a": ""}, "sysinit/a"),
+        ({"boot/a": ""}, "boot/a"),
+        ({"default/a": ""}, "default/a"),
+        ({"shutdown/a": "", "nonetwork/a": ""}, None),
+        ({"web/a": "", "default/web": ("../web",)}, "web/a"),
+        ({"web/a": "", "default/b": ""}, None),
+        ({"web/default": ("../default",), "default/web": ("../web",), "default/a": ""}, "default/a"),
+    ],
+)
+def test_run_levels_of_openrc(tmp_path: Path, files: dict[str, object], start: str | None) -> None:
+    runs = {"/run/openrc/softlevel": "default\n", **{f"/etc/runlevels/{path}": content for path, content in files.items()}}
+    assert services(tmp_path, runs).start("a") == (Start(f"/etc/runlevels/{start}") if start else None)
+
+
+def test_the_level_in_which_the_host_stays(tmp_path: Path) -> None:
+    runs = {"/run/openrc/softlevel": "web\n", "/etc/runlevels/web/a": "", "/etc/runlevels/default/b": ""}
+    found = services(tmp_path, runs)
+    assert found.start("a")
+    assert not found.start("b")

@@ -663,6 +663,8 @@ ROWS = [
     row("boot-other-writer", BACKEND, "medium", "rc.local", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl -w {TS}=0\n"}),
     row("boot-other-writer", BACKEND, "info", "only rc.local", files={"/etc/rc.local": f"sysctl -w {TS}=0\n"}),
     row("boot-other-writer", BACKEND, "pass", "rc.local agrees", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl -w {TS}=1\n"}),
+    row("boot-other-writer", BACKEND, "unknown", "a script that is too long", files={"/etc/rc.local": "#" * 70000}),
+    row("boot-unsaved", BACKEND, "pass", "a script that is too long", files={"/etc/rc.local": "#" * 70000}),
     row("boot-duplicate", BACKEND, "pass", "branches", files={"/etc/rc.local": f"sysctl -w {TS}=0\nsysctl -w {TS}=1\n"}),
     row("boot-differs", BACKEND, "pass", "nobody knows when", files={CONF: f"{TS} = 1\n", "/etc/rc.local": f"sysctl {TS}=0\n"}),
     row("boot-unsaved", BACKEND, "pass", "in rc.local", {TS: "0"}, files={"/etc/rc.local": f"sysctl {TS}=0\n"}),

@@ -286,3 +286,56 @@ def test_nat(tmp_path: Path, archived: bool) -> None:
     assert [(one["address"], one["ports"]) for one in nat["snat"] or ()] == [("198.51.100.1", 1)]
     assert [(one["first_port"], one["last_port"]) for one in nat["pools"] or ()] == [(30000, 30199)]
     assert (snapshot["counters"] or {})["nf_conntrack"] == {"drop": 30}
+
+
+UNITS = "usr/lib/systemd/system"
+WRITERS = {
+    "etc/ufw/ufw.conf": "ENABLED=yes\n",
+    "etc/default/ufw": "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+    "etc/ufw/sysctl.conf": "net/ipv4/tcp_timestamps=0\n",
+    "etc/tuned/active_profile": "web\n",
+    "etc/tuned/tuned-main.conf": "reapply_sysctl = 0\n",
+    "etc/tuned/profiles/web/tuned.conf": "[main]\ninclude=base\n",
+    "usr/lib/tuned/profiles/base/tuned.conf": "[sysctl]\nnet.ipv4.tcp_tw_reuse=0\n",
+    "etc/rc.d/rc.local": "sysctl -w net.ipv4.tcp_fin_timeout=9\n",
+    "var/spool/cron/root": "@reboot sysctl -w net.ipv4.tcp_fin_timeout=9\n",
+    "etc/network/interfaces": "iface a inet dhcp\n  up sysctl -w net.ipv4.tcp_fin_timeout=9\n",
+    "etc/NetworkManager/dispatcher.d/tcp": "sysctl -w net.ipv4.tcp_fin_timeout=9\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "names"),
+    [
+        # Without a unit that is started, neither ufw nor TuneD is.
+        ({"etc/systemd/system/x.target": ""}, ["rc.local", "cron", "NetworkManager", "ifupdown"]),
+        (
+            {f"etc/systemd/system/multi-user.target.wants/{name}.service": "" for name in ("ufw", "tuned")},
+            ["ufw", "tuned", "rc.local", "cron", "NetworkManager", "ifupdown"],
+        ),
+        # Nothing of systemd is in the report.
+        ({}, ["ufw", "tuned", "rc.local", "cron", "NetworkManager", "ifupdown"]),
+    ],
+)
+def test_who_writes_at_boot_is_the_same_in_an_archive(tmp_path: Path, more: dict[str, str], names: list[str]) -> None:
+    folder = as_folder(tmp_path / "in", {**FILES, **WRITERS, **more})
+    path = tmp_path / "sosreport-h.tar"
+    with tarfile.open(path, "w") as archive:
+        archive.add(folder, arcname="sosreport-h")
+    snapshot = load(str(folder))
+    assert plain(load(str(path))) == plain(snapshot)
+    assert snapshot["boot_files"]
+    assert [writer["name"] for writer in snapshot["boot_files"]["writers"] or ()] == names
+    assert not any("This sosreport has no" in sentence for sentence in snapshot["not_seen"])
+    written = {line["key"] for file in snapshot["boot_files"]["files"] if "tuned" in file["readers"] for line in file["assignments"]}
+    assert written == ({"net.ipv4.tcp_tw_reuse"} if "tuned" in names else set())
+
+
+def test_what_a_report_has_not_is_told(tmp_path: Path) -> None:
+    snapshot = load(str(as_folder(tmp_path, {**FILES, "etc/ufw/ufw.conf": "ENABLED=no\n", "etc/crontab": "", "etc/rc.local": "#" * 70000})))
+    (told,) = [sentence for sentence in snapshot["not_seen"] if sentence.startswith("This sosreport has no ")]
+    assert told == (
+        "This sosreport has no /etc/tuned, no scripts of NetworkManager and ifupdown. If the host has them, what they set at boot is not "
+        "known here."
+    )
+    assert "These boot files could not be read: /etc/rc.local (larger than 65536 bytes)." in snapshot["not_seen"]

@@ -57,3 +57,76 @@ REUSE_1 = [(1, "tcp_tw_reuse", "1")]
 )
 def test_what_a_line_sets(tmp_path: Path, name: str, content: str, found: list[Written]) -> None:
     assert settings(tmp_path, name, content) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.go", '\t{"net.ipv4.tcp_tw_reuse", "1"},\n', REUSE_1),
+        ("a.go", '\tsysctl{"net.ipv4.tcp_tw_reuse", "1"},\n', REUSE_1),
+        ("a.go", '\t{ "net.ipv4.tcp_tw_reuse", 1 },\n', REUSE_1),
+        ("a.go", '\t{"net.ipv4.ip_local_port_range", "1024 65535"},\n', [(1, "ip_local_port_range", "1024 65535")]),
+        ("a.go", '\t{"net.ipv4.ip_local_port_range", "1024\\t65535"},\n', [(1, "ip_local_port_range", "1024 65535")]),
+        ("a.py", 'x = [("net.ipv4.tcp_tw_reuse", 1), ("net.ipv4.tcp_timestamps", "0")]\n', [(1, "tcp_timestamps", "0"), *REUSE_1]),
+        ("a.py", "x = (('net.ipv4.tcp_tw_reuse', True),)\n", REUSE_1),
+        ("a.rb", "[['net.ipv4.tcp_tw_reuse', '1']].each { |k, v| set k, v }\n", REUSE_1),
+        ("a.rs", 'vec![("net.ipv4.tcp_tw_reuse", "1")]\n', REUSE_1),
+        ("a.js", "new Map([['net.ipv4.tcp_tw_reuse', 1]])\n", REUSE_1),
+        # Names alone, and calls that compare.
+        ("a.go", '\t{"net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_timestamps"},\n', []),
+        ("a.go", '\texpect("net.ipv4.tcp_tw_reuse", "1")\n', []),
+        ("a.py", 'assert_equal(("net.ipv4.tcp_tw_reuse"), 1)\n', []),
+        ("a.py", 'x["net.ipv4.tcp_tw_reuse", 1]\n', []),
+        ("a.go", '\t{"net.ipv4.tcp_tw_reuse", "1", "2"},\n', []),
+        ("a.go", '\t{"net.ipv4.tcp_tw_reuse", value},\n', []),
+        ("x.conf", '{"net.ipv4.tcp_tw_reuse", "1"}\n', []),
+    ],
+)
+def test_pairs_without_names(tmp_path: Path, name: str, content: str, found: list[Written]) -> None:
+    assert settings(tmp_path, name, content) == found
+
+
+RANGE = [(1, "ip_local_port_range", "40000 40020")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.pp", "sysctl { 'net.ipv4.ip_local_port_range': value => \"40000\\t40020\" }\n", RANGE),
+        ("a.py", '"net.ipv4.ip_local_port_range": "40000\\t40020",\n', RANGE),
+        ("a.go", '"net.ipv4.ip_local_port_range": "40000\\t40020\\n",\n', RANGE),
+        ("a.tf", 'x = { "net.ipv4.ip_local_port_range" = "40000\\t40020" }\n', RANGE),
+        ("a.tf", 'net_ipv4_ip_local_port_range = "40000\\t40020"\n', RANGE),
+        ("a.nix", '"net.ipv4.ip_local_port_range" = "40000\\t40020";\n', RANGE),
+        ("a.sh", "sysctl -w net.ipv4.ip_local_port_range='40000\\t40020'\n", RANGE),
+        ("a.sh", 'printf "40000\\t40020" > /proc/sys/net/ipv4/ip_local_port_range\n', RANGE),
+        ("a.yml", 'net.ipv4.ip_local_port_range: "40000\\t40020"\n', [(1, "ip_local_port_range", "40000\t40020")]),
+        # There the kernel gets what is written.
+        ("x.conf", "net.ipv4.ip_local_port_range = 40000\\t40020\n", [(1, "ip_local_port_range", "40000\\t40020")]),
+    ],
+)
+def test_tabs_with_a_backslash(tmp_path: Path, name: str, content: str, found: list[Written]) -> None:
+    assert settings(tmp_path, name, content) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "value"),
+    [
+        ("a.pp", "$x = { 'net.ipv4.tcp_tw_reuse' => 'enabled', }\n", None),
+        ("a.py", '"net.ipv4.tcp_tw_reuse": "Reuse ports in TIME_WAIT",\n', None),
+        ("a.go", '"net.ipv4.tcp_tw_reuse": "int",\n', None),
+        ("a.rb", "sysctl 'net.ipv4.tcp_tw_reuse' do\n  value 'default'\nend\n", None),
+        ("a.tf", 'net_ipv4_tcp_tw_reuse = "none"\n', None),
+        ("a.nix", '"net.ipv4.tcp_tw_reuse" = "reuse";\n', None),
+        ("a.yml", "net.ipv4.tcp_tw_reuse: enabled\n", None),
+        ("a.json", '{"net.ipv4.tcp_tw_reuse": "integer"}', None),
+        ("a.json", '{"net.ipv4.tcp_tw_reuse": "0x1"}', "0x1"),
+        ("a.yml", "net.ipv4.tcp_congestion_control: bbr\n", "bbr"),
+        ("a.yml", "net.ipv4.ip_local_port_range: 1024-65535\n", "1024-65535"),
+        ("a.py", '"net.ipv4.tcp_tw_reuse": "7",\n', "7"),
+        # What stands in a sysctl file the kernel gets, and refuses.
+        ("x.conf", "net.ipv4.tcp_tw_reuse = enabled\n", "enabled"),
+    ],
+)
+def test_words_in_place_of_numbers(tmp_path: Path, name: str, content: str, value: str | None) -> None:
+    assert [found[2] for found in settings(tmp_path, name, content)] == [value]

@@ -35,6 +35,24 @@ def numbers(text: str, style: Style) -> list[int]:
         ("code", "a { b }\nc", [1, 0]),
         ("code", 'a = "{"\nb', [0, 0]),
         ("code", "}\na", [0, 0]),
+        # Python.
+        ("code", "a\nif x:\n    b\nelse:\n    c\nd", [0, 2, 2, 4, 4, 0]),
+        ("code", "if x:\n    a\nelif y:\n    b\n\n    c\nd", [1, 1, 3, 3, 3, 3, 0]),
+        ("code", "if x:\n    if y:\n        a\n    b\nc", [1, 2, 2, 1, 0]),
+        ("code", "def f():\n    if x: a\n    b\n", [0, 2, 0, 0]),
+        ("code", "if x:\n    a\n# b\n    c\n", [1, 1, 1, 1, 1]),
+        ("code", "match x:\n    case 1:\n        a\n    case 2:\n        b\n", [1, 2, 2, 4, 4, 4]),
+        ("code", "try:\n    a\nexcept E:\n    b\n", [0, 0, 3, 3, 3]),
+        ("code", "case = 1\n  a\n", [0, 0, 0]),
+        ("code", "ifx:\n  a\n", [0, 0, 0]),
+        # Ruby and Lua.
+        ("code", "if x\n  a\nelsif y\n  b\nelse\n  c\nend\nd", [1, 1, 3, 3, 5, 5, 0, 0]),
+        ("code", "unless x\n  a\nend\nb", [1, 1, 0, 0]),
+        ("code", "case x\nwhen 1\n  a\nwhen 2\n  b\nend\nc", [1, 2, 2, 4, 4, 0, 0]),
+        ("code", "if x then\n  a\nelse\n  b\nend", [1, 1, 3, 3, 0]),
+        # Braces say it themselves.
+        ("code", "if (x) {\n  a\n} else {\n  b\n}\nc", [1, 1, 3, 3, 0, 0]),
+        ("code", "if (x)\n  a;\nelse\n  b;\nc", [1, 1, 3, 3, 0]),
     ],
 )
 def test_the_block_of_each_line(style: Style, text: str, found: list[int]) -> None:
@@ -46,6 +64,10 @@ def test_the_block_around_a_block() -> None:
         "the block at line 2",
         "the block at line 1",
     )
+
+
+def test_a_branch_in_braces_has_one_name() -> None:
+    assert [block.name for block in block_of_lines("if (x) {\n  a\n}", "code")] == ["the block at line 1"] * 2 + [""]
 
 
 @given(st.text(alphabet="if{}%;<> elsndcak\n&|"), st.sampled_from(["shell", "config", "code"]))

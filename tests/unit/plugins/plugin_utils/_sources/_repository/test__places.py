@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._repository._places import style_of
-from support.repositories import failures, places
+from support.repositories import failures, judged, places
 
+CHEF_REUSE = "  sysctl 'net.ipv4.tcp_tw_reuse' do\n    value 1\n  end\n"
+CHEF_TIMESTAMPS = "  sysctl 'net.ipv4.tcp_timestamps' do\n    value 0\n  end\n"
 ON_WITHOUT = ("net.ipv4.tcp_tw_reuse", "1"), ("net.ipv4.tcp_timestamps", "0")
 
 
@@ -43,6 +45,11 @@ def test_how_a_file_writes_values(name: str, start: str, style: str) -> None:
         ("a.nix", 'x = {\n"net.ipv4.tcp_tw_reuse" = 1;\n"net.ipv4.tcp_timestamps" = 0;\n};\n', True),
         ("a.nix", 'x = {\n"net.ipv4.tcp_tw_reuse" = 1;\n};\ny = {\n"net.ipv4.tcp_timestamps" = 0;\n};\n', False),
         ("a.sh", "sysctl -w net.ipv4.tcp_tw_reuse=1\ndocker run --sysctl net.ipv4.tcp_timestamps=0 x\n", False),
+        ("a.py", 'if x:\n    set("net.ipv4.tcp_tw_reuse=1")\nelse:\n    set("net.ipv4.tcp_timestamps=0")\n', False),
+        ("a.py", 'if x:\n    set("net.ipv4.tcp_tw_reuse=1")\n    set("net.ipv4.tcp_timestamps=0")\n', True),
+        ("a.py", 'if x:\n    s = {\n        "net.ipv4.tcp_tw_reuse": 1,\n        "net.ipv4.tcp_timestamps": 0,\n    }\n', True),
+        ("a.rb", f"if x\n{CHEF_REUSE}else\n{CHEF_TIMESTAMPS}end\n", False),
+        ("a.rb", f"if x\n{CHEF_REUSE}{CHEF_TIMESTAMPS}end\n", True),
         ("a.sh", "sysctl -w net.ipv4.tcp_timestamps=0 net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_timestamps=1\n", False),
         ("a.sh", "sysctl -w net.ipv4.tcp_timestamps=0 net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_timestamps=$T\n", False),
     ],
@@ -62,7 +69,7 @@ def test_a_name_that_no_kernel_has_counts_beside_others_only(tmp_path: Path) -> 
     assert ("boot-unknown-key", "a.conf", 2) in failures(tmp_path, misspelt)
 
 
-@pytest.mark.parametrize("name", ["meta/argument_specs.yml", "a.html", "a.svg", "yarn.lock", "a.ipynb", "a.patch"])
+@pytest.mark.parametrize("name", ["meta/argument_specs.yml", "a.html", "a.svg", "yarn.lock", "a.ipynb", "a.proto"])
 def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
     assert places(tmp_path, {name: "net.ipv4.tcp_tw_reuse = 1\n"}) == []
 
@@ -90,3 +97,31 @@ def test_files_that_set_nothing(tmp_path: Path, name: str) -> None:
 )  # fmt: skip
 def test_settings_of_each_product_are_judged_together(tmp_path: Path, name: str, content: str, line: int) -> None:
     assert ("reuse-without-timestamps", name, line) in failures(tmp_path, {name: content})
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("roles/web/sysctl.conf", "high"),
+        ("tests/web.conf", "low"),
+        ("roles/web/molecule/default/prepare.conf", "low"),
+        ("pkg/testdata/a.conf", "low"),
+        ("spec/fixtures/a.conf", "low"),
+        ("pkg/tune_test.go", "low"),
+        ("test_tune.py", "low"),
+        ("pkg/latest.go", "high"),
+        ("contest/web.conf", "high"),
+        ("tests.conf", "high"),
+        ("setup.bats", "low"),
+        ("a.spec.ts", "low"),
+        ("examples/web.conf", "high"),
+    ],
+)
+def test_in_tests_a_failure_is_low(tmp_path: Path, name: str, severity: str) -> None:
+    lines = (("tcp_timestamps", "0"), ("tcp_tw_reuse", "1"))
+    code = name.endswith((".go", ".py", ".ts"))
+    text = "".join(f'"net.ipv4.{key}": {value},\n' if code else f"net.ipv4.{key} = {value}\n" for key, value in lines)
+    results = judged(tmp_path, {name: text})["results"]
+    (result,) = [one for one in results if one["id"] == "reuse-without-timestamps" and one["status"] == "fail"]
+    assert result["severity"] == severity
+    assert (result["evidence"].get("seen in") == "a test: no host is made from it") is (severity == "low")
