@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -19,8 +19,11 @@ from .._audit import NAMED_FROM, reaches, summarise
 from .._escape import escape_unprintable, one_line
 from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Severity, Summary
 from .._texts import Texts, own_texts
+from ._compare import Comparison, Earlier, compare, read_earlier
 from ._host import OUTCOMES, HostReport, Outcome
 from ._input import Entry, read_audit, read_audits
+from ._merge import merged, paths_of
+from ._outliers import Outlier, outliers
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 """A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
@@ -28,11 +31,15 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """hosts: by name, each with its namespaces after it. texts: what their rules and cures say of themselves."""
+    """hosts: by name, each with its namespaces after it. texts: what their rules and cures say of themselves.
+
+    earlier: the hosts of an earlier report, by name, where one is compared with.
+    """
 
     title: str
     hosts: list[HostReport]
     texts: Texts
+    earlier: Mapping[str, Earlier] | None = None
 
     @cached_property
     def urgent_first(self) -> list[HostReport]:
@@ -71,6 +78,15 @@ class Report:
         return dict(sorted(found.items()))
 
     @cached_property
+    def comparison(self) -> Comparison | None:
+        """What changed since the earlier report; None without one."""
+        return None if self.earlier is None else compare(self.machines, self.earlier)
+
+    @cached_property
+    def outliers(self) -> list[Outlier]:
+        return outliers(self.machines)
+
+    @cached_property
     def cures(self) -> list[str]:
         """The ids of the cures that were weighed for some host."""
         return sorted({cure["id"] for host in self.hosts for cure in (*host.advice, *host.advised_against)})
@@ -106,15 +122,21 @@ def gain_text(gain: AdviceGain) -> str:
     return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 
 
-def build(audits: object, title: str, texts: Texts | None = None) -> Report:
+def build(audits: object, title: str, texts: Texts | None = None, *, merge: Sequence[str] = (), earlier: Sequence[str] = ()) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes.
 
-    texts: of rules and cures; by default those of this version.
+    texts: of rules and cures; by default those of this version. merge: JSON reports of other runs, paths or globs; audits may be None then.
+    earlier: JSON reports to compare with, likewise.
     """
+    entries: Iterable[Entry] = [] if audits is None and merge else read_audits(audits)
     texts = texts or own_texts()
-    shown = [one for entry in read_audits(audits) for one in _with_namespaces(entry, texts)]
+    if merge:
+        lines, others = merged(paths_of(merge), entries)
+        entries = map(json.loads, lines)
+        texts = Texts({**others.rules, **texts.rules}, {**others.cures, **texts.cures})
+    shown = [one for entry in entries for one in _with_namespaces(entry, texts)]
     hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
-    return Report(escape_unprintable(title, 200), hosts, texts)
+    return Report(escape_unprintable(title, 200), hosts, texts, read_earlier(earlier) if earlier else None)
 
 
 def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
