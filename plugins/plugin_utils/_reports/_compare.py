@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from .._results import SEVERITIES, Audit, Severity
 from ._host import HostReport
+from ._input import read_line
 from ._merge import merged, paths_of
 
 
@@ -58,8 +58,8 @@ def read_earlier(patterns: Sequence[str]) -> dict[str, Earlier]:
     """The hosts of earlier reports (paths or globs). Raises ReportError for a pattern that names no file."""
     found = {}
     for line in merged(paths_of(patterns)).entries:
-        entry = json.loads(line)
-        found[entry["host"]] = Earlier(_failed(entry) if "results" in entry else None)
+        entry = read_line(line)
+        found[entry["host"]] = Earlier(_failed(cast("Audit", entry)) if "results" in entry else None)
     return found
 
 

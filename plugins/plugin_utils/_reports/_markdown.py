@@ -32,19 +32,20 @@ def render(report: Report) -> str:
     hosts = report.urgent_first
     head = [f"## {escape(report.title)}", "", f"**{escape(headline(report).removeprefix(report.title + ': '))}**", "", *_table(hosts)]
     parts = ["\n".join(head)]
-    if report.collected:
-        first, last = (escape(moment) for moment in report.collected)
+    if report.overview.collected:
+        first, last = (escape(moment) for moment in report.overview.collected)
         parts.append(f"Observed {first}." if first == last else f"Observed between {first} and {last}.")
     parts += filter(None, [_comparison(report)])
     room = MAX_CHARACTERS - sum(len(part) + 2 for part in parts) - 200
     left_out = 0
     for host in hosts:
-        block = _host(host)
-        if len(block) + 2 <= room:
+        # Once a host did not fit, those after it, which are less urgent, do not have to be written.
+        block = "" if left_out else _host(host)
+        if not left_out and len(block) + 2 <= room:
             parts += [block] if block else []
             room -= len(block) + 2
         else:
-            left_out += len(host.failed)
+            left_out += sum(host.summary["severity"].values())
     if left_out:
         parts.append(f"_{left_out} more failed results do not fit here. See the other reports._")
     return "\n\n".join(parts) + "\n"

@@ -12,13 +12,13 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .._escape import one_line
-from .._results import CureTexts, RuleTexts
+from .._results import Audit, CureTexts, RuleTexts
 from .._shapes import ShapeError, must_be
 from .._texts import Texts
-from ._input import Entry, ReportError, entry_of, read_texts
+from ._input import Entry, NotAudited, ReportError, entry_of, kept_line, read_line, read_texts
 from ._json import AUDITS, SCHEMA
 
 MAX_BYTES = 2 << 30
@@ -80,14 +80,19 @@ def merged(paths: Iterable[str], others: Iterable[Entry] = ()) -> Merged:
                 cures.update(texts.cures)
                 _keep_newer(newest, entry, path)
         except _FileError as error:
-            unread: Entry = {"host": f"file {path}", "failed": True, "unreachable": False, "msg": f"This file could not be read: {error}."}
-            _keep_newer(newest, unread, path)
+            short = f"file {os.path.basename(path)}"
+            name = f"file {path}" if short in newest else short
+            newest[name] = _Kept((False, ""), path, kept_line(_not_read(name, f"{path} could not be read: {error}.")), ())
     return Merged([_noted(kept) for _host, kept in sorted(newest.items())], Texts(rules, cures))
+
+
+def _not_read(name: str, message: str) -> Entry:
+    return {"host": name, "failed": True, "unreachable": False, "msg": message}
 
 
 def _keep_newer(newest: dict[str, _Kept], entry: Entry, path: str) -> None:
     host = entry["host"]
-    kept = _Kept(("results" in entry, str(entry.get("collected_at") or "")), path, json.dumps(entry, allow_nan=False), ())
+    kept = _Kept(("results" in entry, str(entry.get("collected_at") or "")), path, kept_line(entry), ())
     before = newest.get(host)
     if before is None:
         newest[host] = kept
@@ -101,14 +106,14 @@ def _noted(kept: _Kept) -> str:
     """The line of a host, which says what was left out."""
     if not kept.left_out:
         return kept.line
-    entry = json.loads(kept.line)
+    entry = read_line(kept.line)
     older = ", ".join(one_line(path, 200) for path in kept.left_out[:5])
     note = f"Older reports of this host were left out: {older}. This one is of {one_line(kept.path, 200)}."
     if "results" in entry:
-        entry["not_seen"].append(note)
+        cast("Audit", entry)["not_seen"].append(note)
     else:
-        entry["msg"] = f"{entry['msg']} {note}"
-    return json.dumps(entry, allow_nan=False)
+        cast("NotAudited", entry)["msg"] += f" {note}"
+    return kept_line(entry)
 
 
 def _entries(path: str) -> Iterator[tuple[Entry, Texts]]:

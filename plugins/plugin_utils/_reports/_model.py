@@ -9,24 +9,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 from .._audit import NAMED_FROM, reaches, summarise
 from .._escape import escape_unprintable, one_line
-from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Severity, Summary
+from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Summary
 from .._texts import Texts, own_texts
 from ._compare import Comparison, Earlier, compare, read_earlier
-from ._host import OUTCOMES, HostReport, Outcome
-from ._input import Entry, read_audit, read_audits
+from ._host import OUTCOMES, HostReport, Outcome, is_odd
+from ._input import Entry, kept_line, read_audit, read_audits, read_line
 from ._merge import merged, paths_of
-from ._outliers import Outlier, outliers
-
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
-"""A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
+from ._overview import Overview, look_over
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,35 +63,13 @@ class Report:
         return added(host.summary for host in self.hosts)
 
     @cached_property
-    def rules(self) -> dict[str, Severity]:
-        """The ids of the rules that have a result, in order, each with the highest severity of its results."""
-        found: dict[str, Severity] = {}
-        for host in self.hosts:
-            for result in host.results:
-                worst = found.get(result["id"], result["severity"])
-                found[result["id"]] = min(worst, result["severity"], key=SEVERITIES.index)
-        return dict(sorted(found.items()))
+    def overview(self) -> Overview:
+        return look_over(self.urgent_first)
 
     @cached_property
     def comparison(self) -> Comparison | None:
         """What changed since the earlier report; None without one."""
         return None if self.earlier is None else compare(self.machines, self.earlier)
-
-    @cached_property
-    def outliers(self) -> list[Outlier]:
-        return outliers(self.machines)
-
-    @cached_property
-    def cures(self) -> list[str]:
-        """The ids of the cures that were weighed for some host."""
-        return sorted({cure["id"] for host in self.hosts for cure in (*host.advice, *host.advised_against)})
-
-    @cached_property
-    def collected(self) -> tuple[str, str] | None:
-        """The first and the last moment at which hosts were observed, in UTC; None where no audit says it."""
-        known = (host.audit["collected_at"] or "" for host in self.hosts if host.audit)
-        moments = sorted(moment for moment in known if MOMENT.fullmatch(moment))
-        return (moments[0], moments[-1]) if moments else None
 
 
 def settings_text(result: Result) -> str:
@@ -132,7 +105,7 @@ def build(audits: object, title: str, texts: Texts | None = None, *, merge: Sequ
     texts = texts or own_texts()
     if merge:
         lines, others = merged(paths_of(merge), entries)
-        entries = map(json.loads, lines)
+        entries = map(read_line, lines)
         texts = Texts({**others.rules, **texts.rules}, {**others.cures, **texts.cures})
     shown = [one for entry in entries for one in _with_namespaces(entry, texts)]
     hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
@@ -178,4 +151,5 @@ def _with_namespaces(entry: Entry, texts: Texts) -> list[HostReport]:
 
 def _host(entry: Entry, texts: Texts) -> HostReport:
     summary = cast("Audit", entry)["summary"] if "results" in entry else summarise([])
-    return HostReport(0, one_line(entry["host"], 100), json.dumps(entry, allow_nan=False), summary, texts)
+    line = kept_line(entry)
+    return HostReport(0, one_line(entry["host"], 100), line, summary, texts, is_odd(line))

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ._host import HostReport
@@ -31,21 +31,27 @@ class Outlier(NamedTuple):
     of: int
 
 
-def outliers(hosts: Iterable[HostReport]) -> list[Outlier]:
-    """What at least 90 % of the audited hosts of a profile have in common, and others do not; the rarest first."""
-    values: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for host in hosts:
+class Outliers:
+    """What at least 90 % of the audited hosts of a profile have in common, and others do not."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], dict[str, list[str]]] = {}
+
+    def add(self, host: HostReport) -> None:
         if host.audit is not None:
             for what, value in _facts(host).items():
-                values.setdefault((host.audit["profile"], what), {}).setdefault(value, []).append(host.name)
-    found = []
-    for (profile, what), by_value in values.items():
-        known = sum(map(len, by_value.values()))
-        usual = max(by_value, key=lambda value: len(by_value[value]))
-        if known >= _FEWEST_HOSTS and len(by_value[usual]) >= _USUAL * known:
-            rare = [(value, names) for value, names in by_value.items() if value not in (usual, _PASSES)]
-            found += [Outlier(profile, what, value, usual, names, known) for value, names in rare]
-    return sorted(found, key=lambda one: (len(one.hosts), one.profile, one.what, one.value))
+                self._values.setdefault((host.audit["profile"], what), {}).setdefault(value, []).append(host.name)
+
+    def sorted(self) -> list[Outlier]:
+        """The rarest first."""
+        found = []
+        for (profile, what), by_value in self._values.items():
+            known = sum(map(len, by_value.values()))
+            usual = max(by_value, key=lambda value: len(by_value[value]))
+            if known >= _FEWEST_HOSTS and len(by_value[usual]) >= _USUAL * known:
+                rare = [(value, names) for value, names in by_value.items() if value not in (usual, _PASSES)]
+                found += [Outlier(profile, what, value, usual, names, known) for value, names in rare]
+        return sorted(found, key=lambda one: (len(one.hosts), one.profile, one.what, one.value))
 
 
 def _facts(host: HostReport) -> Mapping[str, str]:

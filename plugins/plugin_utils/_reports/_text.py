@@ -12,8 +12,8 @@ import textwrap
 from collections.abc import Sequence
 
 from .._escape import one_line
-from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Severity
-from ._groups import by_first_cure, by_reason, by_rule
+from .._results import PROFILES, SEVERITIES, Severity
+from ._groups import by_reason
 from ._host import HostReport
 from ._model import Report
 from ._text_host import Paint, render_host, wrapped
@@ -60,7 +60,7 @@ def headline(report: Report) -> str:
 
 def _cures(report: Report, width: int, paint: Paint) -> str:
     """What to do first, on how many hosts."""
-    groups = by_first_cure(report.urgent_first)
+    groups = report.overview.first_cures
     lines = ["DO FIRST"]
     for group in groups[:_CURES]:
         lines.append(_counted(len(group.hosts), width, paint, group.severity, f"{group.cure['id']}: {group.cure['title']}", group.hosts))
@@ -71,7 +71,7 @@ def _cures(report: Report, width: int, paint: Paint) -> str:
 
 def _rules(report: Report, width: int, paint: Paint) -> str:
     """What failed, on how many hosts."""
-    groups = by_rule(report.urgent_first)
+    groups = report.overview.failed_rules
     lines = ["FAILED"]
     for group in groups[:_RULES]:
         hosts = [host for finding in group.findings for host in finding.hosts]
@@ -125,7 +125,7 @@ def _not_audited(report: Report, width: int) -> str:
     lines = ["NOT AUDITED"]
     for reason, names in reasons[:_REASONS]:
         start = f"{len(names):>6,} host{' ' if len(names) == 1 else 's'}  "
-        lines.append(start + one_line(f"{reason} ({_some(names, _EXAMPLES)})", width - len(start)))
+        lines.append(start + one_line(f"{_some(names, _EXAMPLES)}: {reason}", width - len(start)))
     left_out = sum(len(names) for _reason, names in reasons[_REASONS:])
     if left_out:
         lines.append(f"and {left_out:,} more hosts for other reasons")
@@ -135,12 +135,12 @@ def _not_audited(report: Report, width: int) -> str:
 def _outliers(report: Report, width: int) -> str:
     """Hosts that differ from the others of their profile."""
     lines = ["DIFFERENT FROM THE OTHERS"]
-    for one in report.outliers[:_OUTLIERS]:
+    for one in report.overview.outliers[:_OUTLIERS]:
         what = f"{len(one.hosts):,} of {one.of:,} {one.profile}: {one.what} {one.value}, usual: {one.usual} ({_some(one.hosts, _EXAMPLES)})"
         lines.append("  " + one_line(what, width - 2))
-    if len(report.outliers) > _OUTLIERS:
-        lines.append(f"and {len(report.outliers) - _OUTLIERS:,} more")
-    return "\n".join(lines) if report.outliers else ""
+    if len(report.overview.outliers) > _OUTLIERS:
+        lines.append(f"and {len(report.overview.outliers) - _OUTLIERS:,} more")
+    return "\n".join(lines) if report.overview.outliers else ""
 
 
 def _comparison(report: Report, width: int) -> str:
@@ -155,19 +155,17 @@ def _comparison(report: Report, width: int) -> str:
     for rule in changed[:_RULES]:
         parts = [f"{word} on {_some(names, _EXAMPLES)}" for word, names in (("new", rule.new), ("cured", rule.cured)) if names]
         parts += [f"not known now on {_some(rule.not_known, _EXAMPLES)}"] if rule.not_known else []
-        lines.append("  " + one_line(f"{rule.severity.upper():<8}  {rule.rule}: {'; '.join(parts)}", width - 2))
+        lines.append(f"  {rule.severity.upper():<8}  " + one_line(f"{rule.rule}: {'; '.join(parts)}", width - 12))
     if len(changed) > _RULES:
         lines.append(f"and {len(changed) - _RULES} other rules")
     for word, names in (("no longer audited", found.lost), ("no longer in the report", found.gone), ("new in the report", found.added)):
-        lines += [one_line(f"  {word}: {_some(names, _NAMED)}", width)] if names else []
+        lines += ["  " + one_line(f"{word}: {_some(names, _NAMED)}", width - 2)] if names else []
     return "\n".join(lines)
 
 
 def _without_profile(report: Report, width: int) -> str:
     """Which hosts were checked without a profile, "" for none."""
-    # A repository is for hosts of any profile.
-    audits = [(host.name, host.audit) for host in report.machines if host.audit is not None]
-    names = [name for name, audit in audits if audit["profile"] == ANY_PROFILE and audit["source"]["kind"] != "repository"]
+    names = report.overview.without_profile
     if not names:
         return ""
     told = f"{_some(names, _NAMED)}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"

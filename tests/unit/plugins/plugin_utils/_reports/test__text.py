@@ -108,8 +108,8 @@ web09  LOW          -    -    -    1    -    -    -
 and 3 more hosts
 
 NOT AUDITED
-     2 hosts  no route to host (gone1, gone2)
-     1 host   no python (gone3)
+     2 hosts  gone1, gone2: no route to host
+     1 host   gone3: no python
 """
 
 
