@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import fleets
@@ -35,7 +36,7 @@ def test_the_slices_of_a_fleet(tmp_path: Path, fail_on: str, code: int) -> None:
         ({}, "tcp_report_merge"),
     ],
 )
-def test_mistakes_are_told(tmp_path: Path, variables: dict[str, str], message: str) -> None:
+def test_mistakes_are_told(tmp_path: Path, variables: dict[str, Any], message: str) -> None:
     run = run_playbook(tmp_path, playbook="report_tcp.yml", **variables)
     assert run.code == 2, run.output
     assert message in run.output

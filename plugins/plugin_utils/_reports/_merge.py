@@ -18,7 +18,7 @@ from .._escape import one_line
 from .._results import Audit, CureTexts, RuleTexts
 from .._shapes import ShapeError, must_be
 from .._texts import Texts
-from ._input import Entry, NotAudited, ReportError, entry_of, kept_line, read_line, read_texts
+from ._input import Entry, ReportError, entry_of, kept_line, read_line, read_texts
 from ._json import AUDITS, SCHEMA
 
 MAX_BYTES = 2 << 30
@@ -112,7 +112,7 @@ def _noted(kept: _Kept) -> str:
     if "results" in entry:
         cast("Audit", entry)["not_seen"].append(note)
     else:
-        cast("NotAudited", entry)["msg"] += f" {note}"
+        entry["msg"] += f" {note}"
     return kept_line(entry)
 
 

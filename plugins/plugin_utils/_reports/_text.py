@@ -21,7 +21,7 @@ from ._text_host import Paint, render_host, wrapped
 # So many hosts are told whole.
 _FEW = 3
 # What is shown of a fleet, and hosts of one of these, and hosts in a sentence, with the letters of a name there.
-_WORST, _CURES, _RULES, _REASONS, _OUTLIERS = 10, 5, 10, 3, 5
+_WORST, _CURES, _RULES, _REASONS, _OUTLIERS = 10, 5, 10, 5, 5
 _EXAMPLES, _NAMED, _LONGEST_NAME = 2, 10, 60
 # Names are left out where they would leave less to what they are examples of.
 _SHORTEST_TEXT = 40
