@@ -30,7 +30,9 @@ _KEYS = list(SYSCTL_KEYS)
 def boot_order(data: bytes) -> None:
     """What the readers make of a folder of boot files."""
     found = _collected(data)
-    for reader in READERS if found else ():
+    if not found:
+        return
+    for reader in READERS:
         written = writes(found, reader, _KEYS)
         assert applied(found, reader, _KEYS) == {key: texts[-1] for key, texts in written.items()}
         earlier(found, reader, _KEYS)

@@ -35,7 +35,7 @@ _NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po
 # The defaults that it repeats are for people.
 _DOCUMENTATION = "meta/argument_specs.yml"
 _PATCHES = (".patch", ".diff")
-_YAML = (".yml", ".yaml", ".json", ".sls", ".template")
+_YAML = (".yml", ".yaml", ".json", ".sls", ".template", ".ign", ".bu")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tpl", ".tmpl", ".tftpl", ".in", ".gotmpl")
 _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd", ".service", ".timer")
 _SHELL_NAMES = ("dockerfile", "containerfile", "makefile", "vagrantfile", "justfile", "preseed")
