@@ -19,6 +19,7 @@ from ..plugin_utils._endpoints import EndpointError, endpoints
 from ..plugin_utils._escape import one_line
 from ..plugin_utils._results import ANY_PROFILE, PROFILES
 from ..plugin_utils._rules import Thresholds
+from ..plugin_utils._saved import saved
 from ..plugin_utils._sources import KINDS, SourceError, load, validate
 from ..plugin_utils._target_module import ansible_keys, failure_message, run_on_target
 from ..plugin_utils._waivers import parse_waivers
@@ -76,7 +77,7 @@ class ActionModule(HardeningAction):
         except AnsibleConnectionFailure as error:
             return {"unreachable": True, "changed": False, "msg": one_line(str(error)), "host": host}
         audited = audit(snapshot, host, options)
-        result: Result = {**audited, "changed": False}
+        result: Result = {**saved(audited), "changed": False}
         why = reason_to_fail(audited)
         if why:
             result.update(failed=True, msg=one_line(why))

@@ -17,7 +17,10 @@ from ..plugin_utils._action import ControllerAction
 from ..plugin_utils._reports import FORMATS, OUTCOMES, Report, ReportError, build, text_summary, write
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..plugin_utils._action import Arguments, Result, TaskVars
+    from ..plugin_utils._reports import Written
     from ..plugin_utils._results import Severity
 
 _COLOURS: dict[Severity, str] = {"critical": "bright red", "high": "red", "medium": "yellow", "low": "cyan", "info": "bright gray"}
@@ -46,7 +49,7 @@ class ActionModule(ControllerAction):
             folder = os.path.abspath(arguments["dest"])
             written = write(report, folder, arguments["formats"], arguments["basename"], dry_run=self._task.check_mode)
         if arguments["show"]:
-            display.display(_for_terminal(report))
+            display.display(_for_terminal(report, written))
         return {
             "changed": any(file.changed for file in written),
             "files": [{"path": file.path, "format": file.format, "changed": file.changed} for file in written],
@@ -55,10 +58,13 @@ class ActionModule(ControllerAction):
         }
 
 
-def _for_terminal(report: Report) -> str:
-    """The summary as wide as the terminal allows, in colour where Ansible uses colour."""
+def _for_terminal(report: Report, written: Sequence[Written]) -> str:
+    """The summary as wide as the terminal allows, in colour where Ansible uses colour, and the report to open for the rest."""
     width = min(100, max(80, shutil.get_terminal_size().columns))
-    return text_summary(report, width, paint=_paint)
+    shown = text_summary(report, width, paint=_paint)
+    # Stable sort: the page comes first, for it is made to be read.
+    paths = [file.path for file in sorted(written, key=lambda file: file.format != "html")]
+    return f"{shown}\nREPORT: {paths[0]}\n" if paths else shown
 
 
 def _paint(text: str, severity: Severity) -> str:

@@ -25,7 +25,7 @@ options:
       - V(client_host) opens many connections to others.
       - V(fullnat_lb) is a load balancer that faces NATed clients and opens connections to its backends.
       - V(backend) accepts connections.
-      - V(any) checks every rule, with the highest of its severities. RV(results[].profiles) names the profiles for which a result counts.
+      - V(any) checks every rule, with the highest of its severities. C(docs/rules.md) names the profiles for which a rule counts.
     type: str
     choices: [client_host, fullnat_lb, backend, any]
     required: true
@@ -220,8 +220,7 @@ EXAMPLES = r"""
 
 - name: Show what to do first
   ansible.builtin.debug:
-    msg: "{{ client.advice[0].title }}: {{ client.advice[0].reason }}"
-  when: client.advice[0].applies
+    msg: "{{ client.verdict.sentence }} {{ client.verdict.next_step }}"
 
 - name: Audit a balancer, with one accepted result
   linux_tcp.hardening.tcp_audit:
@@ -297,9 +296,10 @@ source:
   sample: {kind: live, path: null}
 advice:
   description:
-    - Every cure that the documents know, best first for this host. Cures that help here come first, ordered by the severity of the problem
-      that they solve. Then come cures that are not needed, and last cures that would do nothing or harm here.
-    - C(docs/advice.md) explains the order.
+    - Cures, best first for this host. Cures that help here come first, ordered by the severity of the problem that they solve. Then come
+      cures that would do nothing or harm here. RV(not_needed) has the others.
+    - C(docs/advice.md) says what each cure is, what it costs and what can go wrong. So does a report.
+    - A field that has its usual value is left out.
   returned: when the host could be checked
   type: list
   elements: dict
@@ -309,22 +309,18 @@ advice:
       type: str
       returned: always
       sample: keep-alive
-    title:
-      description: What to do, in one line.
-      type: str
-      returned: always
     applies:
       description: Whether it helps on this host now.
       type: bool
-      returned: always
+      returned: if it is V(true)
     severity:
-      description: The severity of the problem that it solves. Null where it does not apply.
+      description: The severity of the problem that it solves.
       type: str
-      returned: always
+      returned: if it applies
     wrong:
       description: Whether it would do nothing or harm here.
       type: bool
-      returned: always
+      returned: if it is V(true)
     reason:
       description: The evidence, in figures.
       type: str
@@ -335,29 +331,23 @@ advice:
           C(factor), as the filter P(linux_tcp.hardening.tcp_capacity#filter) computes them. Null where it is not known. C(to_per_second)
           and C(factor) are also null where TIME_WAIT does not limit the rate any more.
       type: dict
-      returned: always
-    cost:
-      description: What it takes.
-      type: str
-      returned: always
-    risk:
-      description: What can go wrong.
-      type: str
-      returned: always
+      returned: if it is known
     how:
-      description: What to do, one step in each entry.
+      description: What to do here, one step in each entry.
       type: list
       elements: str
-      returned: always
-    claims:
-      description: The claims of the documents behind it.
-      type: list
-      elements: str
-      returned: always
+      returned: if it differs from what the cure says for every host
+not_needed:
+  description: Cures that nothing on this host calls for, by id, each with the reason.
+  returned: when the host could be checked
+  type: dict
+  sample: {wider-range: "not needed: nothing connects out"}
 results:
   description:
-    - The results of every rule, failed ones first, the most severe first.
-    - A rule gives one result for each subject, and at least one.
+    - What failed, what is unknown and what is waived, failed results first, the most severe first.
+    - A rule gives one result for each subject. Each rule is in RV(results), RV(passed) or RV(not_applicable).
+    - C(docs/rules.md) says what a rule is about, and what to do. So do RV(msg), RV(verdict) and a report.
+    - A field that has its usual value is left out. It is then empty, null, or V(true) for RV(results[].decides).
   returned: when the host could be checked
   type: list
   elements: dict
@@ -367,10 +357,6 @@ results:
       type: str
       returned: always
       sample: reuse-without-timestamps
-    title:
-      description: What a failure means, in one line.
-      type: str
-      returned: always
     severity:
       description:
         - V(critical), V(high), V(medium), V(low) or V(info), for this profile and this host.
@@ -378,51 +364,45 @@ results:
       returned: always
     status:
       description:
-        - V(fail), V(pass) or V(waived).
-        - V(not_applicable) where this host cannot have the problem, or where the rule is not checked for this profile.
+        - V(fail) or V(waived).
         - V(unknown) where a fact is missing. Unknown never counts as a pass.
       type: str
-      returned: always
-    profiles:
-      description: The profiles for which the result counts.
-      type: list
-      elements: str
       returned: always
     decides:
       description:
         - V(false) if O(profile=any) and the rule is one of some profiles only. Such a result is shown apart, for the case that the host
           is one of these. It counts neither for C(summary.worst) nor for O(fail_on).
       type: bool
-      returned: always
+      returned: if it is V(false)
     subject:
       description: What was checked - a key, a file, a destination.
       type: str
-      returned: always
+      returned: if it is known
     observed:
       description: What was found, for people.
       type: str
-      returned: always
+      returned: if it is known
     expected:
       description: What should have been found, for people.
       type: str
-      returned: always
+      returned: if the result failed
     evidence:
       description: Numbers and facts by name.
       type: dict
-      returned: always
+      returned: if there is some
     path:
-      description: The boot file, or the file of a repository, that causes the result, or null.
+      description: The boot file, or the file of a repository, that causes the result, if there is one.
       type: str
-      returned: always
+      returned: if a file causes the result
     line:
       description: The line in RV(results[].path), or null.
       type: int
-      returned: always
+      returned: if a line of a file causes the result
     settings:
       description: The settings that cause the result, where the source is a repository. Else it is empty.
       type: list
       elements: dict
-      returned: always
+      returned: if the source is a repository
       contains:
         key:
           description: The sysctl key.
@@ -440,27 +420,14 @@ results:
           description: The line in the file.
           type: int
           returned: always
-    claims:
-      description: The claims of the documents behind the rule.
-      type: list
-      elements: str
-      returned: always
-    rationale:
-      description: Why it matters.
-      type: str
-      returned: always
-    remedy:
-      description: What to do.
-      type: str
-      returned: always
     reason:
-      description: Why the status is V(waived), V(not_applicable) or V(unknown); empty otherwise.
+      description: Why the status is V(waived) or V(unknown).
       type: str
-      returned: always
+      returned: if the status is V(unknown) or V(waived)
     waiver:
-      description: The waiver's reason and expiry date, or null.
+      description: The waiver's reason and expiry date, where there is one.
       type: dict
-      returned: always
+      returned: if the status is V(waived)
       contains:
         reason:
           description: Why the result was accepted.
@@ -470,6 +437,16 @@ results:
           description: The last day on which the waiver holds.
           type: str
           returned: always
+passed:
+  description: What passed, by the rule's id. One text for each subject says what was observed.
+  returned: when the host could be checked
+  type: dict
+  sample: {ports-few: ["28232 ports"]}
+not_applicable:
+  description: Rules that this host cannot break, or that are not checked for this profile, by id, each with the reasons.
+  returned: when the host could be checked
+  type: dict
+  sample: {recycle-on: ["this kernel or namespace has no net.ipv4.tcp_tw_recycle"]}
 summary:
   description: Counts.
   returned: when the host could be checked
@@ -506,11 +483,6 @@ verdict:
       returned: always
     fine:
       description: What was checked and is in order, with figures, one short text each.
-      type: list
-      elements: str
-      returned: always
-    not_known:
-      description: What could not be checked, one short text each.
       type: list
       elements: str
       returned: always
@@ -579,8 +551,10 @@ namespaces:
   elements: dict
   sample: []
 msg:
-  description: Why the task failed, in words for a person.
+  description: Why the task failed and what to do first, in words for a person.
   returned: on failure
   type: str
-  sample: "web1: 1 result(s) of severity high or above. high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0"
+  sample: >-
+    web1: 1 failed result of severity high or above. high reuse-without-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0.
+    What to do: Set net.ipv4.tcp_timestamps to 1.
 """

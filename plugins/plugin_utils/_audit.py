@@ -150,7 +150,7 @@ def _not_probed(snapshot: Snapshot) -> list[str]:
 
 def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit | None) -> Iterator[Finding]:
     if not rule.profiles(options.profile):
-        yield _not_applicable(rule, f"only for the profiles {', '.join(rule.severities)}")
+        yield _not_applicable(f"only for the profiles {', '.join(rule.severities)}")
         return
     if rule.check is None:
         return
@@ -160,22 +160,22 @@ def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit
     view.asked_for_sockets = False
     try:
         for finding in rule.check(view, options.thresholds):
-            yield _unless_partial(rule, finding, view)
+            yield _unless_partial(finding, view)
     except CannotApplyError as reason:
-        yield _not_applicable(rule, str(reason))
+        yield _not_applicable(str(reason))
     except MissingFactError as reason:
-        yield Finding("unknown", rule.id, "not known", reason=str(reason))
+        yield Finding("unknown", "", "", reason=str(reason))
 
 
-def _unless_partial(rule: Rule, finding: Finding, view: View) -> Finding:
+def _unless_partial(finding: Finding, view: View) -> Finding:
     """A rule that found nothing in some of the sockets has not passed: the others may show it."""
     if finding.status != "pass" or not view.asked_for_sockets or view.sockets_missing is None:
         return finding
-    return Finding("unknown", rule.id, "not known", reason=f"{view.sockets_missing}, and in these nothing was found ({finding.observed})")
+    return Finding("unknown", "", "", reason=f"{view.sockets_missing}, and in these nothing was found ({finding.observed})")
 
 
-def _not_applicable(rule: Rule, reason: str) -> Finding:
-    return Finding("not_applicable", rule.id, "", reason=reason)
+def _not_applicable(reason: str) -> Finding:
+    return Finding("not_applicable", "", "", reason=reason)
 
 
 def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
@@ -189,10 +189,8 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
             evidence["one sample only"] = "counted since a boot that is long ago, and rare since then, so the severity is low"
     return Result(
         id=rule.id,
-        title=rule.title,
         severity=severity,
         status=finding.status,
-        profiles=rule.profiles(options.profile),
         decides=options.profile != ANY_PROFILE or len(rule.severities) == len(PROFILES),
         subject=finding.subject,
         observed=finding.observed,
@@ -201,9 +199,6 @@ def _result(rule: Rule, finding: Finding, options: AuditOptions) -> Result:
         path=finding.path,
         line=finding.line,
         settings=list(finding.settings),
-        claims=list(rule.claims),
-        rationale=rule.rationale,
-        remedy=rule.remedy,
         reason=finding.reason,
         waiver=None,
     )
@@ -224,7 +219,7 @@ def _expired_waivers(expired: Sequence[tuple[Waiver, int]], options: AuditOption
     if not findings:
         findings = [Finding("pass", "waivers", "no expired waiver matches a failed result")]
         if not options.waivers:
-            findings = [_not_applicable(rule, "no waivers were given")]
+            findings = [_not_applicable("no waivers were given")]
     return [_result(rule, finding, options) for finding in findings]
 
 
@@ -246,7 +241,7 @@ def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
 
 
 def reason_to_fail(audit_of_host: Audit) -> str:
-    """Why the audit fails, in words for a person; empty when it does not."""
+    """Why the audit fails and what to do first, in words for a person; empty when it does not."""
     fail_on = audit_of_host["fail_on"]
     reaching = [("", result) for result in reaches(audit_of_host["results"], fail_on)]
     for namespace in audit_of_host["namespaces"]:
@@ -257,10 +252,14 @@ def reason_to_fail(audit_of_host: Audit) -> str:
     where = f" ({first['path']}:{first['line']})" if first["path"] else ""
     results = "1 failed result" if len(reaching) == 1 else f"{len(reaching)} failed results"
     first_is = "" if len(reaching) == 1 else "The first: "
-    return (
-        f"{audit_of_host['host']}: {results} of severity {fail_on} or above. "
-        f"{first_is}{name}{first['severity']} {first['id']}: {first['observed']}{where}"
-    )
+    remedy = CATALOGUE[first["id"]].remedy if first["id"] in CATALOGUE else ""
+    said = [
+        f"{audit_of_host['host']}: {results} of severity {fail_on} or above.",
+        f"{first_is}{name}{first['severity']} {first['id']}: {first['observed']}{where}.",
+        remedy and f"What to do: {remedy}",
+        *([f"All of them: {', '.join(dict.fromkeys(result['id'] for _name, result in reaching))}."] if len(reaching) > 1 else []),
+    ]
+    return " ".join(filter(None, said))
 
 
 def _figures(case: Case) -> Capacity:

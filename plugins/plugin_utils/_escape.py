@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 MAX_CHARACTERS = 2000
 """More than any honest value has; the JSON report keeps the whole text."""
 
@@ -25,6 +27,17 @@ def escape_unprintable(text: str, limit: int = MAX_CHARACTERS) -> str:
         text = text.replace("\r\n", "\n").replace("\t", " ")
         text = "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
     return f"{text}… ({missing:,} more characters)" if missing > 0 else text
+
+
+def escaped(value: Any) -> Any:
+    """The same data (str, list and dict, and whatever else) with every text safe to show."""
+    if isinstance(value, str):
+        return escape_unprintable(value)
+    if isinstance(value, list):
+        return [escaped(item) for item in value]
+    if isinstance(value, dict):
+        return {escape_unprintable(key, 200): escaped(item) for key, item in value.items()}
+    return value
 
 
 def one_line(text: str, limit: int = MAX_CHARACTERS) -> str:

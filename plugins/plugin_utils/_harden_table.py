@@ -20,7 +20,8 @@ from ._shapes import ShapeError, check, must_be
 
 if t.TYPE_CHECKING:
     from ._reports import HostReport
-    from ._results import Conflict, KeyChange, Result
+    from ._reports._host import ShownResult
+    from ._results import Conflict, KeyChange
 
 WIDTH = 96
 _UNEXPECTED = "has an unexpected form"
@@ -241,7 +242,7 @@ def _after_lines(after: HostReport) -> list[str]:
     return lines
 
 
-def _still_failing(result: Result) -> list[str]:
+def _still_failing(result: ShownResult) -> list[str]:
     lines = wrapped(f"    {result['severity'].upper():<8} {result['id']}: {one_line(result['observed'], 200)}", 13)
     return [*lines, *wrapped(" " * 13 + one_line(result["remedy"]), 13)]
 

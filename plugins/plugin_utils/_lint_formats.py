@@ -15,13 +15,14 @@ import typing as t
 from ._escape import one_line
 from ._reports import FORMATS as REPORTS
 from ._reports import build
-from ._reports._model import HostReport, settings_text
+from ._reports._host import HostReport, ShownResult
+from ._reports._model import settings_text
 from ._results import SEVERITIES
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._results import Audit, Result, Severity
+    from ._results import Audit, Severity
 
 _GITHUB: dict[Severity, str] = {"critical": "error", "high": "error", "medium": "warning", "low": "notice", "info": "notice"}
 _GITLAB: dict[Severity, str] = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
@@ -100,15 +101,15 @@ def _host(judged: Audit) -> HostReport:
     return build([judged], _TITLE).hosts[0]
 
 
-def _failures(host: HostReport) -> list[Result]:
+def _failures(host: HostReport) -> list[ShownResult]:
     """The failed results by file and line; those of one profile only stand among them."""
     return sorted(host.having("fail"), key=lambda result: (result["path"] or "", result["line"] or 0, SEVERITIES.index(result["severity"])))
 
 
-def _where(result: Result) -> str:
+def _where(result: ShownResult) -> str:
     return f"{result['path']}:{result['line']}" if result["path"] else "repository"
 
 
-def _said(result: Result) -> str:
+def _said(result: ShownResult) -> str:
     only = "" if result["decides"] else f" (only for {' or '.join(result['profiles'])})"
     return one_line(f"{result['title']}: {result['observed']}{only}", 500)

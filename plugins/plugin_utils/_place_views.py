@@ -125,8 +125,8 @@ class PlacesAudit:
         if unknown is not None and not asked:
             return Finding("not_applicable", rule.id, "", reason=_NEEDS_A_HOST)
         if unknown is not None:
-            return Finding("unknown", rule.id, "not known", reason=unknown.reason)
-        return findings[0] if findings else Finding("unknown", rule.id, "not known", reason="no TCP setting was found")
+            return Finding("unknown", "", "", reason=unknown.reason)
+        return findings[0] if findings else Finding("unknown", "", "", reason="no TCP setting was found")
 
     def _in_place(self, rule: Rule, view: PlaceView) -> Iterator[Finding]:
         kind = view.place["kind"]
@@ -143,7 +143,7 @@ class PlacesAudit:
         except CannotApplyError as reason:
             yield Finding("not_applicable", rule.id, "", reason=str(reason))
         except MissingFactError as reason:
-            yield Finding("unknown", rule.id, "not known", reason=str(reason))
+            yield Finding("unknown", "", "", reason=str(reason))
 
     def _located(self, rule: Rule, view: PlaceView, finding: Finding) -> Finding:
         """The failure with the lines that cause it."""

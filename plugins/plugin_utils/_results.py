@@ -52,10 +52,10 @@ class SettingPlace(TypedDict):
 
 
 class Result(TypedDict):
-    """One rule on one subject of one host.
+    """One rule on one subject of one host: what differs from host to host. What the rule says of itself stands in RuleTexts.
 
     severity: that of this result (the profile, port pressure and a missing second sample may change it).
-    profiles: those for which the result counts. subject: what was checked, a key, a file, a destination.
+    subject: what was checked, a key, a file, a destination.
     observed, expected: for people. evidence: numbers and facts by name. path, line: the boot file that causes the result.
     settings: in a repository, the settings that cause it.
     reason: why the status is unknown, not_applicable or waived; empty otherwise.
@@ -64,10 +64,8 @@ class Result(TypedDict):
     """
 
     id: Annotated[str, Label()]
-    title: str
     severity: Severity
     status: Status
-    profiles: Annotated[list[Profile], Default([])]
     decides: Annotated[bool, Default(True)]
     subject: Text
     observed: Text
@@ -76,11 +74,22 @@ class Result(TypedDict):
     path: str | None
     line: Annotated[int, AtLeast(1)] | None
     settings: Annotated[list[SettingPlace], Default([])]
+    reason: Text
+    waiver: WaiverNote | None
+
+
+class RuleTexts(TypedDict):
+    """What a rule says of itself, the same for every host.
+
+    title: what a failure means, in one line. profiles: those for which it counts. claims: D1 … of the two documents.
+    rationale: why it matters. remedy: what to do.
+    """
+
+    title: str
+    profiles: Annotated[list[Profile], Default([])]
     claims: Texts
     rationale: Text
     remedy: Text
-    reason: Text
-    waiver: WaiverNote | None
 
 
 class Summary(TypedDict):
@@ -99,14 +108,13 @@ class Verdict(TypedDict):
     """What a person reads first.
 
     sentence: what is wrong, where, since when, with the figure; or that nothing was found. next_step: what to do about it, "" for nothing.
-    fine: what was looked at and is in order, with figures, one short text each. not_known: what could not be judged, likewise.
+    fine: what was looked at and is in order, with figures, one short text each.
     profile: a proposal for the profile, with the figures that speak for it; "" where one was given or no figures speak for one.
     """
 
     sentence: Text
     next_step: Text
     fine: Texts
-    not_known: Texts
     profile: Text
 
 
@@ -151,20 +159,30 @@ class AdviceGain(TypedDict):
 
 
 class Advice(TypedDict):
-    """One cure, weighed for one host.
+    """One cure, weighed for one host. What the cure says of itself stands in CureTexts.
 
     applies: it would help here, now. severity: of the problem that it solves; None where it does not apply.
     wrong: it would do nothing or harm here; a cure may be neither, where there is nothing to cure.
-    reason: the evidence, in figures. how: what to do, one step each. claims: D1 … of the two documents.
+    reason: the evidence, in figures. how: what to do here, one step each; None where that is what the cure says for every host.
     """
 
     id: Annotated[str, Label()]
-    title: str
-    applies: bool
+    applies: Annotated[bool, Default(False)]
     severity: Severity | None
     wrong: Annotated[bool, Default(False)]
     reason: Text
     gain: Annotated[AdviceGain, Default({})]
+    how: list[str] | None
+
+
+class CureTexts(TypedDict):
+    """What a cure says of itself, the same for every host.
+
+    title: what to do, in one line. cost, risk: what it takes and what can go wrong. how: what to do, one step each.
+    claims: D1 … of the two documents.
+    """
+
+    title: str
     cost: Text
     risk: Text
     how: Texts
@@ -207,12 +225,25 @@ class NamespaceAudit(AuditParts):
 
 
 class AuditBody(AuditParts):
-    """What is taken from an audit that is given to tcp_report. The rest of an Audit is known better: see there.
+    """An audit, but for what is known better where it is read: see Audit.
 
     namespaces: the other network namespaces of the host, if they were asked for.
     """
 
     namespaces: Annotated[list[NamespaceAudit], Default([])]
+
+
+class SavedAudit(AuditBody):
+    """An audit as tcp_audit returns it and as reports keep it; _saved makes it, and the whole one of it again.
+
+    results: those that failed, are unknown or waived. passed: rule id to what was observed, a text for each subject.
+    not_applicable: rule id to the reasons. advice: the cures that apply, and those that would be wrong here.
+    not_needed: cure id to the reason why nothing calls for it.
+    """
+
+    passed: Annotated[dict[str, list[str]], Default({})]
+    not_applicable: Annotated[dict[str, list[str]], Default({})]
+    not_needed: Annotated[dict[str, str], Default({})]
 
 
 class Audit(AuditBody):

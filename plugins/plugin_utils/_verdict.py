@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ._advice import CURES
 from ._results import SEVERITIES
-from ._rules import CannotApplyError, MissingFactError
+from ._rules import CATALOGUE, CannotApplyError, MissingFactError
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,6 @@ def verdict(host: View, results: Sequence[Result], advice: Sequence[Advice], any
         "sentence": _sentence(failed, results, "repository" if "places" in host.snapshot else "host"),
         "next_step": _next_step(failed, advice),
         "fine": _fine(results),
-        "not_known": _not_known(results),
         "profile": _profile(host) if any_profile else "",
     }
 
@@ -72,7 +72,7 @@ def _sentence(failed: Sequence[Result], results: Sequence[Result], what: str) ->
         where = f"{first['path']}:{first['line']}: {where}"
     others = len(failed) - 1
     more = f" And {_number(others, 'other failed result')}." if others else ""
-    return f"{first['title']} ({first['severity']}). {where}{first['observed']}.{more}"
+    return f"{CATALOGUE[first['id']].title} ({first['severity']}). {where}{first['observed']}.{more}"
 
 
 def _number(count: int, what: str) -> str:
@@ -85,8 +85,10 @@ def _next_step(failed: Sequence[Result], advice: Sequence[Advice]) -> str:
         return ""
     first = next((cure for cure in advice if cure["applies"] and cure["severity"] == failed[0]["severity"]), None)
     if first is None:
-        return failed[0]["remedy"]
-    return f"{first['title']}: {first['how'][0]}" if first["how"] else first["title"]
+        return CATALOGUE[failed[0]["id"]].remedy
+    cure = CURES[first["id"]]
+    steps = cure.how if first["how"] is None else first["how"]
+    return f"{cure.title}: {steps[0]}" if steps else cure.title
 
 
 def _fine(results: Sequence[Result]) -> list[str]:
@@ -102,10 +104,6 @@ def _fine(results: Sequence[Result]) -> list[str]:
 
 # Where these do not apply, the host does not have the thing.
 _ABSENT = ("conntrack-nearly-full", "snat-pressure", "recycle-on")
-
-
-def _not_known(results: Sequence[Result]) -> list[str]:
-    return [f"{result['id']}: {result['reason']}" for result in results if result["status"] == "unknown"]
 
 
 def _profile(host: View) -> str:
@@ -158,4 +156,4 @@ def with_namespaces(host: Verdict, looked_at: int, grave: Sequence[tuple[str, Re
         return {**host, "fine": [*host["fine"], f"network namespaces: {namespaces}, nothing of severity medium or above"]}
     name, first = min(grave, key=lambda one: SEVERITIES.index(one[1]["severity"]))
     of_them = f"{len(grave)} of {namespaces} {'has' if len(grave) == 1 else 'have'} failed results of severity medium or above"
-    return {**host, "sentence": f"{host['sentence']} {of_them}. {name}: {first['title']} ({first['severity']})."}
+    return {**host, "sentence": f"{host['sentence']} {of_them}. {name}: {CATALOGUE[first['id']].title} ({first['severity']})."}

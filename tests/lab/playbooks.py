@@ -15,6 +15,7 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import entry_of
 from lab.network import HERE, HOSTS, PREFIX, LabError
 
 ROOT = HERE.parents[1]
@@ -66,8 +67,8 @@ def treat(*names: str, **variables: t.Any) -> dict[str, Treated]:
         treated[name] = Treated(
             profile=profile,
             snapshot=tasks["Take the snapshot"][name]["ansible_facts"]["linux_tcp"],
-            before=tasks["Audit before"][name],
-            after=tasks["Audit after"][name],
+            before=dict(entry_of(name, tasks["Audit before"][name], "audit")),
+            after=dict(entry_of(name, tasks["Audit after"][name], "audit")),
             snapshot_after=tasks["Take the snapshot after the role"][name].get("ansible_facts", {}).get("linux_tcp"),
             changed=_changed(change),
         )

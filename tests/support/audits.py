@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._input import read_texts
+
 MOMENT = "2026-01-31T12:00:00Z"
 
 HOSTILE = {
@@ -48,6 +51,20 @@ def result(rule: str, severity: str, status: str = "fail", **changes: Any) -> di
         "waiver": None,
         **changes,
     }
+
+
+def build(audits: list[dict[str, Any]] | dict[str, Any], title: str) -> _reports.Report:
+    """The report of invented audits, with the texts of their rules and cures, which their results and advice carry here."""
+    listed = sorted(audits.values() if isinstance(audits, dict) else audits, key=lambda one: str(one.get("host")))
+    rules: dict[str, Any] = {}
+    cures: dict[str, Any] = {}
+    for one in listed:
+        for part in (one, *one.get("namespaces", ())):
+            for result in part.get("results", ()):
+                rules.setdefault(result["id"], {name: result[name] for name in ("title", "profiles", "claims", "rationale", "remedy")})
+            for cure in part.get("advice", ()):
+                cures.setdefault(cure["id"], {name: cure[name] for name in ("title", "cost", "risk", "how", "claims")})
+    return _reports.build(audits, title, read_texts({"rules": rules, "cures": cures}, "texts"))
 
 
 def cure(name: str, applies: bool = False, **changes: Any) -> dict[str, Any]:

@@ -55,7 +55,20 @@ def requested(log: Path) -> set[str]:
     return {request["url"] for request in requests if request.get("initiator", "not an origin") != "not an origin"}
 
 
-class _Silent(http.server.SimpleHTTPRequestHandler):
+class _Folder(http.server.SimpleHTTPRequestHandler):
+    """The files of a folder. A page that takes its time holds back its own end with an image "/end" until it asks for "/done"."""
+
+    done: threading.Event
+
+    def do_GET(self) -> None:
+        if self.path == "/done":
+            self.done.set()
+        if self.path in ("/done", "/end"):
+            self.done.wait(300)
+            self.send_error(404)
+        else:
+            super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
@@ -63,7 +76,8 @@ class _Silent(http.server.SimpleHTTPRequestHandler):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The folder's files on a loopback port, for pages that look at each other."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Silent, directory=str(folder))) as server:
+    handler = type("Served", (_Folder,), {"done": threading.Event()})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

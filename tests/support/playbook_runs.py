@@ -13,6 +13,8 @@ import sys
 import typing as t
 from pathlib import Path
 
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import entry_of
+
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 
 
@@ -22,7 +24,9 @@ class Run(t.NamedTuple):
     reports: Path
 
     def audits(self) -> dict[str, t.Any]:
-        return {audit["host"]: audit for audit in json.loads((self.reports / "tcp-audit.json").read_text())["audits"]}
+        """What the JSON report has of each host, with all that it leaves out."""
+        audits = json.loads((self.reports / "tcp-audit.json").read_text())["audits"]
+        return {audit["host"]: entry_of(audit["host"], audit, "audits") for audit in audits}
 
 
 def run_playbook(

@@ -325,7 +325,6 @@ def advice(made: Cure, assessment: Assessment) -> Advice:
     gained = assessment.gain
     return {
         "id": made.id,
-        "title": made.title,
         "applies": assessment.severity is not None,
         "severity": assessment.severity,
         "wrong": assessment.wrong,
@@ -335,10 +334,7 @@ def advice(made: Cure, assessment: Assessment) -> Advice:
             "to_per_second": _rounded(gained.rate if gained else None),
             "factor": _rounded(gained.factor if gained else None),
         },
-        "cost": made.cost,
-        "risk": made.risk,
-        "how": list(made.how if assessment.how is None else assessment.how),
-        "claims": list(made.claims),
+        "how": None if assessment.how is None else list(assessment.how),
     }
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ._base import CURES
+
 if t.TYPE_CHECKING:
     from .._results import Advice
 
@@ -36,7 +38,8 @@ def of_namespace(cure: Advice, runtime: str | None) -> Advice:
     if cure["id"] not in SETTINGS:
         return cure
     key, value = SETTINGS[cure["id"]]
-    return {**cure, "how": [_line(key, value, runtime), *(step for step in cure["how"] if not _ROLE.search(step))]}
+    steps = CURES[cure["id"]].how if cure["how"] is None else cure["how"]
+    return {**cure, "how": [_line(key, value, runtime), *(step for step in steps if not _ROLE.search(step))]}
 
 
 def _line(key: str, value: str, runtime: str | None) -> str:

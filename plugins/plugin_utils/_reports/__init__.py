@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 from ._files import differs, make_folder, replace_all
 from ._formats import FORMATS
+from ._host import OUTCOMES, HostReport
 from ._input import NotAudited, ReportError, entry_of
-from ._model import OUTCOMES, HostReport, Report, build, build_host
+from ._model import Report, build, build_host
 from ._text import render as text_summary
 
 __all__ = [

@@ -4,20 +4,27 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The HTML report: one page that needs nothing else, not even a network or its own script."""
+"""The HTML report: one page that needs nothing else, not even a network.
+
+Up to WHOLE_HOSTS hosts are in it as they are, and it needs no script. The parts of more hosts are packed, see _html_fleet.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._results import SEVERITIES, STATUSES, Capacity, Severity
+from .._claims import CLAIMS
+from .._results import SEVERITIES, STATUSES
+from ._groups import by_first_cure, by_reason, by_rule
+from ._host import HostReport
+from ._html_bars import bars
+from ._html_fleet import pack
 from ._manifest import NAME, version
-from ._model import MOMENT, HostReport, Report, gain_text, location, settings_text
+from ._model import MOMENT, Report, gain_text, location, settings_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,7 +32,10 @@ if TYPE_CHECKING:
 
 # jinja2 and markupsafe are imported where they are used: other formats need neither, and tcp-sysctl-lint does not have them.
 ENDING = ".html"
+WHOLE_HOSTS = 200
 _TEMPLATES = Path(__file__).parent / "templates"
+# Hosts in the table of a fleet's page before the script lists all of them, and reasons why hosts were not audited.
+_FIRST_ROWS, _REASONS = 50, 50
 
 # Colour is never the only sign: each word also has a shape of its own.
 _SHAPES = {
@@ -40,25 +50,23 @@ _SHAPES = {
     "pass": "✓",
 }
 _STATUS_WORDS = {"fail": "failed", "unknown": "unknown", "waived": "waived", "not_applicable": "not applicable", "pass": "passed"}
-_PORT_RULES = frozenset({"ports-pressure"})
-_BUCKET_RULES = frozenset({"buckets-nearly-full", "buckets-overflow", "buckets-disabled"})
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A number against its limit. percent is None where one of them is unknown; severity is that of a failed result about it."""
-
-    label: str
-    text: str
-    percent: float | None
-    severity: Severity | None
 
 
 def render(report: Report) -> str:
     """Return the report as a page; the only script and style that its policy allows are the two inside."""
     from markupsafe import Markup
 
-    style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "report.js"))
+    is_fleet = len(report.hosts) > WHOLE_HOSTS
+    style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "fleet.js" if is_fleet else "report.js"))
+    rule_numbers = {rule: number for number, rule in enumerate(report.rules)}
+    template = _environment().get_template("host.html.j2")
+    # In a short report nobody has to open anything.
+    few = report.summary["status"]["fail"] <= 8
+
+    def part(host: HostReport) -> Markup:
+        return Markup(template.render(host=host, few=few, rule_numbers=rule_numbers))
+
+    reasons = by_reason(report.hosts)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -68,18 +76,14 @@ def render(report: Report) -> str:
             script=script,
             style_hash=_policy_hash(style),
             script_hash=_policy_hash(script),
-            # In a short report nobody has to open anything.
-            few=report.summary["status"]["fail"] <= 8,
-            rule_numbers={rule: number for number, rule in enumerate(report.by_rule)},
-            advised=[host for host in report.urgent_first if host.advice],
-            bars=_bars,
-            gain_text=gain_text,
-            location=location,
-            settings_text=settings_text,
-            severities=SEVERITIES,
-            statuses=STATUSES,
-            shapes=_SHAPES,
-            status_words=_STATUS_WORDS,
+            rule_numbers=rule_numbers,
+            cures=by_first_cure(report.urgent_first),
+            failed_rules=by_rule(report.urgent_first),
+            reasons=reasons[:_REASONS],
+            more_reasons=sum(len(names) for _reason, names in reasons[_REASONS:]),
+            first_rows=_FIRST_ROWS,
+            part=part,
+            packed=pack(report, rule_numbers, part) if is_fleet else None,
             generator=f"{NAME} {version()}",
         )
     )
@@ -94,6 +98,17 @@ def _environment() -> Environment:
     )
     environment.filters["moment"] = _moment
     environment.filters["coded"] = _coded
+    environment.globals.update(
+        bars=bars,
+        claim_texts=CLAIMS,
+        gain_text=gain_text,
+        location=location,
+        settings_text=settings_text,
+        severities=SEVERITIES,
+        shapes=_SHAPES,
+        statuses=STATUSES,
+        status_words=_STATUS_WORDS,
+    )
     return environment
 
 
@@ -115,41 +130,3 @@ def _coded(text: str) -> Markup:
 
 def _policy_hash(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def _bars(host: HostReport) -> list[Bar]:
-    if host.audit is None or host.is_repository:
-        return []
-    capacity = host.audit["capacity"]
-    return [_port_bar(host, capacity), _bucket_bar(host, capacity)]
-
-
-def _port_bar(host: HostReport, capacity: Capacity) -> Bar:
-    busiest, usable = capacity["busiest"], capacity["usable_ports"]
-    severity = _worst_of(host, _PORT_RULES)
-    if busiest is None:
-        seen = "unknown" if usable is None else f"no outgoing connections, {usable:,} ports usable"
-        return Bar("Ports", seen, 0.0 if usable else None, severity)
-    address = busiest["destination"]
-    target = f"[{address}]:{busiest['destination_port']}" if ":" in address else f"{address}:{busiest['destination_port']}"
-    return _bar(f"Ports towards {target} from {busiest['source']}", busiest["ports"], usable, "usable", severity)
-
-
-def _bucket_bar(host: HostReport, capacity: Capacity) -> Bar:
-    severity = _worst_of(host, _BUCKET_RULES)
-    if capacity["time_wait"] is None:
-        return Bar("TIME_WAIT sockets", "unknown", None, severity)
-    return _bar("TIME_WAIT sockets", capacity["time_wait"], capacity["bucket_limit"], "allowed", severity)
-
-
-def _bar(label: str, used: int, limit: int | None, word: str, severity: Severity | None) -> Bar:
-    if limit is None:
-        return Bar(label, f"{used:,}, the limit is unknown", None, severity)
-    if limit <= 0:
-        return Bar(label, f"{used:,} of {limit:,} {word}", 100.0 if used else 0.0, severity)
-    share = 100 * used / limit
-    return Bar(label, f"{used:,} of {limit:,} {word} ({share:.0f} %)", min(100.0, round(share, 1)), severity)
-
-
-def _worst_of(host: HostReport, rules: frozenset[str]) -> Severity | None:
-    return next((result["severity"] for result in host.failed if result["id"] in rules), None)

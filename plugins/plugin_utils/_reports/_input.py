@@ -11,11 +11,14 @@ from __future__ import annotations
 import typing
 from collections import Counter
 from collections.abc import Mapping
+from typing import Annotated
 
 from .._audit import summarise
-from .._escape import one_line
-from .._results import Audit, AuditBody
-from .._shapes import ShapeError, check, check_string, must_be
+from .._escape import escaped, one_line
+from .._results import Audit, CureTexts, RuleTexts, SavedAudit
+from .._saved import folded, restored
+from .._shapes import Default, ShapeError, check, check_string, must_be
+from .._texts import Texts
 
 
 class ReportError(Exception):
@@ -32,6 +35,17 @@ class NotAudited(typing.TypedDict):
 
 
 Entry = typing.Union[Audit, NotAudited]
+
+
+def read_texts(texts: object, place: str) -> Texts:
+    """What a report says of its rules and cures, safe to show. Raises ShapeError naming the place."""
+    found = check(_ReportTexts, texts, place)
+    return Texts(escaped(found["rules"]), escaped(found["cures"]))
+
+
+class _ReportTexts(typing.TypedDict):
+    rules: Annotated[dict[str, RuleTexts], Default({})]
+    cures: Annotated[dict[str, CureTexts], Default({})]
 
 
 def read_audits(audits: object) -> list[Entry]:
@@ -97,7 +111,7 @@ def read_audit(host: str, audit: Mapping[typing.Any, typing.Any], place: str) ->
     """One host's audit as plain data. place: for messages. Raises ShapeError naming what has another shape."""
     if "results" not in audit:
         return {"host": host, "failed": True, "unreachable": bool(audit.get("unreachable")), "msg": _why_not_audited(audit, place)}
-    body = check(AuditBody, audit, place)
+    body = restored(folded(check(SavedAudit, audit, place)))
     if not body["results"]:
         return {"host": host, "failed": True, "unreachable": False, "msg": "The audit has no results at all."}
     # The summary is counted here: what the input says of itself is not believed.

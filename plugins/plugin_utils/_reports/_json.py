@@ -4,18 +4,37 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The JSON report: every audit, whole, for other programs. Its audits can be given to tcp_report again."""
+"""The JSON report: every audit for other programs, and what rules and cures say of themselves once. tcp_report takes its audits again."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from .._compact import compact
+from .._results import SavedAudit
+from .._saved import folded
+from ._host import HostReport
 from ._model import Report
 
 ENDING = ".json"
-SCHEMA = "linux_tcp.report/1"
+SCHEMA = "linux_tcp.report/2"
 
 
 def render(report: Report) -> str:
-    """Return the report as JSON; ASCII only, so that printing the file cannot steer a terminal."""
-    return json.dumps({"schema": SCHEMA, "title": report.title, "audits": report.entries}, indent=2, allow_nan=False) + "\n"
+    """Return the report as JSON, a line for each host; ASCII only, so that printing the file cannot steer a terminal."""
+    rules = {rule: report.texts.rule(rule) for rule in report.rules}
+    cures = {cure: report.texts.cure(cure) for cure in report.cures}
+    head = {"schema": SCHEMA, "title": report.title, "rules": rules, "cures": cures}
+    lines = [f"{json.dumps(name)}: {_line(value)}," for name, value in head.items()]
+    audits = ",\n".join(_audit(host) for host in report.machines)
+    return "\n".join(["{", *lines, '"audits": [', audits, "]", "}", ""])
+
+
+def _audit(host: HostReport) -> str:
+    entry = json.loads(host.entry)
+    return _line(compact(SavedAudit, folded(entry)) if "results" in entry else entry)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from itertools import groupby
 
 from .._escape import one_line
-from .._results import STATUSES, Audit, Result
-from ._model import MOMENT, HostReport, Report, location, settings_text
+from .._results import STATUSES, Audit
+from ._host import HostReport, ShownResult
+from ._model import MOMENT, Report, location, settings_text
 
 ENDING = ".junit.xml"
 
@@ -55,7 +56,7 @@ def _suite(host: HostReport) -> ET.Element:
     return suite
 
 
-def _case_of(host: HostReport) -> Callable[[Result], tuple[str, str]]:
+def _case_of(host: HostReport) -> Callable[[ShownResult], tuple[str, str]]:
     """What tells one test case from another: the rule, and in a repository first the file with a failure."""
     return lambda result: (result["path"] or "" if host.is_repository and result["status"] == "fail" else "", result["id"])
 
@@ -75,7 +76,7 @@ def _properties(audit: Audit) -> ET.Element:
     return properties
 
 
-def _case(host: HostReport, results: list[Result]) -> ET.Element:
+def _case(host: HostReport, results: list[ShownResult]) -> ET.Element:
     """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
     case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
     path, line = results[0]["path"], results[0]["line"]
@@ -99,13 +100,13 @@ def _case(host: HostReport, results: list[Result]) -> ET.Element:
     return case
 
 
-def _headline(failed: list[Result]) -> str:
+def _headline(failed: list[ShownResult]) -> str:
     first = failed[0]
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return f"{first['title']}: {first['subject']}: {first['observed']}{more}"
 
 
-def _failure(result: Result) -> str:
+def _failure(result: ShownResult) -> str:
     facts = {
         "observed": result["observed"],
         "expected": result["expected"],

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 
 from .._escape import one_line
-from .._results import SEVERITIES, Result
-from ._model import HostReport, Report, gain_text, location
+from .._results import SEVERITIES
+from ._host import HostReport, ShownResult
+from ._model import Report, gain_text, location
 from ._text import headline
 
 ENDING = ".md"
@@ -123,7 +124,7 @@ def _advice(host: HostReport) -> list[str]:
     return lines
 
 
-def _failed(result: Result) -> str:
+def _failed(result: ShownResult) -> str:
     subject = escape(result["subject"], 120)
     cells = [
         f"{_SIGNS[result['severity']]} {result['severity']}",

@@ -14,10 +14,11 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from .._escape import one_line
-from .._results import SEVERITIES, Result, SettingPlace, Severity, Status
+from .._results import Result, RuleTexts, SettingPlace, Severity, Status
+from ._host import HostReport, ShownResult
 from ._manifest import NAME, information_uri, version
 from ._markdown import escape
-from ._model import HostReport, Report
+from ._model import Report
 
 Json = dict[str, Any]
 
@@ -97,7 +98,7 @@ def _message(name: str, template: str, *arguments: str) -> Json:
 
 
 def _rules(report: Report) -> list[Json]:
-    rules = [_rule(results[0], min((r["severity"] for r in results), key=SEVERITIES.index)) for results in report.by_rule.values()]
+    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.rules.items()]
     if report.count("not_audited"):
         rules.append(
             {
@@ -113,14 +114,14 @@ def _rules(report: Report) -> list[Json]:
     return rules
 
 
-def _rule(result: Result, severity: Severity) -> Json:
-    why = _sentence(result["rationale"] or result["title"])
-    parts = {"": why, "What to do": result["remedy"] and _sentence(result["remedy"]), "Claims": ", ".join(result["claims"])}
+def _rule(rule: str, texts: RuleTexts, severity: Severity) -> Json:
+    why = _sentence(texts["rationale"] or texts["title"])
+    parts = {"": why, "What to do": texts["remedy"] and _sentence(texts["remedy"]), "Claims": ", ".join(texts["claims"])}
     said = {label: text for label, text in parts.items() if text}
     return {
-        "id": result["id"],
-        "name": _name(result["id"]),
-        "shortDescription": {"text": _sentence(_literal(result["title"]))},
+        "id": rule,
+        "name": _name(rule),
+        "shortDescription": {"text": _sentence(_literal(texts["title"]))},
         "fullDescription": {"text": _literal(why)},
         "help": {
             "text": "\n\n".join(f"{label}: {_literal(text)}" if label else _literal(text) for label, text in said.items()),
@@ -128,7 +129,7 @@ def _rule(result: Result, severity: Severity) -> Json:
         },
         "defaultConfiguration": {"level": _LEVELS[severity]},
         "messageStrings": {status: {"text": template} for status, template in _MESSAGES.items()},
-        "properties": {"tags": ["tcp", *result["claims"]]},
+        "properties": {"tags": ["tcp", *texts["claims"]]},
     }
 
 
@@ -137,7 +138,7 @@ def _name(rule: str) -> str:
     return "Tcp" + "".join(word.capitalize() for word in rule.replace("_", "-").split("-"))
 
 
-def _result(host: HostReport, result: Result, index: dict[str, int]) -> Json:
+def _result(host: HostReport, result: ShownResult, index: dict[str, int]) -> Json:
     status = result["status"]
     # What counts for some profiles only, while none was given, is for a person to decide.
     kind = _KINDS[status] if result["decides"] or status != "fail" else "review"

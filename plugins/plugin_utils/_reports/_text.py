@@ -4,34 +4,42 @@
 
 # PRIVATE to the collection: not for use outside it, may change at any time.
 
-"""The summary that a person reads in a terminal: who is worst, what failed there, what to do, what could not be read."""
+"""The summary that a person reads in a terminal: all of a few hosts; of a fleet a screenful, the worst and what most have in common."""
 
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from .._escape import one_line
-from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Result, Severity
-from ._model import HostReport, Report, gain_text, location, settings_text
+from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Severity
+from ._groups import by_first_cure, by_reason, by_rule
+from ._host import HostReport
+from ._model import Report
+from ._text_host import Paint, render_host, wrapped
 
-Paint = Callable[[str, Severity], str]
-"""Gives a text the colour of a severity."""
-
-# Hosts in a sentence, and the letters of a name there.
-_NAMED, _LONGEST_NAME = 10, 60
+# So many hosts are told whole.
+_FEW = 3
+# What is shown of a fleet: hosts, cures, rules, reasons, hosts of one of these, and hosts in a sentence, with the letters of a name there.
+_WORST, _CURES, _RULES, _REASONS, _EXAMPLES, _NAMED, _LONGEST_NAME = 10, 5, 10, 3, 2, 10, 60
+# Names are left out where they would leave less to what they are examples of.
+_SHORTEST_TEXT = 40
 _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
 
 
 def render(report: Report, width: int = 96, paint: Paint = lambda text, severity: text) -> str:
     """Return the summary as lines of at most width columns (80 or more); plain text unless paint adds colour."""
-    blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False), _table(report, width, paint)]
-    blocks += filter(None, [_without_profile(report, width)])
-    alone = len(report.hosts) == 1
-    shown = [host for host in report.urgent_first if (alone and host.verdict) or host.failed or host.told_apart or _has_unknown(host)]
-    blocks += [block for host in shown if (block := _host(host, width, paint))]
-    return "\n\n".join(blocks) + "\n"
+    blocks = [textwrap.fill(headline(report), width, break_on_hyphens=False)]
+    if len(report.hosts) <= _FEW:
+        alone = len(report.hosts) == 1
+        shown = [host for host in report.urgent_first if (alone and host.verdict) or host.failed or host.told_apart or _has_unknown(host)]
+        blocks += [_table(report.urgent_first, width, paint), _without_profile(report, width)]
+        blocks += [render_host(host, width, paint) for host in shown]
+    else:
+        worst = [host for host in report.urgent_first if host.outcome in ("failed", "unknown")]
+        blocks += [_cures(report, width, paint), _rules(report, width, paint), _table(worst, width, paint)]
+        blocks += [_not_audited(report, width), _without_profile(report, width)]
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def headline(report: Report) -> str:
@@ -48,11 +56,53 @@ def headline(report: Report) -> str:
     return f"{report.title}: {total} host{'' if total == 1 else 's'}: {', '.join(parts)}{shown}"
 
 
-def _table(report: Report, width: int, paint: Paint) -> str:
-    names = max([4, *(len(host.name) for host in report.hosts)])
+def _cures(report: Report, width: int, paint: Paint) -> str:
+    """What to do first, on how many hosts."""
+    groups = by_first_cure(report.urgent_first)
+    lines = ["DO FIRST"]
+    for group in groups[:_CURES]:
+        lines.append(_counted(len(group.hosts), width, paint, group.severity, f"{group.cure['id']}: {group.cure['title']}", group.hosts))
+    if len(groups) > _CURES:
+        lines.append(f"and {len(groups) - _CURES} other cures")
+    return "\n".join(lines) if groups else ""
+
+
+def _rules(report: Report, width: int, paint: Paint) -> str:
+    """What failed, on how many hosts."""
+    groups = by_rule(report.urgent_first)
+    lines = ["FAILED"]
+    for group in groups[:_RULES]:
+        hosts = [host for finding in group.findings for host in finding.hosts]
+        lines.append(_counted(group.hosts, width, paint, group.severity, f"{group.rule}: {group.findings[0].result['title']}", hosts))
+    if len(groups) > _RULES:
+        lines.append(f"and {len(groups) - _RULES} other rules")
+    return "\n".join(lines) if groups else ""
+
+
+def _counted(number: int, width: int, paint: Paint, severity: Severity | None, text: str, hosts: Sequence[HostReport]) -> str:
+    """One line: how many hosts, how grave, what; then some of the hosts, as far as there is room."""
+    start, word = f"{number:>6,} host{' ' if number == 1 else 's'}  ", f"{(severity or '').upper():<8}"
+    room = width - len(start) - len(word) - 2
+    names = f"  ({_some(list(dict.fromkeys(host.name for host in hosts)), _EXAMPLES)})"
+    if room - len(names) < _SHORTEST_TEXT:
+        names = ""
+    return f"{start}{paint(word, severity) if severity else word}  {one_line(text, room - len(names))}{names}"
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(one_line(name, _LONGEST_NAME) for name in names[:most]) + more
+
+
+def _table(hosts: Sequence[HostReport], width: int, paint: Paint) -> str:
+    """A line for each of the first hosts; nothing where there is none."""
+    if not hosts:
+        return ""
+    names = max([4, *(len(host.name) for host in hosts[:_WORST])])
     names = min(names, width - 50)
     lines = [f"{'HOST':<{names}}  {'WORST':<8}  " + " ".join(f"{column:>4}" for column in _COLUMNS)]
-    for host in report.urgent_first:
+    for host in hosts[:_WORST]:
         start = f"{one_line(host.name, names):<{names}}  "
         if host.audit is None:
             lines.append(start + one_line(f"NOT AUDITED: {host.not_audited_because}", width - len(start)))
@@ -63,7 +113,21 @@ def _table(report: Report, width: int, paint: Paint) -> str:
         word = host.worst or ("none" if host.outcome == "clean" else "unknown")
         worst = f"{word.upper() if host.worst else word:<8}"
         lines.append(start + (paint(worst, host.worst) if host.worst else worst) + "  " + " ".join(f"{n or '-':>4}" for n in numbers))
-    return "\n".join(lines)
+    left_out = len(hosts) - _WORST
+    return "\n".join([*lines, f"and {left_out:,} more hosts"] if left_out > 0 else lines)
+
+
+def _not_audited(report: Report, width: int) -> str:
+    """Of how many hosts nothing is known, and why."""
+    reasons = by_reason(report.hosts)
+    lines = ["NOT AUDITED"]
+    for reason, names in reasons[:_REASONS]:
+        start = f"{len(names):>6,} host{' ' if len(names) == 1 else 's'}  "
+        lines.append(start + one_line(f"{reason} ({_some(names, _EXAMPLES)})", width - len(start)))
+    left_out = sum(len(names) for _reason, names in reasons[_REASONS:])
+    if left_out:
+        lines.append(f"and {left_out:,} more hosts for other reasons")
+    return "\n".join(lines) if reasons else ""
 
 
 def _without_profile(report: Report, width: int) -> str:
@@ -73,97 +137,10 @@ def _without_profile(report: Report, width: int) -> str:
     names = [name for name, audit in audits if audit["profile"] == ANY_PROFILE and audit["source"]["kind"] != "repository"]
     if not names:
         return ""
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    shown = ", ".join(one_line(name, _LONGEST_NAME) for name in names[:_NAMED])
-    told = f"{shown}{more}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"
-    return "\n".join(_wrapped("NO PROFILE", told, width, lines=4, indent=0))
+    told = f"{_some(names, _NAMED)}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"
+    return "\n".join(wrapped("NO PROFILE", told, width, indent=0))
 
 
 def _has_unknown(host: HostReport) -> bool:
     """Whether something about an audited host is unknown."""
     return host.audit is not None and bool(host.audit["not_seen"] or host.summary["status"]["unknown"])
-
-
-def _host(host: HostReport, width: int, paint: Paint) -> str:
-    if host.audit is None:
-        return ""
-    facts = [host.audit["profile"], host.audit["kernel_release"] and f"kernel {host.audit['kernel_release']}", host.audit["collected_at"]]
-    title = one_line(f"{host.name}  ({', '.join(fact for fact in facts if fact)})", width)
-    lines = [title, "-" * len(title), *_verdict(host, width), *_advice(host, width), *_ruled_out(host, width)]
-    for file, results in host.failed_by_file.items():
-        lines += [one_line(f"FILE {file}", width), ""] if file else []
-        for result in results:
-            lines += [*_failed(result, width, paint), ""]
-    for profiles, results in host.told_apart.items():
-        lines += _wrapped(f"IF {profiles}", "these count if the host has that profile", width, lines=2, indent=0)
-        for result in results:
-            lines += [*_failed(result, width, paint), ""]
-    unknown = Counter(result["id"] for result in host.having("unknown"))
-    if unknown:
-        rules = ", ".join(rule if times == 1 else f"{rule} ({times})" for rule, times in sorted(unknown.items()))
-        lines += _wrapped("unknown", rules, width, lines=4, indent=0)
-    for sentence in host.audit["not_seen"]:
-        lines += _wrapped("not seen", sentence, width, lines=2, indent=0)
-    return "\n".join(lines).rstrip()
-
-
-def _advice(host: HostReport, width: int) -> list[str]:
-    """The first cure that applies, and the names of the others; nothing where none does."""
-    if not host.advice:
-        return []
-    first, *others = host.advice
-    against = f" ({first['severity']})" if first["severity"] else ""
-    lines = _wrapped("DO FIRST", f"{first['id']}{against}: {first['title']}", width, lines=2, indent=0)
-    for label, text in (
-        ("why", first["reason"]),
-        ("gain", gain_text(first["gain"])),
-        ("how", "; ".join(first["how"])),
-        ("risk", first["risk"]),
-    ):
-        lines += _wrapped(label, text, width, lines=4)
-    if others:
-        lines += _wrapped("then", ", ".join(cure["id"] for cure in others), width, lines=2)
-    wrong = [cure["id"] for cure in host.advised_against if cure["wrong"]]
-    if wrong:
-        lines += _wrapped("do not", ", ".join(wrong), width, lines=2)
-    return [*lines, ""]
-
-
-def _verdict(host: HostReport, width: int) -> list[str]:
-    """What is wrong, in one sentence, and what to do next where no cure says it."""
-    if host.verdict is None:
-        return []
-    lines = textwrap.wrap(one_line(host.verdict["sentence"]), width, break_on_hyphens=False, max_lines=4, placeholder=" …")
-    if not host.advice:
-        lines += _wrapped("next", host.verdict["next_step"], width, lines=4, indent=0)
-    return [*lines, *_wrapped("profile", host.verdict["profile"], width, lines=3, indent=0), ""]
-
-
-def _ruled_out(host: HostReport, width: int) -> list[str]:
-    """What was looked at and is in order."""
-    if host.verdict is None or not host.verdict["fine"]:
-        return []
-    return [*_wrapped("fine", "; ".join(host.verdict["fine"]), width, lines=8, indent=0), ""]
-
-
-def _failed(result: Result, width: int, paint: Paint) -> list[str]:
-    head = one_line(f"{result['id']}: {result['subject']}" if result["subject"] else result["id"], width - 10)
-    lines = [paint(f"{result['severity'].upper():<10}", result["severity"]) + head]
-    lines += _wrapped("found", result["observed"], width, lines=2)
-    lines += _wrapped("expected", result["expected"], width, lines=2)
-    lines += _wrapped("where", location(result), width, lines=2)
-    if len(result["settings"]) > 1:
-        lines += _wrapped("set in", settings_text(result), width, lines=4)
-    lines += _wrapped("do", result["remedy"], width, lines=4)
-    return lines
-
-
-def _wrapped(label: str, text: str, width: int, *, lines: int, indent: int = 10) -> list[str]:
-    """text behind a label, in at most so many lines; nothing where there is no text."""
-    if not text:
-        return []
-    start = " " * indent + f"{label + ':':<9} "
-    wrapper = textwrap.TextWrapper(
-        width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False, max_lines=lines, placeholder=" …"
-    )
-    return wrapper.wrap(one_line(text))

@@ -9,19 +9,23 @@
   }));
 
   const apply = () => {
-    const name = form.elements.host.value.trim().toLowerCase();
+    const text = form.elements.text.value.trim().toLowerCase();
     const severity = Number(form.elements.severity.value);
     const wanted = new Set([...form.querySelectorAll("[name=status]:checked")].map((box) => box.value));
+    // A host where all passed has nothing to hide one by one: it is there until something is left out.
+    const whole = severity === 4 && !form.querySelector("[name=status]:not(:checked)");
     let results = 0;
     let shownHosts = 0;
     for (const host of hosts) {
       let shown = 0;
+      const named = host.element.dataset.host.includes(text);
       for (const result of host.results) {
-        result.hidden = !(wanted.has(result.dataset.status) && Number(result.dataset.severity) <= severity);
+        const found = named || result.dataset.rule.includes(text);
+        result.hidden = !(found && wanted.has(result.dataset.status) && Number(result.dataset.severity) <= severity);
         shown += !result.hidden;
       }
       for (const group of host.groups) group.hidden = !group.querySelector("li:not([hidden])");
-      host.element.hidden = !(shown && host.element.dataset.host.includes(name));
+      host.element.hidden = !(shown || (named && whole));
       if (!host.element.hidden) {
         results += shown;
         shownHosts += 1;

@@ -150,7 +150,7 @@ def test_a_conflict_without_a_line_or_a_value_says_what_it_does() -> None:
         ),
         (
             {"change": CHANGE, "after": {"results": [{"id": "x"}]}},
-            "the audit after has an unexpected form: results[0] (x).title is missing",
+            "the audit after has an unexpected form: results[0] (x).severity is missing",
         ),
     ],
 )

@@ -19,6 +19,10 @@ MODULES = Path(__file__).resolve().parents[4] / "plugins" / "modules"
 ANSIBLE = {"changed", "failed", "unreachable"}
 
 
+class ReturnedAudit(_results.Audit, _results.SavedAudit):
+    """All that tcp_audit returns."""
+
+
 def documented(module: str) -> t.Any:
     for node in ast.parse((MODULES / f"{module}.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RETURN":
@@ -32,7 +36,7 @@ def documented(module: str) -> t.Any:
         ("tcp_profile", (), _results.ProfileChange),
         ("tcp_profile", ("settings",), _results.KeyChange),
         ("tcp_profile", ("conflicts",), _results.Conflict),
-        ("tcp_audit", (), _results.Audit),
+        ("tcp_audit", (), ReturnedAudit),
         ("tcp_audit", ("results",), _results.Result),
         ("tcp_audit", ("results", "waiver"), _results.WaiverNote),
         ("tcp_audit", ("advice",), _results.Advice),

@@ -64,7 +64,7 @@ def test_what_passed_there_is_counted_and_rules_of_the_host_are_left_out() -> No
 
 def test_a_cure_of_a_pod_is_no_role_on_its_node() -> None:
     (pod,) = judged(namespace(**FULL))["namespaces"]
-    how = {cure["id"]: cure["how"] for cure in pod["advice"]}
+    how = {cure["id"]: cure["how"] or [] for cure in pod["advice"]}
     line = 'in the pod: securityContext: {sysctls: [{name: net.ipv4.ip_local_port_range, value: "16384 65535"}]} (a safe sysctl)'
     assert how["wider-range"][0] == line
     assert "role linux_tcp" not in str(how)

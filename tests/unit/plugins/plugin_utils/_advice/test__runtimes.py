@@ -20,7 +20,7 @@ NOT_SAFE = "it is not a safe sysctl, so the kubelet needs --allowed-unsafe-sysct
 
 def how(cure: str, runtime: str | None) -> list[str]:
     advice: t.Any = {"id": cure, "how": list(CURES[cure].how)}
-    return of_namespace(advice, runtime)["how"]
+    return of_namespace(advice, runtime)["how"] or []
 
 
 @pytest.mark.parametrize(

@@ -355,17 +355,21 @@ def test_the_gain_of_buckets_is_counted_in_buckets() -> None:
     assert (found["gain"]["from_per_second"], found["gain"]["to_per_second"]) == (10.0, 470.53)
 
 
+def steps(cure: Advice) -> list[str]:
+    return cure["how"] or []
+
+
 @pytest.mark.parametrize(("limit", "time_wait", "wanted"), [(1000, 900, 262144), (262144, 220_000, 524288)])
 def test_a_limit_that_is_nearly_full_is_at_least_doubled(limit: int, time_wait: int, wanted: int) -> None:
     observed = snapshot({BUCKETS: str(limit)}, **waiting(time_wait))
     (found,) = [one for one in advice(observed, BACKEND) if one["id"] == "raise-buckets"]
-    assert f"at_least: {wanted}}}" in found["how"][0]
+    assert f"at_least: {wanted}}}" in steps(found)[0]
 
 
 def test_the_line_to_delete_is_named() -> None:
     (found,) = [one for one in advice(snapshot(files={CONF: f"{BUCKETS} = 5000\n"}), CLIENT) if one["id"] == "raise-buckets"]
-    assert found["how"][0].endswith(f"{CONF}:1")
-    assert "client_host_settings: {net.ipv4.tcp_max_tw_buckets: {at_least: 262144}}" in found["how"][1]
+    assert steps(found)[0].endswith(f"{CONF}:1")
+    assert "client_host_settings: {net.ipv4.tcp_max_tw_buckets: {at_least: 262144}}" in steps(found)[1]
 
 
 @pytest.mark.parametrize("cure", CURES.values(), ids=list(CURES))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_report
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, build
-from support.audits import sample_audits
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
+from support.audits import build, sample_audits
 
 ROOT = Path(__file__).resolve().parents[5]
 OPTION: t.Any = yaml.safe_load(tcp_report.DOCUMENTATION)["options"]["formats"]

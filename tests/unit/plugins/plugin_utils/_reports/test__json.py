@@ -10,17 +10,32 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._json import render
-from support.audits import HOSTILE, hostile_audits, sample_audits
+from support.audits import HOSTILE, audit, build, cure, hostile_audits, result, sample_audits
 
 
 @pytest.mark.parametrize("audits", [sample_audits(), hostile_audits()], ids=["sample", "hostile"])
 def test_a_report_of_the_report_is_the_same(audits: list[dict[str, Any]]) -> None:
-    text = render(build(audits, "Title"))
-    data = json.loads(text)
-    assert data["schema"] == "linux_tcp.report/1"
-    assert render(build(data["audits"], data["title"])) == text
+    report = build(audits, "Title")
+    data = json.loads(render(report))
+    assert data["schema"] == "linux_tcp.report/2"
+    assert render(_reports.build(data["audits"], data["title"], report.texts)) == render(report)
+
+
+def test_each_text_stands_once_and_each_host_on_a_line_of_its_own() -> None:
+    hosts = [audit(name, result("a", "high", title="The title", remedy="The remedy."), advice=[cure("c", True)]) for name in ("x", "y")]
+    text = render(build(hosts, "t"))
+    assert [text.count(part) for part in ("The title", "The remedy.", "Invented title of c")] == [1, 1, 1]
+    lines = [json.loads(line.rstrip(",")) for line in text.splitlines() if line.startswith('{"')]
+    assert [line["host"] for line in lines] == ["x", "y"]
+    assert json.loads(text)["rules"]["a"] == {
+        "title": "The title",
+        "profiles": ["fullnat_lb"],
+        "claims": [],
+        "rationale": "An invented reason that explains why this matters to whoever reads the report.",
+        "remedy": "The remedy.",
+    }
 
 
 def test_nothing_is_cut_or_changed() -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._junit import render
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
-from support.audits import audit, hostile_audits, result, sample_audits
+from support.audits import audit, build, hostile_audits, result, sample_audits
 from support.report_forms import assert_junit_form
 
 

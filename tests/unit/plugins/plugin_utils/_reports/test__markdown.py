@@ -12,9 +12,8 @@ from html.parser import HTMLParser
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._escape import one_line
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._markdown import MAX_CHARACTERS, escape, render
-from support.audits import HOSTILE, audit, cure, hostile_audits, result, sample_audits
+from support.audits import HOSTILE, audit, build, cure, hostile_audits, result, sample_audits
 
 
 class Page(HTMLParser):

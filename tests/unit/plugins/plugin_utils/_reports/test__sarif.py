@@ -13,13 +13,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._sarif import render
-from support.audits import audit, hostile_audits, result, sample_audits
+from support.audits import audit, build, hostile_audits, result, sample_audits
 from support.report_forms import Unavailable, assert_sarif_form, sarif_complaints, sarif_validator
 
 
-def run_of(audits: object) -> dict[str, Any]:
+def run_of(audits: list[dict[str, Any]]) -> dict[str, Any]:
     log: dict[str, Any] = json.loads(render(build(audits, "t")))
     assert log["version"] == "2.1.0"
     (run,) = log["runs"]
@@ -83,7 +82,7 @@ def test_a_rule_has_its_help_once() -> None:
 
 
 def test_a_failed_result_explains_its_rule() -> None:
-    hosts = [audit("a", result("x", "low", "pass", remedy="Nothing.")), audit("b", result("x", "low", remedy="This."))]
+    hosts = [audit("a", result("x", "low", "pass", remedy="This.")), audit("b", result("x", "low"))]
     assert "What to do: This." in run_of(hosts)["tool"]["driver"]["rules"][0]["help"]["text"]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, text_summary
-from support.audits import audit, cure, hostile_audits, result, sample_audits
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import text_summary
+from support.audits import audit, build, cure, hostile_audits, result, sample_audits
 
 EXPECTED = """\
 TCP audit: 2 hosts: 1 with failed results, 1 NOT AUDITED
@@ -25,44 +25,22 @@ HIGH      rfc1337-on: net.ipv4.tcp_rfc1337
           found:    1
           expected: 0
           where:    /etc/sysctl.d/10-x.conf:4
+          why:      An invented reason that explains why this matters to whoever reads the
+                    report.
           do:       Set it to 0. Delete the line, or a reboot brings it back. These words run on
-                    so that they need more than the four lines that a remedy gets here. These
-                    words run on so that they need more than the four lines that a remedy gets
-                    here. These words run on so that they need more than the four lines that a …
+                    to the very last one. These words run on to the very last one.
 
 LOW       boot-duplicate
+          why:      An invented reason that explains why this matters to whoever reads the
+                    report.
 
 unknown:  b-rule (2)
 not seen: The counters could not be read (EACCES).
 """
 
 
-ADVICE = """\
-DO FIRST: reuse (high): Invented title of reuse
-          why:      An invented reason for reuse.
-          gain:     from 470.5 to 28,232.0 short connections per second (60.0 times)
-          how:      role linux_tcp.hardening.client_host; then look again
-          risk:     None.
-          then:     keep-alive
-          do not:   recycle
-
-HIGH      a-rule"""
-
-
-def test_advice_comes_before_the_results() -> None:
-    advice = [cure("reuse", True), cure("keep-alive", True), cure("rfc1337-off"), cure("recycle", wrong=True)]
-    assert ADVICE in text_summary(build([audit("web1", result("a-rule", "high", subject=""), advice=advice)], "t"))
-
-
-def test_where_no_cure_applies_there_is_no_word_about_it() -> None:
-    without = text_summary(build([audit("web1", result("a-rule", "high"))], "t"))
-    assert text_summary(build([audit("web1", result("a-rule", "high"), advice=[cure("recycle", wrong=True)])], "t")) == without
-
-
 def test_the_whole_text() -> None:
-    remedy = "Set it to 0. Delete the line, or a reboot brings it back." + 5 * (
-        " These words run on so that they need more than the four lines that a remedy gets here."
-    )
+    remedy = "Set it to 0. Delete the line, or a reboot brings it back." + 2 * " These words run on to the very last one."
     web1 = audit(
         "web1",
         result("boot-duplicate", "low", subject="", observed="", expected="", remedy=""),
@@ -75,35 +53,6 @@ def test_the_whole_text() -> None:
     )
     gone = {"host": "gone", "unreachable": True, "msg": "no route to host"}
     assert text_summary(build([web1, gone], "TCP audit")) == EXPECTED
-
-
-@pytest.mark.parametrize(
-    ("profiles", "expected"), [(["fullnat_lb"], "IF fullnat_lb:"), (["client_host", "backend"], "IF client_host or backend:")]
-)
-def test_a_result_of_some_profiles_is_told_apart_and_is_not_the_worst(profiles: list[str], expected: str) -> None:
-    apart = result("a", "high", profiles=profiles, decides=False)
-    text = text_summary(build([audit("web1", apart, result("b", "low"), profile="any")], "t"))
-    assert next(line for line in text.splitlines() if line.startswith("IF ")).startswith(expected)
-    row = next(line for line in text.splitlines() if line.startswith("web1"))
-    assert row.split()[1:7] == ["LOW", "-", "-", "-", "1", "-"]
-    assert text.index("b: net") < text.index("IF ") < text.index("a: net")
-
-
-def test_the_verdict_comes_first_and_what_is_fine_before_the_results() -> None:
-    found = {
-        "sentence": "Ports run out.",
-        "next_step": "Do this.",
-        "fine": ["SNAT: none here", "conntrack: 12 %"],
-        "not_known": [],
-        "profile": "This host looks like a backend.",
-    }
-    text = text_summary(build([audit("web1", result("a", "high"), verdict=found)], "t"))
-    places = [text.index(part) for part in ("Ports run out.", "next:", "looks like a backend", "fine:", "HIGH      a")]
-    assert places == sorted(places)
-    clean = text_summary(build([audit("web1", result("a", "low", "pass"), verdict=found)], "t"))
-    assert "Ports run out." in clean
-    two = text_summary(build([audit(name, result("a", "low", "pass"), verdict=found) for name in ("web1", "web2")], "t"))
-    assert "Ports run out." not in two
 
 
 @pytest.mark.parametrize("width", [80, 100])
@@ -138,3 +87,61 @@ def test_paint_gets_every_severity_and_nothing_else_changes() -> None:
     report = build(sample_audits(), "t")
     assert text_summary(report, paint=paint) == text_summary(report)
     assert set(painted) == {"critical", "high", "medium", "low", "info"}
+
+
+FLEET = """\
+TCP audit: 17 hosts: 13 with failed results, 3 NOT AUDITED, 1 without failed results
+
+DO FIRST
+    13 hosts  HIGH      reuse: Invented title of reuse  (web13, web01 and 11 more)
+
+FAILED
+     1 host   HIGH      grave: Invented title of grave  (web13)
+    13 hosts  LOW       small: Invented title of small  (web13, web01 and 11 more)
+
+HOST   WORST     CRIT HIGH  MED  LOW INFO UNKN WAIV
+web13  HIGH         -    1    -    1    -    -    -
+web01  LOW          -    -    -    1    -    -    -
+web02  LOW          -    -    -    1    -    -    -
+web03  LOW          -    -    -    1    -    -    -
+web04  LOW          -    -    -    1    -    -    -
+web05  LOW          -    -    -    1    -    -    -
+web06  LOW          -    -    -    1    -    -    -
+web07  LOW          -    -    -    1    -    -    -
+web08  LOW          -    -    -    1    -    -    -
+web09  LOW          -    -    -    1    -    -    -
+and 3 more hosts
+
+NOT AUDITED
+     2 hosts  no route to host (gone1, gone2)
+     1 host   no python (gone3)
+"""
+
+
+def test_a_fleet_is_a_screenful() -> None:
+    low = [audit(f"web{number:02}", result("small", "low"), advice=[cure("reuse", True)], profile="backend") for number in range(1, 13)]
+    high = audit("web13", result("small", "low"), result("grave", "high"), advice=[cure("reuse", True)], profile="backend")
+    clean = audit("clean", result("small", "low", "pass"), profile="backend")
+    gone = [
+        {"host": f"gone{number}", "msg": reason} for number, reason in ((1, "no route to host"), (2, "no route to host"), (3, "no python"))
+    ]
+    assert text_summary(build([*low, high, clean, *gone], "TCP audit")) == FLEET
+
+
+def test_a_fleet_of_any_size_has_a_bounded_summary() -> None:
+    hosts = [
+        audit(
+            f"web{number:04}",
+            *(result(f"rule-{number % 40}-{place}", "low") for place in range(3)),
+            advice=[cure(f"cure-{number % 30}", True)],
+        )
+        for number in range(1000)
+    ]
+    lines = text_summary(build([*hosts, *({"host": f"gone{n}", "msg": f"reason {n}"} for n in range(50))], "t")).splitlines()
+    assert len(lines) <= 50
+    assert [line for line in lines if line.startswith("and ")] == [
+        "and 25 other cures",
+        "and 110 other rules",
+        "and 990 more hosts",
+        "and 47 more hosts for other reasons",
+    ]

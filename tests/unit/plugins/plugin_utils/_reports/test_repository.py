@@ -67,7 +67,7 @@ def test_the_first_sentence_names_the_file(report: t.Any) -> None:
 
 
 def test_json_has_each_setting(report: t.Any) -> None:
-    assert '"path": "deploy/a.sh"' in FORMATS["json"].render(report)
+    assert '"path":"deploy/a.sh"' in FORMATS["json"].render(report)
 
 
 def test_nothing_found_is_no_good_news(tmp_path: Path) -> None:
