@@ -13,3 +13,8 @@ def printable(text: str, limit: int) -> str:
     """Text from a peer or a host, made safe for a message: printable ASCII, "?" for other characters, cut to limit characters."""
     clean = "".join(letter if " " <= letter <= "~" else "?" for letter in text[: limit + 1])
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."
+
+
+def path_as_text(path: str) -> str:
+    """A path as any file and any terminal can take it: bytes that are not UTF-8 become U+FFFD."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

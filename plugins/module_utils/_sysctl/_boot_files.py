@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Collection, NamedTuple, Sequence
 
+from .._text import path_as_text
 from .._tree import errno_name
 from . import _init_readers
 from ._boot_writers import other_writers
@@ -167,11 +168,11 @@ class _Collector:
     def read_in_order(self, name: str, paths: Sequence[str], order: dict[str, list[str]]) -> None:
         for path in paths:
             self.read_by(name, path)
-            order.setdefault(name, []).append(_shown(path))
+            order.setdefault(name, []).append(path_as_text(path))
 
     def read_by(self, name: str, path: str) -> None:
         """A program reads a file of sysctl.d syntax, which the readers of sysctl.d may read too."""
-        file = next((file for file in self.files if file["path"] == _shown(path)), None)
+        file = next((file for file in self.files if file["path"] == path_as_text(path)), None)
         if file is None:
             self.files.append(self.file(path, [name]))
         elif not file["readers"]:
@@ -195,20 +196,21 @@ class _Collector:
         try:
             real = self.tree.real_path(path)
         except OSError as error:
-            return _boot_file(_shown(path), _despite(error, readers), "unreadable", errno_name(error))
+            return _boot_file(path_as_text(path), _despite(error, readers), "unreadable", errno_name(error))
         if kind == "null":
-            self.empty.add(_shown(path))
-            return _boot_file(_shown(path), readers, None, None, real)
+            self.empty.add(path_as_text(path))
+            return _boot_file(path_as_text(path), readers, None, None, real)
         if kind == "pipe":
-            return _boot_file(_shown(path), readers, "unreadable", PIPE, _shown(real))
+            return _boot_file(path_as_text(path), readers, "unreadable", PIPE, path_as_text(real))
         if kind != "file":
-            return _boot_file(_shown(path), [], "unreadable", "EISDIR" if kind == "folder" else "not a regular file", _shown(real))
+            why = "EISDIR" if kind == "folder" else "not a regular file"
+            return _boot_file(path_as_text(path), [], "unreadable", why, path_as_text(real))
         if real not in self.parsed:
             self.parsed[real] = self.content(path)
         content = self.parsed[real]
         if content.empty:
-            self.empty.add(_shown(path))
-        found = _boot_file(_shown(path), readers, "unreadable" if content.reason else None, content.reason, _shown(real))
+            self.empty.add(path_as_text(path))
+        found = _boot_file(path_as_text(path), readers, "unreadable" if content.reason else None, content.reason, path_as_text(real))
         found["assignments"] = list(content.assignments)
         found["problems"] = list(content.problems) if readers else []
         return found
@@ -234,11 +236,6 @@ class _Collector:
         if len(assignments) + len(problems) > MAX_LINES:
             return _unknown(f"more than {MAX_LINES} lines besides comments")
         return _Content(None, not data, assignments, problems)
-
-
-def _shown(path: str) -> str:
-    """A path as text that any file and any terminal can take: bytes that are not UTF-8 become U+FFFD."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _despite(error: OSError, readers: Sequence[str]) -> list[str]:

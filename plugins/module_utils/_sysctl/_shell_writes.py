@@ -170,7 +170,9 @@ def _command(words: List[_Word]) -> List[_Word]:
 
 
 def _output(words: List[_Word]) -> Optional[str]:
-    """What echo or printf writes; None where it is not known."""
+    """What echo or printf writes; None where it is not known, as it is of other commands."""
+    if not words or words[0].text.rpartition("/")[2] not in _PRINTERS:
+        return None
     given = words[1:]
     if words[0].text.endswith("echo"):
         while given and re.match(r"-[neE]+\Z", given[0].text):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._text import path_as_text
 from ._lines import TooManyPatternsError, parse
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Found(NamedTuple):
 def file_of(path: str, name: str, assignments: list[Assignment], real_path: str | None = None) -> BootFile:
     """The entry for a file that only this program reads."""
     return {
-        "path": path,
-        "real_path": path if real_path is None else real_path,
+        "path": path_as_text(path),
+        "real_path": path_as_text(path if real_path is None else real_path),
         "readers": [name],
         "unread_because": None,
         "masked_by": None,

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from fuzz.engine import Target
-from fuzz.targets import options, outputs, sources, texts
+from fuzz.targets import boots, options, outputs, sources, texts
 
-TARGETS: dict[str, Target] = {target.name: target for target in (*sources.TARGETS, *texts.TARGETS, *options.TARGETS, *outputs.TARGETS)}
+TARGETS: dict[str, Target] = {
+    target.name: target for target in (*sources.TARGETS, *texts.TARGETS, *boots.TARGETS, *options.TARGETS, *outputs.TARGETS)
+}

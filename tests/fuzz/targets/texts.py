@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import socket
 import struct
@@ -20,16 +19,12 @@ from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._http i
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._probe._tcp import ProbeError
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile import _boot_file
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._profile._diff import shown
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_files import collect
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._boot_order import applied, earlier, unseen, writes
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import SYSCTL_KEYS, Accepted, kernel_reads, same
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._keys import parse as parse_value
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._sysctl._lines import READERS, TooManyPatternsError, matches, parse
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _shapes
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._snapshot_types import BootFiles
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._socket_types import Sockets
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import _socket_tables
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._tree import MemoryTree
 from fuzz import mutate, seeds
 from fuzz.engine import Target
 from support import netlink
@@ -155,27 +150,6 @@ def _patterns() -> list[bytes]:
     ]
 
 
-def boot_order(data: bytes) -> None:
-    """What the readers make of a folder of boot files."""
-    try:
-        files = json.loads(data)
-    except (ValueError, RecursionError):
-        return
-    tree = MemoryTree()
-    for path, content in files.items() if isinstance(files, dict) else ():
-        if isinstance(content, str):
-            tree.add_file("/" + path, content.encode("latin-1", "replace"))
-        elif isinstance(content, dict):
-            tree.add_link("/" + path, str(content.get("link")))
-    found = collect(tree)
-    _shapes.check(BootFiles, found, strict=True)
-    for reader in READERS:
-        written = writes(found, reader, list(SYSCTL_KEYS))
-        assert applied(found, reader, list(SYSCTL_KEYS)) == {key: texts[-1] for key, texts in written.items()}
-        earlier(found, reader, list(SYSCTL_KEYS))
-        unseen(found, reader)
-
-
 # One key of each form.
 _FORMS: tuple[str, ...] = (
     "net.ipv4.tcp_fin_timeout",
@@ -261,7 +235,6 @@ TARGETS = (
     Target("boot_lines", boot_lines, seeds.boot_files, mutate.text(seeds.KEYS), 2000),
     Target("boot_file", boot_file, lambda: [*seeds.boot_files(), _our_boot_file()], mutate.text(seeds.KEYS), 100),
     Target("boot_patterns", boot_patterns, _patterns, mutate.text(), 1000),
-    Target("boot_order", boot_order, seeds.trees, mutate.folder(seeds.BOOT_PATHS, seeds.KEYS), 150),
     Target("values", values, _values, mutate.text(_VALUE_WORDS), 3000),
     Target("http_answer", http_answer, lambda: list(_answers()), mutate.text(_HTTP_WORDS), 3000),
 )

@@ -17,8 +17,9 @@ import re
 import typing as t
 from collections import Counter
 
+from ....module_utils._text import path_as_text
 from .._common import SourceError, empty_snapshot, read_bytes
-from ._places import Reader, as_text
+from ._places import Reader
 from ._text import MAX_SETTINGS
 from ._walk import MAX_FILE_BYTES, Walk, read_file
 
@@ -80,7 +81,7 @@ class _Search:
             self._add(reader.places(prefix + name, data))
         self._files += walk.files
         self._left_out.update(walk.left_out)
-        self._unreadable += [as_text(prefix + name) for name in walk.unreadable]
+        self._unreadable += [path_as_text(prefix + name) for name in walk.unreadable]
         self._cut_off += reader.cut_off
         self._without += reader.without
 

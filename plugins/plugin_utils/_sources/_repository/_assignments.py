@@ -59,6 +59,9 @@ def assignment(hit: Hit) -> Found | None:
             # There the quotation marks are part of the value.
             value = quoted.group()
         return Found(hit.line, hit.key, literal(value, expression=False, booleans=hit.style == "code"), "assignment")
+    if hit.style == "shell" and "]" in sign.group(1):
+        # One of several in an array: ([key]=1 [key]=2).
+        rest = rest.split(" ", 1)[0]
     return _bare(hit, rest, sign.group(2))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ....module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp, sysctl_key
+from ....module_utils._sysctl._keys import KNOWN_IPV4_NAMES, SYSCTL_KEYS, concerns_tcp
 
 Kind = t.Literal["host", "container", "image", "document"]
 Form = t.Literal["assignment", "named value", "command", "kernel argument", "underscored name"]
@@ -74,8 +74,8 @@ def unescaped(text: str) -> str:
 
 def number_or_unknown(found: Found) -> Found:
     """A setting of a language or of YAML, in which a word where the kernel takes numbers is a name or a remark of the product's own."""
-    key = sysctl_key(found.key)
-    if found.value is None or key.kind in ("text", "exact") or not _WORD.search(found.value):
+    key = SYSCTL_KEYS.get(found.key)
+    if found.value is None or key is None or key.kind == "text" or not _WORD.search(found.value):
         return found
     return found._replace(value=None)
 

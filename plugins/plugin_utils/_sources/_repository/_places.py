@@ -12,6 +12,7 @@ import itertools
 import posixpath
 import typing as t
 
+from ....module_utils._text import path_as_text
 from ._documents import settings_in_document
 from ._found import is_misspelt, number_or_unknown
 from ._hits import names_a_key
@@ -34,7 +35,7 @@ _NO_SETTINGS = (".html", ".htm", ".svg", ".css", ".map", ".lock", ".ipynb", ".po
 # The defaults that it repeats are for people.
 _DOCUMENTATION = "meta/argument_specs.yml"
 _PATCHES = (".patch", ".diff")
-_YAML = (".yml", ".yaml", ".json", ".sls", ".template")
+_YAML = (".yml", ".yaml", ".json", ".sls", ".template", ".ign", ".bu")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tpl", ".tmpl", ".tftpl", ".in", ".gotmpl")
 _SHELL = (".sh", ".bash", ".zsh", ".ksh", ".mk", ".bats", ".ks", ".envrc", ".cmd", ".service", ".timer")
 _SHELL_NAMES = ("dockerfile", "containerfile", "makefile", "vagrantfile", "justfile", "preseed")
@@ -66,11 +67,11 @@ class Reader:
         text = data.decode("utf-8-sig", "replace")
         found = self._settings(path, text)
         if not found and names_a_key(text):
-            self.without.append(as_text(path))
+            self.without.append(path_as_text(path))
         if len(found) >= MAX_SETTINGS:
-            self.cut_off.append(as_text(path))
+            self.cut_off.append(path_as_text(path))
         places: dict[tuple[str, Kind], Place] = {}
-        name = as_text(path)
+        name = path_as_text(path)
         for one in found:
             place = places.setdefault((one.place, one.kind), {"name": one.place, "kind": one.kind, "settings": []})
             place["settings"].append({"key": one.key, "value": one.value, "path": one.path or name, "line": one.line, "form": one.form})
@@ -108,7 +109,7 @@ class Reader:
             return []
         found = self._settings(part.path, part.text)
         # Variables of a role are not looked up in lines that are part of a file.
-        return [one._replace(place=", ".join(filter(None, (f"added to {as_text(part.path)}", one.place)))) for one in found]
+        return [one._replace(place=", ".join(filter(None, (f"added to {path_as_text(part.path)}", one.place)))) for one in found]
 
     def _variables_for(self, path: str) -> Callable[[str], Variable | None]:
         """The variables that the tasks of a role have from its defaults and vars."""
@@ -128,16 +129,11 @@ class Reader:
                 try:
                     for node in documents(data.decode("utf-8", "replace")):
                         for key, value in node.pairs or ():
-                            known.setdefault(key.text or "", Variable(as_text(posixpath.join(role, file)), value))
+                            known.setdefault(key.text or "", Variable(path_as_text(posixpath.join(role, file)), value))
                 except YamlError:
                     continue
             self._roles[role] = known
         return self._roles[role]
-
-
-def as_text(path: str) -> str:
-    """A path as any report can hold it: what is not UTF-8 becomes U+FFFD."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def style_of(name: str, text: str) -> Style:

@@ -17,6 +17,8 @@ if t.TYPE_CHECKING:
     from ._hits import Hit
 
 _ARGUMENT = re.compile(r"\bsysctl[\"']?(?:,|\s)[^;|&]*?[\s,]?[\"']?\Z")
+# for setting in net.ipv4.tcp_tw_reuse=1 …; do sysctl -w "$setting"
+_LOOP = re.compile(r"\bfor\s+\w+\s+in\s(?:.*\s)?[\"']?\Z")
 _OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
 _KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
 # A function of the script's own: `set_sysctl net.ipv4.tcp_tw_reuse 1`.
@@ -25,6 +27,11 @@ _NEXT_WORD = re.compile(r"[\"']?(?:\s*,\s*|[ \t]+)(\"[^\"]*\"|'[^']*'|-?\d[\d \t
 _REDIRECTED = re.compile(r">\s*[\"']?\Z")
 _TEE = re.compile(r"\btee\s+(?:-a\s+)?[\"']?\Z")
 _PRINTED = re.compile(r"\b(?:echo|printf)\s+(?:-[neE]+\s+)*(\"[^\"]*\"|'[^']*'|[^\s;|&>\"']+(?:[ \t]+[^\s;|&>\"']+)*)\s*(?:\||\d?>|\Z)")
+# Languages: write("/proc/sys/…", "1"), open("/proc/sys/…", "w").write("1").
+_WRITES = re.compile(r"[Ww]rite\w*\(\s*[\"']\Z")
+_BYTES = r"(?:\[\]byte\(|b(?=[\"']))?(\"[^\"]*\"|'[^']*')"
+_WRITTEN_NEXT = re.compile(rf"[\"']\s*,\s*{_BYTES}")
+_WRITTEN_LATER = re.compile(rf"[\"'][^\"']{{0,20}}(?:[\"']\w{{1,3}}[\"'])?\)(?:\s*as\s+\w+:)?.{{0,40}}?\bwrite\w*\(\s*{_BYTES}")
 _HERE_STRING = re.compile(r"[\"']?\s*<<<\s*(\"[^\"]*\"|'[^']*'|\S+)")
 _TMPFILES = re.compile(r"\s*[wf][+!=-]*\s+\Z")
 _TMPFILES_VALUE = re.compile(r"(?:\s+\S+){4}\s+(.*)")
@@ -36,7 +43,7 @@ def command(hit: Hit) -> Found | None:
     if hit.proc:
         return _written(hit)
     option = _OPTION.search(hit.before)
-    if option is None and not _ARGUMENT.search(hit.before):
+    if option is None and not _ARGUMENT.search(hit.before) and not (hit.style == "shell" and _LOOP.search(hit.before)):
         return _kernel_argument(hit) or _passed(hit)
     value = _argument(hit)
     if value is None:
@@ -69,10 +76,15 @@ def _written(hit: Hit) -> Found | None:
     if tmpfiles:
         return Found(hit.line, hit.key, _text(tmpfiles.group(1)), "command")
     if not _REDIRECTED.search(hit.before) and not _TEE.search(hit.before):
-        return None
+        return _written_by_code(hit) if hit.style == "code" else None
     # The last one is what is written.
     printed = next(reversed(list(_PRINTED.finditer(hit.before))), None) or _HERE_STRING.match(hit.after)
     return Found(hit.line, hit.key, _text(printed.group(1)) if printed else None, "command")
+
+
+def _written_by_code(hit: Hit) -> Found | None:
+    written = _WRITTEN_NEXT.match(hit.after) if _WRITES.search(hit.before) else _WRITTEN_LATER.match(hit.after)
+    return written and Found(hit.line, hit.key, _text(written.group(1)), "command")
 
 
 def _text(word: str) -> str | None:

@@ -33,6 +33,9 @@ _NOT_OWN = frozenset(
 _VERSION_CONTROL = frozenset((".git", ".hg", ".svn", ".bzr", ".jj"))
 # One search over the bytes in lower case, before anything is decoded or parsed.
 _WORTH_READING = re.compile(rb"net[./_]?(?:ipv4|core|netfilter|nf_conntrack)|tcp_(?:tw_|timestamps|fin_timeout|max_|rfc1337)|ip_local_")
+# Files in base64, in those of Ignition and machine configurations.
+_ENCODED = re.compile(rb"data:[\w/;=.+-]{0,80};base64,")
+_MAY_HOLD_FILES = (".yml", ".yaml", ".json", ".ign", ".bu")
 
 
 class Walk:
@@ -48,7 +51,7 @@ class Walk:
         """The path, relative to the root, and the content of each file in which a setting may stand, in order of the paths."""
         for path in self._paths():
             data = self._read(path)
-            if data is not None and _WORTH_READING.search(data.lower()):
+            if data is not None and _is_worth_reading(path, data):
                 if b"\0" in data:
                     self.files -= 1
                     self.left_out["binary files"] += 1
@@ -123,6 +126,10 @@ class Walk:
             return None
         self.files += 1
         return data
+
+
+def _is_worth_reading(path: str, data: bytes) -> bool:
+    return bool(_WORTH_READING.search(data.lower()) or (path.endswith(_MAY_HOLD_FILES) and _ENCODED.search(data)))
 
 
 def read_file(path: str, limit: int) -> bytes | None:

@@ -12,8 +12,10 @@ The tasks of Ansible are one place, each condition apart; every other list or ma
 
 from __future__ import annotations
 
+import base64
 import re
 import typing as t
+import urllib.parse
 
 from ._found import BOOLEANS, Found, known_key, literal
 from ._named_values import NAMES, VALUES
@@ -37,6 +39,7 @@ _VARIABLE = re.compile(
 )
 _LOOPS = ("loop", "with_items", "with_list", "with_dict", "with_flattened")
 _UNKNOWN = "{{ }}"
+_LONGEST_HEAD = 100
 
 
 class Variable(t.NamedTuple):
@@ -193,7 +196,7 @@ class YamlReader:
         return text if found.group(2) is None else found.group(2)
 
     def _scalar(self, node: Node, context: Context) -> Iterator[Found]:
-        text, first = node.text or "", node.line
+        text, first = _decoded(node.text or ""), node.line
         if node.block:
             if self._lines is None:
                 self._lines = self._text.split("\n")
@@ -202,6 +205,20 @@ class YamlReader:
         for found in settings_in_text(text, style_of_script(text), first, place, kind):
             # A scalar in quotation marks may span lines that its text does not have.
             yield found if node.block else found._replace(line=node.line)
+
+
+def _decoded(text: str) -> str:
+    """The text of a data URL, as the files of Ignition and of machine configurations have it; any other text as it is."""
+    head, comma, rest = text[:_LONGEST_HEAD].partition(",")
+    if not comma or not head.startswith("data:"):
+        return text
+    rest = text[len(head) + 1 :]
+    if not head.endswith(";base64"):
+        return urllib.parse.unquote(rest)
+    try:
+        return base64.b64decode(rest, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def _value_of(node: Node) -> Node | None:

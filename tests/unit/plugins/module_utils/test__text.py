@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.module_utils._text import printable
+from ansible_collections.linux_tcp.hardening.plugins.module_utils._text import path_as_text, printable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,3 +32,7 @@ def test_any_text_becomes_safe(text: str, limit: int) -> None:
     assert len(shown) <= limit
     assert shown.isascii()
     assert shown.isprintable()
+
+
+def test_a_path_that_is_no_utf_8_can_be_shown() -> None:
+    assert path_as_text(os.fsdecode(b"/etc/\xff/gr\xc3\xbc\xc3\x9f")) == "/etc/\ufffd/gr\u00fc\u00df"

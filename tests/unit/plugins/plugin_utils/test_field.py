@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import AuditOptions, audit
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
 from support.corpus import CORPUS
+from support.own_cases import OWN_CASES, OwnCase
 
 FIELD = CORPUS / "field"
 CASES: list[t.Any] = json.loads((FIELD / "expected.json").read_text(encoding="utf-8")) if FIELD.is_dir() else []
@@ -56,3 +58,19 @@ def test_each_failure_in_a_repository_has_a_file_and_a_line() -> None:
             if result["status"] == "fail":
                 assert result["path"]
                 assert result["line"]
+
+
+def failed_rules(path: str, case: OwnCase) -> set[str]:
+    judged = audit(load(path, case.source_kind), "field", AuditOptions(case.profile, datetime.date(2026, 11, 27)))
+    return {f"{result['id']}:{result['line']}" for result in judged["results"] if result["status"] == "fail"}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("case", OWN_CASES, ids=lambda case: case.name)
+def test_a_case_of_our_own(tmp_path: Path, case: OwnCase, line_end: str) -> None:
+    for name, text in case.files.items():
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.replace("\n", line_end).encode())
+    source = tmp_path if len(case.files) > 1 else tmp_path / next(iter(case.files))
+    assert failed_rules(str(source), case) == case.fails

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Union
 
@@ -86,3 +87,10 @@ def test_a_folder_with_too_many_files_is_told(tmp_path: Path) -> None:
     found = boot_tree(tmp_path, dict(files))["files"]
     assert len(found) == 51
     assert (found[-1]["path"], found[-1]["reason"]) == ("/etc/cron.d", "more than 50 files")
+
+
+def test_a_name_that_is_no_utf_8_can_be_told(tmp_path: Path) -> None:
+    (tmp_path / "etc/cron.d").mkdir(parents=True)
+    with open(os.fsencode(tmp_path) + b"/etc/cron.d/\xff", "w", encoding="utf-8") as file:
+        file.write(f"@reboot root {WRITE}\n")
+    assert [file["path"] for file in boot_tree(tmp_path, {})["files"]] == ["/etc/cron.d/\ufffd"]

@@ -72,6 +72,11 @@ def test_hosts_without_a_profile_are_named() -> None:
     assert "NO PROFILE: web1, web10, web11, web12, web2, web3, web4, web5, web6, web7 and 2 more. Set tcp_profile for them: " in text
 
 
+def test_a_repository_needs_no_profile() -> None:
+    one = audit("repo", result("a", "low", "fail"), profile="any", source={"kind": "repository", "path": "."})
+    assert "NO PROFILE" not in text_summary(build([one], "t"))
+
+
 def test_paint_gets_every_severity_and_nothing_else_changes() -> None:
     painted: list[str] = []
 

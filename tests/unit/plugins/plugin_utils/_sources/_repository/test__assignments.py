@@ -121,6 +121,7 @@ def test_tabs_with_a_backslash(tmp_path: Path, name: str, content: str, found: l
         ("a.yml", "net.ipv4.tcp_tw_reuse: enabled\n", None),
         ("a.json", '{"net.ipv4.tcp_tw_reuse": "integer"}', None),
         ("a.json", '{"net.ipv4.tcp_tw_reuse": "0x1"}', "0x1"),
+        ("a.yml", f"net.ipv4.tcp_{'x' * 99}: a word\nnet.ipv4.tcp_tw_reuse: a word\n", None),
         ("a.yml", "net.ipv4.tcp_congestion_control: bbr\n", "bbr"),
         ("a.yml", "net.ipv4.ip_local_port_range: 1024-65535\n", "1024-65535"),
         ("a.py", '"net.ipv4.tcp_tw_reuse": "7",\n', "7"),
@@ -129,4 +130,4 @@ def test_tabs_with_a_backslash(tmp_path: Path, name: str, content: str, found: l
     ],
 )
 def test_words_in_place_of_numbers(tmp_path: Path, name: str, content: str, value: str | None) -> None:
-    assert [found[2] for found in settings(tmp_path, name, content)] == [value]
+    assert [found[2] for found in settings(tmp_path, name, content) if found[1] != f"tcp_{'x' * 99}"] == [value]

@@ -115,3 +115,25 @@ def test_vars_win_over_defaults(tmp_path: Path) -> None:
         "vars/main.yml": "reuse: 0\n",
     }
     assert places(tmp_path, files)[0]["settings"][0]["value"] == "0"
+
+
+def ignition(source: str) -> str:
+    return f'{{"storage": {{"files": [\n{{"path": "/etc/sysctl.d/9.conf", "contents": {{"source": "{source}"}}}}]}}}}'
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("data:,net.ipv4.tcp_tw_reuse%20%3D%201%0Anet.ipv4.tcp_timestamps%3D0", [(2, "tcp_timestamps", "0"), (2, "tcp_tw_reuse", "1")]),
+        ("data:text/plain;charset=utf-8;base64,bmV0LmlwdjQudGNwX3R3X3JldXNlID0gMQo=", [(2, "tcp_tw_reuse", "1")]),
+        ("data:;base64,bmV0LmlwdjQudGNwX3R3X3JldXNlID0gMQo=", [(2, "tcp_tw_reuse", "1")]),
+        ("data:;base64,IyBuZXQuaXB2NC50Y3BfdHdfcmV1c2UgPSAxCg==", []),
+        ("data:;base64,bmV0LmlwdjQudGNwX3R3", []),
+        ("data:;base64,!!!!net.ipv4.tcp_tw_reuse=1", []),
+        ("data:;base64,/////w==", []),
+        ("https://example.org/net.ipv4.tcp_tw_reuse", []),
+    ],
+)
+@pytest.mark.parametrize("name", ["config.ign", "machineconfig.yaml"])
+def test_files_in_data_urls(tmp_path: Path, name: str, source: str, found: list[Written]) -> None:
+    assert settings(tmp_path, name, ignition(source)) == found
