@@ -53,7 +53,13 @@ class ActionModule(ControllerAction):
             self._check_variables(task_vars)
         if arguments["audits"] is None and not arguments["merge"]:
             raise ReportError("give audits, merge, or both: there is nothing to report on")
-        report = build(arguments["audits"], arguments["title"], merge=arguments["merge"], earlier=arguments["compare"])
+        report = build(
+            arguments["audits"],
+            arguments["title"],
+            merge=arguments["merge"],
+            earlier=arguments["compare"],
+            inventories=_inventories(task_vars),
+        )
         written = []
         if arguments["dest"]:
             folder = os.path.abspath(arguments["dest"])
@@ -69,6 +75,12 @@ class ActionModule(ControllerAction):
         }
         why = _reason_to_fail(report, arguments["fail_on"])
         return {**result, "failed": True, "msg": why} if why else result
+
+
+def _inventories(task_vars: TaskVars) -> list[str]:
+    """The sources of the inventory, as far as Ansible says them."""
+    sources = task_vars.get("ansible_inventory_sources")
+    return [str(source) for source in sources] if isinstance(sources, (list, tuple)) else []
 
 
 def _reason_to_fail(report: Report, fail_on: str) -> str:

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 from collections import Counter
 
+from ..module_utils._sysctl._keys import SYSCTL_KEYS, parse
 from ._advice import Case, advise, of_namespace
 from ._capacity import Estimate, capacity, knee_ports
 from ._namespace_views import is_about_the_host, profile_of, view_of
@@ -161,7 +162,7 @@ def _findings(rule: Rule, view: View, options: AuditOptions, places: PlacesAudit
     view.asked_for_sockets = False
     try:
         for finding in rule.check(view, options.thresholds):
-            yield _unless_partial(finding, view)
+            yield _with_its_line(_unless_partial(finding, view), view)
     except CannotApplyError as reason:
         yield _not_applicable(str(reason))
     except MissingFactError as reason:
@@ -173,6 +174,20 @@ def _unless_partial(finding: Finding, view: View) -> Finding:
     if finding.status != "pass" or not view.asked_for_sockets or view.sockets_missing is None:
         return finding
     return Finding("unknown", "", "", reason=f"{view.sockets_missing}, and in these nothing was found ({finding.observed})")
+
+
+def _with_its_line(finding: Finding, view: View) -> Finding:
+    """A failure about a key, with the boot line that gives the key the value that it has."""
+    key = finding.subject
+    if finding.status != "fail" or finding.path is not None or key not in SYSCTL_KEYS:
+        return finding
+    try:
+        end = view.boot_end.get(key)
+        if end is None or parse(SYSCTL_KEYS[key], end.raw) != parse(SYSCTL_KEYS[key], view.raw(key)):
+            return finding
+    except (CannotApplyError, MissingFactError):
+        return finding
+    return dataclasses.replace(finding, path=end.setting.real_path, line=end.setting.line)
 
 
 def _not_applicable(reason: str) -> Finding:

@@ -269,7 +269,7 @@ OWN_CASES = (
             "etc/sysctl.d/10.conf": "net.ipv4.tcp_fin_timeout = 30\n",
             "usr/lib/tuned/throughput-performance/tuned.conf": ("[main]\nsummary=x\n"),
         },
-        {"boot-other-writer:4", "boot-other-writer:5", "fin-timeout-mistaken:1", "reuse-without-timestamps:None", "timestamps-off:None"},
+        {"boot-other-writer:4", "boot-other-writer:5", "fin-timeout-mistaken:1", "reuse-without-timestamps:4", "timestamps-off:5"},
     ),
     OwnCase(
         "dmesg",

@@ -35,8 +35,8 @@ from .._texts import Texts
 Outcome = Literal["not_audited", "failed", "unknown", "clean"]
 OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 
-# Hosts whose audits are kept as objects: they are looked at one after the other, and ten thousand of them would fill the memory.
-_OPEN = 4
+# Hosts whose audits are kept as objects, about 100 kB each: ten thousand of them would fill the memory.
+_OPEN = 1000
 
 
 def is_odd(line: str) -> bool:

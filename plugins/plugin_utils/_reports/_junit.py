@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 
@@ -19,23 +20,48 @@ from ._model import Report, location, settings_text
 from ._overview import MOMENT
 
 ENDING = ".junit.xml"
+MANY_HOSTS = 200
 
 
 def render(report: Report) -> str:
-    """Return the report as XML. A host that could not be audited is a suite with one test case in error."""
+    """Return the report as XML. A host that could not be audited is a suite with one test case in error.
+
+    Beyond MANY_HOSTS only the cases that failed are written, and a suite that counts the others by rule: CI systems keep each case.
+    """
     root = ET.Element("testsuites", name=report.title)
-    total: dict[str, int] = {}
-    for host in report.hosts:
-        suite = _suite(host)
-        for count in ("tests", "failures", "errors", "skipped"):
-            total[count] = total.get(count, 0) + int(suite.get(count, 0))
+    many = len(report.hosts) > MANY_HOSTS
+    total = {"tests": 0, "failures": 0, "errors": 0}
+    for suite in (*([_counted(report)] if many else []), *(_suite(report, host, many) for host in report.hosts)):
+        if many and not len(suite):
+            continue
+        for count in total:
+            total[count] += int(suite.get(count, 0))
         root.append(suite)
+    # The schema of Jenkins' plugin xunit has no other counts here.
     root.attrib.update({count: str(number) for count, number in total.items()}, time="0")
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(host: HostReport) -> ET.Element:
+def _counted(report: Report) -> ET.Element:
+    """Of a fleet a case for each rule, with the number of hosts by status; they pass, because what failed stands in its host's suite."""
+    suite = ET.Element("testsuite", name="summary", tests="0", failures="0", errors="0", skipped="0", hostname="summary", time="0")
+    statuses: dict[str, Counter[str]] = {}
+    for host in report.hosts:
+        worst: dict[str, str] = {}
+        for result in reversed(host.results):
+            worst[result["id"]] = result["status"]
+        for rule, status in worst.items():
+            statuses.setdefault(rule, Counter())[status] += 1
+    for rule, counts in sorted(statuses.items()):
+        case = ET.SubElement(suite, "testcase", name=rule, classname="summary", time="0")
+        told = ", ".join(f"{status.replace('_', ' ')} on {counts[status]:,} hosts" for status in STATUSES if counts[status])
+        ET.SubElement(case, "system-out").text = told
+    suite.set("tests", str(len(suite)))
+    return suite
+
+
+def _suite(report: Report, host: HostReport, only_failed: bool) -> ET.Element:
     suite = ET.Element("testsuite", name=host.name, tests="0", failures="0", errors="0", skipped="0", hostname=host.name, time="0")
     if host.audit is None:
         case = ET.SubElement(suite, "testcase", name="audit", classname=host.name, time="0")
@@ -46,8 +72,13 @@ def _suite(host: HostReport) -> ET.Element:
     if MOMENT.fullmatch(host.audit["collected_at"] or ""):
         # The form's time stamps are ISO 8601 without a zone.
         suite.set("timestamp", str(host.audit["collected_at"]).removesuffix("Z"))
-    suite.append(_properties(host.audit))
-    cases = [_case(host, list(results)) for _place, results in groupby(sorted(host.results, key=_case_of(host)), key=_case_of(host))]
+    cases = [
+        _case(report, host, list(results)) for _place, results in groupby(sorted(host.results, key=_case_of(host)), key=_case_of(host))
+    ]
+    if only_failed:
+        cases = [case for case in cases if case.find("failure") is not None]
+    if cases or not only_failed:
+        suite.append(_properties(host.audit))
     suite.extend(cases)
     suite.attrib.update(
         tests=str(len(cases)),
@@ -77,13 +108,16 @@ def _properties(audit: Audit) -> ET.Element:
     return properties
 
 
-def _case(host: HostReport, results: list[ShownResult]) -> ET.Element:
+def _case(report: Report, host: HostReport, results: list[ShownResult]) -> ET.Element:
     """One rule. Its results on several subjects share the case: any failed one fails it, any missing one keeps it from passing."""
     case = ET.Element("testcase", name=results[0]["id"], classname=host.name, time="0")
     path, line = results[0]["path"], results[0]["line"]
+    # GitLab and others link to a file: the one of the repository, or that of the inventory which names the host.
     if host.is_repository and path and line:
-        # GitLab and others link to them.
         case.attrib.update(classname=path, file=path, line=str(line))
+    elif host.name in report.inventory:
+        file, number = report.inventory[host.name]
+        case.attrib.update(file=file, line=str(number))
     if not any(result["decides"] for result in results if result["status"] == "fail"):
         apart = [result for result in results if result["status"] == "fail"]
         if apart:

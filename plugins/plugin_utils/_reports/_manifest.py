@@ -39,6 +39,11 @@ def version() -> str:
     return str(_manifest().get("version", "0.0.0"))
 
 
+def documentation_uri() -> str:
+    """Where the rules are explained; without a public address the package URL, which names the collection without a place."""
+    return str(_manifest().get("documentation") or f"pkg:generic/{NAME}@{version()}")
+
+
 def information_uri() -> str:
     """The repository, where the manifest names one; otherwise the package URL, which names the collection without a place."""
     return str(_manifest().get("repository") or f"pkg:generic/{NAME}@{version()}")

@@ -20,6 +20,7 @@ from .._texts import Texts, own_texts
 from ._compare import Comparison, Earlier, compare, read_earlier
 from ._host import OUTCOMES, HostReport, Outcome, is_odd
 from ._input import Entry, kept_line, read_audit, read_audits, read_line
+from ._inventory import places_of
 from ._merge import merged, paths_of
 from ._overview import Overview, look_over
 
@@ -29,12 +30,14 @@ class Report:
     """hosts: by name, each with its namespaces after it. texts: what their rules and cures say of themselves.
 
     earlier: the hosts of an earlier report, by name, where one is compared with.
+    inventory: host name to the file of the inventory that names it, and the line there.
     """
 
     title: str
     hosts: list[HostReport]
     texts: Texts
     earlier: Mapping[str, Earlier] | None = None
+    inventory: Mapping[str, tuple[str, int]] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def urgent_first(self) -> list[HostReport]:
@@ -95,11 +98,19 @@ def gain_text(gain: AdviceGain) -> str:
     return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 
 
-def build(audits: object, title: str, texts: Texts | None = None, *, merge: Sequence[str] = (), earlier: Sequence[str] = ()) -> Report:
+def build(
+    audits: object,
+    title: str,
+    texts: Texts | None = None,
+    *,
+    merge: Sequence[str] = (),
+    earlier: Sequence[str] = (),
+    inventories: Sequence[str] = (),
+) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes.
 
     texts: of rules and cures; by default those of this version. merge: JSON reports of other runs, paths or globs; audits may be None then.
-    earlier: JSON reports to compare with, likewise.
+    earlier: JSON reports to compare with, likewise. inventories: the files and folders of Ansible's inventory.
     """
     entries: Iterable[Entry] = [] if audits is None and merge else read_audits(audits)
     texts = texts or own_texts()
@@ -109,7 +120,9 @@ def build(audits: object, title: str, texts: Texts | None = None, *, merge: Sequ
         texts = Texts({**others.rules, **texts.rules}, {**others.cures, **texts.cures})
     shown = [one for entry in entries for one in _with_namespaces(entry, texts)]
     hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
-    return Report(escape_unprintable(title, 200), hosts, texts, read_earlier(earlier) if earlier else None)
+    before = read_earlier(earlier) if earlier else None
+    named = places_of([host.name for host in hosts], inventories)
+    return Report(escape_unprintable(title, 200), hosts, texts, before, named)
 
 
 def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:

@@ -14,9 +14,9 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from .._escape import one_line
-from .._results import Result, RuleTexts, SettingPlace, Severity, Status
+from .._results import SEVERITIES, Result, RuleTexts, SettingPlace, Severity, Status
 from ._host import HostReport, ShownResult
-from ._manifest import NAME, information_uri, version
+from ._manifest import NAME, documentation_uri, information_uri, version
 from ._markdown import escape
 from ._model import Report
 
@@ -25,6 +25,8 @@ Json = dict[str, Any]
 ENDING = ".sarif"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 NOT_AUDITED = "host-not-audited"
+# GitHub refuses a run with more results, or a log of more than 10 MB with gzip, which so many results of ours do not reach.
+MOST_RESULTS, MOST_NOTICES = 25_000, 1000
 
 _LEVELS: dict[Severity, Literal["error", "warning", "note"]] = {
     "critical": "error",
@@ -34,46 +36,64 @@ _LEVELS: dict[Severity, Literal["error", "warning", "note"]] = {
     "info": "note",
 }
 # Section 3.27.9: "open" is a rule that was evaluated without enough information to decide.
-_KINDS: dict[Status, Literal["fail", "open", "notApplicable", "pass"]] = {
-    "fail": "fail",
-    "waived": "fail",
-    "unknown": "open",
-    "not_applicable": "notApplicable",
-    "pass": "pass",
-}
+_TAKEN: tuple[Status, ...] = ("fail", "waived")
 _MESSAGES: dict[str, str] = {
     "fail": "On host '{0}', '{1}': observed '{2}', expected '{3}'.",
     "waived": "On host '{0}', '{1}': observed '{2}', expected '{3}'. This result is waived.",
-    "unknown": "On host '{0}', '{1}' is unknown: '{2}'.",
-    "not_applicable": "On host '{0}', the rule does not apply to '{1}': '{2}'.",
-    "pass": "On host '{0}', '{1}' is OK: '{2}'.",
 }
 _NOT_AUDITED_MESSAGE = "Host '{0}' was not audited: '{1}'."
 _NOT_SEEN_MESSAGE = "On host '{0}', something could not be read: '{1}'."
 
 
 def render(report: Report) -> str:
-    """Return the report as a SARIF log with one run.
+    """Return the report as a SARIF log with one run: what failed and what is waived, the most severe first.
 
-    Of a repository the results in its files stand in it, each with a line. What passed or is not known has none; viewers of code refuse it.
+    Each result stands in a file: the boot line or the setting that causes it, the source that was audited, or the inventory that names the
+    host. Viewers of code refuse results without one; the run says how many were left to the other reports, and how many did not fit.
     """
     rules = _rules(report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    results = [_result(host, result, index) for host in report.hosts for result in host.results if result["path"] or not host.is_repository]
-    results += [_not_audited(host, index) for host in report.hosts if host.audit is None]
+    chosen, left_out = _chosen(report)
+    notices = _notices(report) + [_left_out(text) for text in left_out]
     run: Json = {
         "tool": {"driver": {"name": NAME, "version": version(), "informationUri": information_uri(), "rules": rules}},
-        "invocations": [_invocation(report)],
-        "originalUriBaseIds": {
-            _base_id(host): {"description": {"text": _base_text(host)}}
-            for host in report.hosts
-            if any(result["path"] for result in host.results)
-        },
-        "results": results,
+        "automationDetails": {"id": f"{quote(report.title)}/"},
+        "invocations": [{"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notices}],
+        "originalUriBaseIds": {_base_id(host): {"description": {"text": _base_text(host)}} for host in _with_files(report)},
+        "results": [_result(report, host, result, index) for host, result in chosen],
         "columnKind": "unicodeCodePoints",
     }
     # For machines: no indentation, which would make a large fleet's log half as large again.
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _chosen(report: Report) -> tuple[list[tuple[HostReport, ShownResult | None]], list[str]]:
+    """The results that stand in a file, the most severe first, None for a host without an audit; and what to say of the others."""
+    ranked: list[tuple[int, int, HostReport, ShownResult | None]] = []
+    nowhere = 0
+    for host in report.hosts:
+        found: list[ShownResult | None] = [None] if host.audit is None else [one for one in host.results if one["status"] in _TAKEN]
+        for result in found:
+            if _physical(report, host, result) is None:
+                nowhere += 1
+            else:
+                rank = -1 if result is None else SEVERITIES.index(result["severity"]) + len(SEVERITIES) * (result["status"] != "fail")
+                ranked.append((rank, host.number, host, result))
+    ranked.sort(key=lambda one: one[:2])
+    said = []
+    if nowhere:
+        said.append(f"{nowhere:,} results have no file that a viewer could show. They are in the other reports.")
+    if len(ranked) > MOST_RESULTS:
+        said.append(f"{len(ranked) - MOST_RESULTS:,} results did not fit; the most severe ones are here. They are in the other reports.")
+    return [(host, result) for _rank, _number, host, result in ranked[:MOST_RESULTS]], said
+
+
+def _with_files(report: Report) -> list[HostReport]:
+    return [host for host in report.hosts if any(result["path"] and result["status"] in _TAKEN for result in host.results)]
+
+
+def _left_out(text: str) -> Json:
+    return {"level": "note", "message": {"text": text}}
 
 
 def _literal(text: str) -> str:
@@ -98,7 +118,8 @@ def _message(name: str, template: str, *arguments: str) -> Json:
 
 
 def _rules(report: Report) -> list[Json]:
-    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items()]
+    failed = {result["id"] for host in report.hosts for result in host.results if result["status"] in _TAKEN}
+    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items() if rule in failed]
     if report.count("not_audited"):
         rules.append(
             {
@@ -123,6 +144,7 @@ def _rule(rule: str, texts: RuleTexts, severity: Severity) -> Json:
         "name": _name(rule),
         "shortDescription": {"text": _sentence(_literal(texts["title"]))},
         "fullDescription": {"text": _literal(why)},
+        "helpUri": f"{documentation_uri()}#{quote(rule)}",
         "help": {
             "text": "\n\n".join(f"{label}: {_literal(text)}" if label else _literal(text) for label, text in said.items()),
             "markdown": "\n\n".join(f"**{label}:** {escape(text, 2000)}" if label else escape(text, 2000) for label, text in said.items()),
@@ -138,22 +160,20 @@ def _name(rule: str) -> str:
     return "Tcp" + "".join(word.capitalize() for word in rule.replace("_", "-").split("-"))
 
 
-def _result(host: HostReport, result: ShownResult, index: dict[str, int]) -> Json:
+def _result(report: Report, host: HostReport, result: ShownResult | None, index: dict[str, int]) -> Json:
+    if result is None:
+        return _not_audited(report, host, index)
     status = result["status"]
     # What counts for some profiles only, while none was given, is for a person to decide.
-    kind = _KINDS[status] if result["decides"] or status != "fail" else "review"
+    kind = "fail" if result["decides"] or status != "fail" else "review"
     subject = result["subject"] or result["title"]
-    if status in ("fail", "waived"):
-        arguments = [result["observed"], result["expected"]]
-    else:
-        arguments = [result["observed"] if status == "pass" else result["reason"]]
     data: Json = {
         "ruleId": result["id"],
         "ruleIndex": index[result["id"]],
         "kind": kind,
         "level": _LEVELS[result["severity"]] if kind == "fail" else "none",
-        "message": _message(status, _MESSAGES[status], host.name, subject, *arguments),
-        "locations": [_location(host, result)],
+        "message": _message(status, _MESSAGES[status], host.name, subject, result["observed"], result["expected"]),
+        "locations": [_location(report, host, result)],
         "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, result["id"], result["subject"], *_file(host, result))},
         "properties": {
             "host": host.name,
@@ -164,9 +184,8 @@ def _result(host: HostReport, result: ShownResult, index: dict[str, int]) -> Jso
     }
     if result["settings"]:
         data["relatedLocations"] = [_setting(host, one, number) for number, one in enumerate(result["settings"])]
-    if status == "fail":
-        # The rule's help has one remedy; this one is for this host.
-        data["properties"].update(evidence=result["evidence"], remedy=result["remedy"])
+    if status == "fail" and result["evidence"]:
+        data["properties"]["evidence"] = result["evidence"]
     if status == "waived":
         data["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _justification(result)}]
     return data
@@ -178,7 +197,7 @@ def _justification(result: Result) -> str:
     return f"{_sentence(result['waiver']['reason'])} Accepted until {result['waiver']['expires']}."
 
 
-def _not_audited(host: HostReport, index: dict[str, int]) -> Json:
+def _not_audited(report: Report, host: HostReport, index: dict[str, int]) -> Json:
     """A result of its own, because many viewers show results and nothing else."""
     return {
         "ruleId": NOT_AUDITED,
@@ -186,23 +205,26 @@ def _not_audited(host: HostReport, index: dict[str, int]) -> Json:
         "kind": "fail",
         "level": "error",
         "message": _message("default", _NOT_AUDITED_MESSAGE, host.name, host.not_audited_because),
-        "locations": [_host_location(host)],
+        "locations": [_location(report, host, None)],
         "partialFingerprints": {"hostRuleSubject/v1": _fingerprint(host.name, NOT_AUDITED, "")},
         "properties": {"host": host.name},
     }
 
 
-def _invocation(report: Report) -> Json:
-    notifications: list[Json] = []
+def _notices(report: Report) -> list[Json]:
+    """Which hosts were not audited, and what could not be read; of a fleet the first ones."""
+    notices: list[Json] = []
     for host in report.hosts:
+        if len(notices) >= MOST_NOTICES:
+            return [*notices, _left_out("There is more that could not be read. It is in the other reports.")]
         if host.audit is None:
             message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
-            notifications.append({"level": "error", "message": message, "locations": [_host_location(host)]})
+            notices.append({"level": "error", "message": message, "locations": [_host_location(host)]})
             continue
         for sentence in host.audit["not_seen"]:
             message = _text(_NOT_SEEN_MESSAGE, host.name, sentence)
-            notifications.append({"level": "note", "message": message, "locations": [_host_location(host)]})
-    return {"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notifications}
+            notices.append({"level": "note", "message": message, "locations": [_host_location(host)]})
+    return notices
 
 
 def _file(host: HostReport, result: Result) -> list[str]:
@@ -214,17 +236,27 @@ def _host_location(host: HostReport) -> Json:
     return {"logicalLocations": [{"name": host.name, "fullyQualifiedName": host.name, "kind": "resource"}]}
 
 
-def _location(host: HostReport, result: Result) -> Json:
+def _location(report: Report, host: HostReport, result: ShownResult | None) -> Json:
     place = _host_location(host)
-    if result["subject"]:
+    if result is not None and result["subject"]:
         qualified = f"{host.name}/{result['subject']}"
         place["logicalLocations"].append({"name": result["subject"], "fullyQualifiedName": qualified, "kind": "resource"})
-    if result["path"]:
-        physical: Json = {"artifactLocation": {"uri": quote(result["path"].lstrip("/")), "uriBaseId": _base_id(host)}}
-        if result["line"]:
-            physical["region"] = {"startLine": result["line"]}
-        place["physicalLocation"] = physical
+    place["physicalLocation"] = _physical(report, host, result)
     return place
+
+
+def _physical(report: Report, host: HostReport, result: ShownResult | None) -> Json | None:
+    """The file in which a result stands; None where there is none."""
+    if result is not None and result["path"]:
+        artifact: Json = {"uri": quote(result["path"].lstrip("/")), "uriBaseId": _base_id(host)}
+        return {"artifactLocation": artifact, "region": {"startLine": result["line"] or 1}}
+    if host.audit is not None and host.audit["source"]["path"] and not host.is_repository:
+        return {"artifactLocation": {"uri": quote(host.audit["source"]["path"])}, "region": {"startLine": 1}}
+    machine = host.name.partition(" / ")[0] if host.is_namespace else host.name
+    if machine in report.inventory:
+        path, line = report.inventory[machine]
+        return {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": line}}
+    return None
 
 
 def _setting(host: HostReport, setting: SettingPlace, number: int) -> Json:

@@ -17,6 +17,7 @@ from support.snapshots import negotiated, probe, snapshot, sockets, towards
 TODAY = datetime.date(2026, 11, 21)
 INERT_REUSE = {"net.ipv4.tcp_tw_reuse": "1", "net.ipv4.tcp_timestamps": "0"}
 SAVED = {"/etc/sysctl.d/50-x.conf": "".join(f"{key} = {value}\n" for key, value in INERT_REUSE.items())}
+FIRST, LAST = "/etc/sysctl.d/1.conf", "/etc/sysctl.d/2.conf"
 WAIVER = {"rule": "reuse-without-timestamps", "hosts": ["web*"], "reason": "being replaced", "expires": "2026-11-21"}
 
 
@@ -90,7 +91,22 @@ def test_the_reason_to_fail_names_host_rule_and_place() -> None:
 def test_the_reason_to_fail_counts_what_fails_and_says_what_to_do(fail_on: str, start: str, end: str) -> None:
     remedy = CATALOGUE["reuse-without-timestamps"].remedy
     message = reason_to_fail(audit(snapshot(INERT_REUSE, files=SAVED), "web1", options(fail_on=fail_on)))
-    assert message == f"{start}-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0. What to do: {remedy}{end}"
+    assert message == f"{start}-timestamps: tcp_tw_reuse is 1, tcp_timestamps is 0 (/etc/sysctl.d/50-x.conf:1). What to do: {remedy}{end}"
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        # The line that gives the key the value that it has is the one to edit; one that gives it another value is not to blame.
+        ({FIRST: "net.ipv4.tcp_tw_reuse=2\n", LAST: "\nnet.ipv4.tcp_tw_reuse = 1\n"}, (LAST, 2)),
+        ({FIRST: "net.ipv4.tcp_tw_reuse=1\n", LAST: "net.ipv4.tcp_tw_reuse = 2\n"}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_a_failure_about_a_key_names_the_boot_line_that_sets_it(files: dict[str, str], line: tuple[str | None, int | None]) -> None:
+    judged = audit(snapshot(INERT_REUSE, files=files), "web1", options())
+    (found,) = [result for result in judged["results"] if result["id"] == "reuse-without-timestamps"]
+    assert (found["status"], found["path"], found["line"]) == ("fail", *line)
 
 
 def test_where_nothing_reaches_fail_on_there_is_no_reason_to_fail() -> None:

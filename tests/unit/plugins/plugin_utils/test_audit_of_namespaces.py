@@ -113,14 +113,16 @@ def test_a_profile_for_some_of_them() -> None:
 
 
 def test_every_report_names_the_pod(tmp_path: Path) -> None:
-    report = build([judged(namespace(**FULL), namespace(name="pod shop/fine"))], "t")
+    (tmp_path / "hosts").write_text("node1\n")
+    audits = [judged(namespace(**FULL), namespace(name="pod shop/fine"))]
+    report = build(audits, "t", inventories=[str(tmp_path / "hosts")])
     assert [host.name for host in report.hosts] == ["node1", "node1 / pod shop/cart"]
     assert "node1 / pod shop/cart" in text_summary(report, 100)
     # The node has failed with its pod; a pod is no host.
     assert (report.count("failed"), report.count("clean"), len(report.machines)) == (1, 0, 1)
     assert text_summary(report, 100).startswith("t: 1 host: 1 with failed results; 1 other network namespace with failed results\n")
-    write(report, str(tmp_path), None, "audit")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    write(report, str(tmp_path / "reports"), None, "audit")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "reports").iterdir()}
     for name, text in texts.items():
         assert "pod shop/cart" in text, name
         assert "pod shop/fine" not in text or name.endswith(".json"), name

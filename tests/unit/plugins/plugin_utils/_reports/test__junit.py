@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._junit import render
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from support.audits import audit, build, hostile_audits, result, sample_audits
@@ -101,3 +104,27 @@ def test_only_passes_are_a_pass() -> None:
 
 def test_a_moment_that_is_none_is_left_out() -> None:
     assert suites([audit("web1", result("a", "low"), collected_at="now")])["web1"].timestamp is None
+
+
+def test_a_case_stands_in_the_line_of_the_inventory_that_names_its_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts").write_text("web2\nweb1\n")
+    report = _reports.build([audit("web1", result("a", "low"))], "t", inventories=["hosts"])
+    (element,) = ET.fromstring(render(report)).iter("testcase")
+    assert (element.get("file"), element.get("line")) == ("hosts", "2")
+
+
+def test_of_a_fleet_what_failed_is_a_case_and_the_rest_is_counted() -> None:
+    clean = [audit(f"web{n:03}", result("a", "low", "pass"), result("b", "low", "unknown")) for n in range(200)]
+    bad = audit("bad", result("a", "low", subject="x"), result("a", "low", "pass"), result("b", "low", "pass"))
+    text = render(build([*clean, bad, {"host": "gone"}], "t"))
+    assert_junit_form(text)
+    root = ET.fromstring(text)
+    assert [suite.get("name") for suite in root] == ["summary", "bad", "gone"]
+    counted = {case.get("name"): case.findtext("system-out") for case in root[0]}
+    assert counted == {
+        "a": "fail on 1 hosts, pass on 200 hosts",
+        "b": "unknown on 200 hosts, pass on 1 hosts",
+    }
+    assert [case.get("name") for case in root[1].iter("testcase")] == ["a"]
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("4", "1", "1")

@@ -13,9 +13,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import _sarif
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._sarif import render
 from support.audits import audit, build, hostile_audits, result, sample_audits
 from support.report_forms import Unavailable, assert_sarif_form, sarif_complaints, sarif_validator
+
+CONF = "/etc/x.conf"
 
 
 def run_of(audits: list[dict[str, Any]]) -> dict[str, Any]:
@@ -39,19 +43,16 @@ def only(*results: dict[str, Any]) -> dict[str, Any]:
         ("low", "fail", "fail", "note"),
         ("info", "fail", "fail", "note"),
         ("high", "waived", "fail", "error"),
-        ("high", "unknown", "open", "none"),
-        ("high", "not_applicable", "notApplicable", "none"),
-        ("high", "pass", "pass", "none"),
     ],
 )
 def test_kind_and_level(severity: str, status: str, kind: str, level: str) -> None:
-    found = only(result("a", severity, status))
+    found = only(result("a", severity, status, path=CONF))
     assert (found["kind"], found["level"]) == (kind, level)
     assert ("suppressions" in found) is (status == "waived")
 
 
 def test_a_waiver_suppresses_with_its_reason() -> None:
-    found = only(result("a", "high", "waived", waiver={"reason": "moves in spring", "expires": "2026-05-01"}))
+    found = only(result("a", "high", "waived", path=CONF, waiver={"reason": "moves in spring", "expires": "2026-05-01"}))
     assert found["suppressions"] == [
         {"kind": "external", "status": "accepted", "justification": "moves in spring. Accepted until 2026-05-01."}
     ]
@@ -68,12 +69,47 @@ def test_the_location_is_the_boot_file_on_its_host(path: str) -> None:
     assert [logical["fullyQualifiedName"] for logical in place["logicalLocations"]] == ["web1", "web1/net.core.x"]
 
 
-def test_without_a_file_there_is_only_a_logical_location() -> None:
-    assert set(only(result("a", "low"))["locations"][0]) == {"logicalLocations"}
+@pytest.mark.parametrize("status", ["unknown", "not_applicable", "pass"])
+def test_what_neither_failed_nor_is_waived_is_left_to_the_other_reports(status: str) -> None:
+    assert run_of([audit("web1", result("a", "high", status, path=CONF))])["results"] == []
+
+
+def test_a_result_without_a_file_is_left_to_the_other_reports_and_counted() -> None:
+    run = run_of([audit("web1", result("a", "low"), result("b", "low"), result("c", "low", path=CONF)), {"host": "gone"}])
+    assert [found["ruleId"] for found in run["results"]] == ["c"]
+    notices = [notice["message"]["text"] for notice in run["invocations"][0]["toolExecutionNotifications"]]
+    assert notices[-1] == "3 results have no file that a viewer could show. They are in the other reports."
+
+
+def test_a_live_host_stands_in_the_line_of_the_inventory_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts").write_text("[backends]\nweb10\nweb1 ansible_port=22\n")
+    audits = [audit("web1", result("a", "low"), result("b", "low", path=CONF, line=3)), {"host": "web10"}, {"host": "other"}]
+    log = json.loads(render(_reports.build(audits, "t", inventories=[str(tmp_path / "hosts")])))
+    places = [(found["ruleId"], found["locations"][0]["physicalLocation"]) for found in log["runs"][0]["results"]]
+    assert places == [
+        ("host-not-audited", {"artifactLocation": {"uri": "hosts"}, "region": {"startLine": 2}}),
+        ("a", {"artifactLocation": {"uri": "hosts"}, "region": {"startLine": 3}}),
+        ("b", {"artifactLocation": {"uri": "etc/x.conf", "uriBaseId": "ROOT:web1"}, "region": {"startLine": 3}}),
+    ]
+
+
+def test_what_came_from_a_source_stands_in_it() -> None:
+    run = run_of([audit("web1", result("a", "low"), source={"kind": "capture", "path": "captures/web1.capture"})])
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "captures/web1.capture"}
+
+
+def test_of_too_many_results_the_most_severe_are_there_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sarif, "MOST_RESULTS", 3)
+    severities = ("low", "critical", "info", "high", "medium")
+    run = run_of([audit(f"web{n}", result("a", severity, path=CONF)) for n, severity in enumerate(severities)])
+    assert [found["properties"]["severity"] for found in run["results"]] == ["critical", "high", "medium"]
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("2 results did not fit; the most severe ones are here.")
 
 
 def test_a_rule_has_its_help_once() -> None:
-    run = run_of([audit(host, result("recycle-on", "low", "pass"), result("other", "high")) for host in ("a", "b")])
+    run = run_of([audit(host, result("recycle-on", "low", path=CONF), result("other", "high", path=CONF)) for host in ("a", "b")])
     rules = run["tool"]["driver"]["rules"]
     assert [(rule["id"], rule["name"]) for rule in rules] == [("other", "TcpOther"), ("recycle-on", "TcpRecycleOn")]
     assert all(rules[found["ruleIndex"]]["id"] == found["ruleId"] for found in run["results"])
@@ -86,7 +122,7 @@ def test_a_failed_result_explains_its_rule() -> None:
     assert "What to do: This." in run_of(hosts)["tool"]["driver"]["rules"][0]["help"]["text"]
 
 
-def test_a_host_without_an_audit_makes_the_run_unsuccessful_and_is_a_result() -> None:
+def test_a_host_without_an_audit_makes_the_run_unsuccessful() -> None:
     run = run_of(sample_audits())
     (invocation,) = run["invocations"]
     errors = [notice["message"]["text"] for notice in invocation["toolExecutionNotifications"] if notice["level"] == "error"]
@@ -95,9 +131,6 @@ def test_a_host_without_an_audit_makes_the_run_unsuccessful_and_is_a_result() ->
         "Host 'db1.example' was not audited: '/usr/bin/python3: not found'.",
         "Host 'web2.example' was not audited: 'Failed to connect to the host via ssh: Connection timed out'.",
     ]
-    missing = [found for found in run["results"] if found["ruleId"] == "host-not-audited"]
-    assert [found["properties"]["host"] for found in missing] == ["db1.example", "web2.example"]
-    assert {found["level"] for found in missing} == {"error"}
 
 
 def test_a_run_with_all_hosts_audited_is_successful() -> None:
@@ -105,22 +138,23 @@ def test_a_run_with_all_hosts_audited_is_successful() -> None:
 
 
 def test_what_was_not_seen_is_a_notification() -> None:
-    (notice,) = run_of([audit("web1", result("a", "low"), not_seen=["No counters."])])["invocations"][0]["toolExecutionNotifications"]
+    (notice,) = run_of([audit("web1", result("a", "low", path=CONF), not_seen=["No counters."])])["invocations"][0][
+        "toolExecutionNotifications"
+    ]
     assert notice["message"]["text"] == "On host 'web1', something could not be read: 'No counters'."
 
 
 def test_a_result_keeps_its_fingerprint_when_its_numbers_change() -> None:
-    before, after = (
-        only(result("a", severity, observed=observed))["partialFingerprints"] for severity, observed in (("low", "1"), ("high", "2"))
-    )
+    first, second = result("a", "low", observed="1", path=CONF), result("a", "high", observed="2", path=CONF)
+    before, after = (only(one)["partialFingerprints"] for one in (first, second))
     assert before == after
     prints = [json.dumps(found["partialFingerprints"]) for found in run_of(sample_audits())["results"]]
-    others = [json.dumps(found["partialFingerprints"]) for found in run_of([audit("web9", result("a", "low"))])["results"]]
+    others = [json.dumps(found["partialFingerprints"]) for found in run_of([audit("web9", result("a", "low", path=CONF))])["results"]]
     assert not set(prints) & set(others)
 
 
 def test_a_host_cannot_put_a_link_or_a_placeholder_into_a_message() -> None:
-    text = only(result("a", "low", observed="[x](https://example.invalid) {0}"))["message"]["text"]
+    text = only(result("a", "low", path=CONF, observed="[x](https://example.invalid) {0}"))["message"]["text"]
     assert "](" not in text
     assert "{{0}}" in text
 
