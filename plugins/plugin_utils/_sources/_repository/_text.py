@@ -29,7 +29,8 @@ MAX_SETTINGS = 1000
 
 # What may be in a file that is worth a closer look.
 INTERESTING = re.compile(
-    r"net[./_](?:ipv4|core|netfilter|nf_)|[nN]et(?:Ipv4|Core|Netfilter)|(?i:net_(?:ipv4|core|netfilter|nf)_|tcp_tw_|tcp_timestamps|tcp_fin_|tcp_max_tw|tcp_rfc1337|ip_local_)"
+    r"net[./_]?(?:ipv4|core|netfilter|nf_)|tcp_tw_|tcp_timestamps|tcp_fin_|tcp_max_tw|tcp_rfc1337|ip_local_",
+    re.IGNORECASE,
 )
 _LOOKS_LIKE_SHELL = re.compile(r"^#!|\b(?:echo|sysctl|tee|printf)\s|^\s*(?:if|for|while)\s|<<", re.MULTILINE)
 
