@@ -26,7 +26,7 @@ MORE_CASES = (
     OwnCase(
         "osquery",
         {
-            "pack.conf": '{"queries":{"x":{"query":"SELECT * FROM t WHERE name = \'net.ipv4.tcp_timestamps\' AND current_value = \'0\';"}}}\n',
+            "pack.conf": '{"queries":{"x":{"query":"SELECT * FROM t WHERE name = \'net.ipv4.tcp_timestamps\' AND value = \'0\';"}}}\n',
         },
         set(),
         "repository",
