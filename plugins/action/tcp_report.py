@@ -14,7 +14,9 @@ from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
 from ..plugin_utils._action import ControllerAction
+from ..plugin_utils._audit import FAIL_ON, NEVER
 from ..plugin_utils._reports import FORMATS, OUTCOMES, Report, ReportError, build, text_summary, write
+from ..plugin_utils._results import SEVERITIES
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,30 +34,53 @@ class ActionModule(ControllerAction):
     """Runs on the controller and reaches no host."""
 
     ARGUMENTS: t.ClassVar[dict[str, dict[str, t.Any]]] = {
-        "audits": {"type": "raw", "required": True},
+        "audits": {"type": "raw"},
+        "merge": {"type": "list", "elements": "str", "default": []},
+        "compare": {"type": "list", "elements": "str", "default": []},
         "dest": {"type": "path"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS)},
         "basename": {"type": "str", "default": "tcp-audit"},
         "title": {"type": "str", "default": "TCP audit"},
         "show": {"type": "bool", "default": False},
+        "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": NEVER},
     }
     ERRORS = (ReportError,)
 
     def act(self, arguments: Arguments, task_vars: TaskVars) -> Result:
-        """Returns files, hosts, summary and changed (see RETURN of tcp_report)."""
-        report = build(arguments["audits"], arguments["title"])
+        """Returns files, hosts, summary, comparison and changed (see RETURN of tcp_report); failed and msg where fail_on is reached."""
+        if arguments["merge"]:
+            # No audit before it did so.
+            self._check_variables(task_vars)
+        if arguments["audits"] is None and not arguments["merge"]:
+            raise ReportError("give audits, merge, or both: there is nothing to report on")
+        report = build(arguments["audits"], arguments["title"], merge=arguments["merge"], earlier=arguments["compare"])
         written = []
         if arguments["dest"]:
             folder = os.path.abspath(arguments["dest"])
             written = write(report, folder, arguments["formats"], arguments["basename"], dry_run=self._task.check_mode)
         if arguments["show"]:
             display.display(_for_terminal(report, written))
-        return {
+        result: Result = {
             "changed": any(file.changed for file in written),
             "files": [{"path": file.path, "format": file.format, "changed": file.changed} for file in written],
             "hosts": {outcome: report.count(outcome) for outcome in OUTCOMES},
             "summary": text_summary(report),
+            "comparison": report.comparison.counts if report.comparison else None,
         }
+        why = _reason_to_fail(report, arguments["fail_on"])
+        return {**result, "failed": True, "msg": why} if why else result
+
+
+def _reason_to_fail(report: Report, fail_on: str) -> str:
+    """Why the task fails once the reports are written; "" where it does not."""
+    if fail_on == NEVER:
+        return ""
+    reaching = SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
+    failed = sum(any(host.summary["severity"][name] for name in reaching) for host in report.hosts)
+    not_audited = report.count("not_audited")
+    parts = [f"{failed:,} with failed results of severity {fail_on} or above"] if failed else []
+    parts += [f"{not_audited:,} not audited"] if not_audited else []
+    return f"{len(report.machines):,} hosts: {', '.join(parts)}. See the report." if parts else ""
 
 
 def _for_terminal(report: Report, written: Sequence[Written]) -> str:

@@ -270,6 +270,11 @@ fail_on:
   returned: when the host could be checked
   type: str
   sample: high
+hostname:
+  description: The name that the host calls itself, null where the source does not have it.
+  returned: when the host could be checked
+  type: str
+  sample: web1
 kernel_release:
   description: The kernel's release, null where the source does not have it.
   returned: when the host could be checked

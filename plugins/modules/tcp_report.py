@@ -27,8 +27,27 @@ options:
         the host that was looked at if the task was delegated.
       - An entry without C(results) is a host that could not be audited, such as an unreachable one. Its C(msg) says why.
       - The list C(audits) of an earlier C(json) report can be used, too.
+      - Required unless O(merge) is given.
     type: raw
-    required: true
+  merge:
+    description:
+      - C(json) reports of other runs, such as those of job slices, of shards, or of hosts that run C(ansible-pull). Each entry is a file, a
+        folder that is searched for C(*.json), or a shell pattern, in which V(**) stands for any folders.
+      - A file may also hold what M(linux_tcp.hardening.tcp_audit) returned for one host.
+      - Of a host that is there several times, O(audits) included, the newest audit counts, and its part in the report says so. A host that
+        is called V(localhost) has the name that it calls itself.
+      - A file that cannot be read is named in every report, as something that was not audited. It costs no other file its hosts.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.0.0
+  compare:
+    description:
+      - C(json) reports of an earlier run, as in O(merge). Every report then says what is new, what is cured, and what stays as it was.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.0.0
   dest:
     description:
       - The folder on the controller for the files. A relative path starts at the current folder.
@@ -62,6 +81,14 @@ options:
       - Show RV(summary) in the terminal, as text.
     type: bool
     default: false
+  fail_on:
+    description:
+      - Fail once the reports are written if a result has this severity or a higher one, or if a host was not audited.
+      - With V(never) the task does not fail for what the audits found.
+    type: str
+    choices: [never, info, low, medium, high, critical]
+    default: never
+    version_added: 1.0.0
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
@@ -112,6 +139,13 @@ EXAMPLES = r"""
         basename: tcp
       delegate_to: localhost
 
+    - name: Put the reports of all job slices together, and compare them with yesterday's
+      linux_tcp.hardening.tcp_report:
+        merge: [slices/*.json]
+        compare: [yesterday/tcp-audit.json]
+        dest: reports
+      delegate_to: localhost
+
     - name: Make the page again from an earlier report
       linux_tcp.hardening.tcp_report:
         audits: "{{ (lookup('ansible.builtin.file', 'reports/tcp-audit.json') | from_json).audits }}"
@@ -121,6 +155,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+comparison:
+  description: How many pairs of a rule and a host are C(new), C(cured), C(stays) and C(not_known). Null without O(compare).
+  returned: success
+  type: dict
+  sample: {new: 3, cured: 12, stays: 40, not_known: 0}
 files:
   description: The report files, in the order of O(formats).
   returned: success

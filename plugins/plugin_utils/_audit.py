@@ -96,6 +96,7 @@ def _judged(snapshot: Snapshot, host: str, options: AuditOptions, namespace: Nam
     return AuditParts(
         profile=t.cast("AuditedProfile", options.profile),
         fail_on=t.cast("FailOn", options.fail_on),
+        hostname=snapshot["host"]["hostname"],
         kernel_release=snapshot["host"]["kernel_release"],
         collected_at=snapshot["collected_at"],
         source={"kind": snapshot["source"]["kind"], "path": snapshot["source"]["path"]},

@@ -197,6 +197,7 @@ class AuditSource(TypedDict):
 class AuditParts(TypedDict):
     """What an audit says of one network namespace.
 
+    hostname: as the host calls itself.
     profile: the audited profile or "any". fail_on: the severity from which a failed result fails the audit, or "never".
     advice: every cure, best first: those that apply, those that nothing calls for, those that would be wrong here.
     not_seen: what could not be read and why, one sentence each.
@@ -204,6 +205,7 @@ class AuditParts(TypedDict):
 
     profile: Annotated[AuditedProfile, Default("any")]
     fail_on: Annotated[FailOn, Default("never")]
+    hostname: str | None
     kernel_release: str | None
     collected_at: str | None
     source: Annotated[AuditSource, Default({})]

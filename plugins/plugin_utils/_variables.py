@@ -26,8 +26,10 @@ PLAYBOOK_VARIABLES = (
     "tcp_namespaces",
     "tcp_probe_endpoints",
     "tcp_profile",
+    "tcp_report_compare",
     "tcp_report_dest",
     "tcp_report_formats",
+    "tcp_report_merge",
     "tcp_report_title",
     "tcp_sample_seconds",
     "tcp_serial",
@@ -56,6 +58,7 @@ _OF_AUDIT = (
     "report_dest",
     "report_formats",
     "report_basename",
+    "report_compare",
     "report_title",
 )
 ROLE_VARIABLES = (

@@ -18,15 +18,25 @@ from ._host import HostReport, ShownAdvice, ShownResult
 
 @dataclasses.dataclass(frozen=True)
 class CureGroup:
-    """A cure, and the hosts where it comes first, in the given order. cure: as the first of them has it."""
+    """A cure as each host has it, and the hosts where it comes first, in the given order."""
 
-    cure: ShownAdvice
+    cures: list[ShownAdvice]
     hosts: list[HostReport]
 
-    @cached_property
+    def add(self, host: HostReport, cure: ShownAdvice) -> None:
+        # The first host's is shown; of the others the severity counts.
+        self.hosts.append(host)
+        if not self.cures or _rank(cure["severity"]) < _rank(self.severity):
+            self.cures.append(cure)
+
+    @property
+    def cure(self) -> ShownAdvice:
+        return self.cures[0]
+
+    @property
     def severity(self) -> Severity | None:
         """The gravest problem that the cure solves on one of them."""
-        return min((host.advice[0]["severity"] for host in self.hosts), key=_rank)
+        return self.cures[-1]["severity"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,27 +64,37 @@ class RuleGroup:
         return len({host.number for finding in self.findings for host in finding.hosts})
 
 
-def by_first_cure(hosts: Iterable[HostReport]) -> list[CureGroup]:
-    """The hosts with something to do, by the cure that comes first on them: the gravest cure first, then the one of most hosts."""
-    found: dict[str, CureGroup] = {}
-    for host in hosts:
-        if host.advice:
-            first = host.advice[0]
-            group = found.setdefault(first["id"], CureGroup(first, []))
-            group.hosts.append(host)
-    return sorted(found.values(), key=lambda group: (_rank(group.severity), -len(group.hosts), group.cure["id"]))
+class CureGroups:
+    """The hosts with something to do, by the cure that comes first on them."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, CureGroup] = {}
+
+    def add(self, host: HostReport) -> None:
+        advice = host.advice
+        if advice:
+            self._found.setdefault(advice[0]["id"], CureGroup([], [])).add(host, advice[0])
+
+    def sorted(self) -> list[CureGroup]:
+        """The gravest cure first, then the one of most hosts."""
+        return sorted(self._found.values(), key=lambda group: (_rank(group.severity), -len(group.hosts), group.cure["id"]))
 
 
-def by_rule(hosts: Iterable[HostReport]) -> list[RuleGroup]:
-    """The failed results that decide, by rule and finding: the gravest rule first, then the one of most hosts."""
-    found: dict[str, dict[tuple[object, ...], Finding]] = {}
-    for host in hosts:
+class RuleGroups:
+    """The failed results that decide, by rule and finding."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[tuple[object, ...], Finding]] = {}
+
+    def add(self, host: HostReport) -> None:
         for result in host.failed:
             same = (result["severity"], result["subject"], result["observed"], result["expected"], result["path"], result["line"])
-            finding = found.setdefault(result["id"], {}).setdefault(same, Finding(result, []))
-            finding.hosts.append(host)
-    groups = [RuleGroup(rule, sorted(findings.values(), key=_first_shown)) for rule, findings in found.items()]
-    return sorted(groups, key=lambda group: (_rank(group.severity), -group.hosts, group.rule))
+            self._found.setdefault(result["id"], {}).setdefault(same, Finding(result, [])).hosts.append(host)
+
+    def sorted(self) -> list[RuleGroup]:
+        """The gravest rule first, then the one of most hosts."""
+        groups = [RuleGroup(rule, sorted(findings.values(), key=_first_shown)) for rule, findings in self._found.items()]
+        return sorted(groups, key=lambda group: (_rank(group.severity), -group.hosts, group.rule))
 
 
 def by_reason(hosts: Iterable[HostReport]) -> list[tuple[str, list[str]]]:

@@ -10,12 +10,26 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from functools import cached_property, lru_cache
 from typing import Literal, cast
 
 from .._escape import MAX_CHARACTERS, escaped
-from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, CureTexts, Result, RuleTexts, Severity, Status, Summary, Verdict
+from .._results import (
+    SEVERITIES,
+    STATUSES,
+    AdviceGain,
+    Audit,
+    CureTexts,
+    Result,
+    RuleTexts,
+    SavedAudit,
+    Severity,
+    Status,
+    Summary,
+    Verdict,
+)
+from .._saved import restored
+from .._shapes import check
 from .._texts import Texts
 
 Outcome = Literal["not_audited", "failed", "unknown", "clean"]
@@ -23,8 +37,11 @@ OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 
 # Hosts whose audits are kept as objects: they are looked at one after the other, and ten thousand of them would fill the memory.
 _OPEN = 4
-# What may have to be escaped in JSON that is ASCII only.
-_ODD = re.compile(r'\\|"[^"]{' + str(MAX_CHARACTERS + 1) + "}")
+
+
+def is_odd(line: str) -> bool:
+    """Whether a text in JSON that is ASCII only may have to be escaped or cut."""
+    return "\\" in line or max(map(len, line.split('"'))) > MAX_CHARACTERS
 
 
 class ShownResult(Result, RuleTexts):
@@ -46,7 +63,8 @@ class ShownAdvice(CureTexts):
 class HostReport:
     """One host as people are to see it: every text in it is safe to show (see _escape).
 
-    number counts the hosts by name. entry: the audit, or why there is none, as a line of JSON; it becomes objects when somebody looks.
+    number counts the hosts by name. entry: the audit as it is kept (see _saved), or why there is none, as a line of JSON without defaults;
+    it becomes objects when somebody looks. is_odd: something in it may have to be escaped.
     is_namespace: it is another network namespace of the host before it. failed_namespaces: how many of its own are in the report.
     """
 
@@ -55,6 +73,7 @@ class HostReport:
     entry: str
     summary: Summary
     texts: Texts
+    is_odd: bool
     is_namespace: bool = False
     failed_namespaces: int = 0
 
@@ -141,10 +160,14 @@ class _Opened:
 
     def __init__(self, host: HostReport) -> None:
         entry = json.loads(host.entry)
-        if _ODD.search(host.entry):
+        if host.is_odd:
             entry = escaped(entry)
-        self.audit = cast("Audit", entry) if "results" in entry else None
-        self.not_audited_because = "" if self.audit else str(entry["msg"])
+        self.audit: Audit | None = None
+        self.not_audited_because = ""
+        if "results" in entry:
+            self.audit = cast("Audit", {**restored(check(SavedAudit, entry)), "host": entry["host"], "summary": host.summary})
+        else:
+            self.not_audited_because = str(entry["msg"])
         self._texts = host.texts
 
     @cached_property

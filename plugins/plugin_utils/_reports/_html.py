@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 from .._claims import CLAIMS
 from .._results import SEVERITIES, STATUSES
-from ._groups import by_first_cure, by_reason, by_rule
+from ._groups import by_reason
 from ._host import HostReport
 from ._html_bars import bars
 from ._html_fleet import pack
 from ._manifest import NAME, version
-from ._model import MOMENT, Report, gain_text, location, settings_text
+from ._model import Report, gain_text, location, settings_text
+from ._overview import MOMENT
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -58,7 +59,7 @@ def render(report: Report) -> str:
 
     is_fleet = len(report.hosts) > WHOLE_HOSTS
     style, script = (Markup((_TEMPLATES / name).read_text("utf-8")) for name in ("report.css", "fleet.js" if is_fleet else "report.js"))
-    rule_numbers = {rule: number for number, rule in enumerate(report.rules)}
+    rule_numbers = {rule: number for number, rule in enumerate(report.overview.rules)}
     template = _environment().get_template("host.html.j2")
     # In a short report nobody has to open anything.
     few = report.summary["status"]["fail"] <= 8
@@ -77,8 +78,6 @@ def render(report: Report) -> str:
             style_hash=_policy_hash(style),
             script_hash=_policy_hash(script),
             rule_numbers=rule_numbers,
-            cures=by_first_cure(report.urgent_first),
-            failed_rules=by_rule(report.urgent_first),
             reasons=reasons[:_REASONS],
             more_reasons=sum(len(names) for _reason, names in reasons[_REASONS:]),
             first_rows=_FIRST_ROWS,

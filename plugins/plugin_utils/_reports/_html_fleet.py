@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,15 +45,24 @@ def pack(report: Report, rule_numbers: Mapping[str, int], part: Callable[[HostRe
     """The hosts of report. rule_numbers: rule id to its place in the index. part: the HTML of a host with an audit."""
     from markupsafe import Markup
 
+    rows: dict[int, list[object]] = {}
+    blocks = []
+    for start in range(0, len(report.hosts), _BLOCK):
+        parts = []
+        # Row and part in one go: an audit is made into objects when somebody looks at it.
+        for host in report.hosts[start : start + _BLOCK]:
+            rows[host.number] = _row(host, rule_numbers)
+            parts.append("" if host.audit is None else part(host))
+        blocks.append(b64encode(zlib.compress(_BETWEEN.join(parts).encode("utf-8"), 9)).decode("ascii"))
     index = {
         "block": _BLOCK,
         "kinds": [*SEVERITIES, "unknown"],
         "rules": [rule.lower() for rule in rule_numbers],
-        "hosts": [_row(host, rule_numbers) for host in report.urgent_first],
+        "hosts": [rows[host.number] for host in report.urgent_first],
     }
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     # A name may look like the end of the element.
-    return Packed(Markup(text.replace("<", "\\u003c")), Markup("\n".join(_blocks(report.hosts, part))))
+    return Packed(Markup(text.replace("<", "\\u003c")), Markup("\n".join(blocks)))
 
 
 def _row(host: HostReport, rule_numbers: Mapping[str, int]) -> list[object]:
@@ -67,9 +76,3 @@ def _place(host: HostReport) -> int:
     if host.worst:
         return 1 + SEVERITIES.index(host.worst)
     return {"not_audited": _NOT_AUDITED, "unknown": _UNKNOWN}.get(host.outcome, _CLEAN)
-
-
-def _blocks(hosts: list[HostReport], part: Callable[[HostReport], str]) -> Iterator[str]:
-    for start in range(0, len(hosts), _BLOCK):
-        parts = ["" if host.audit is None else part(host) for host in hosts[start : start + _BLOCK]]
-        yield b64encode(zlib.compress(_BETWEEN.join(parts).encode("utf-8"), 9)).decode("ascii")

@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+import json
 import typing
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated
 
 from .._audit import summarise
+from .._compact import compact
 from .._escape import escaped, one_line
 from .._results import Audit, CureTexts, RuleTexts, SavedAudit
 from .._saved import folded, restored
@@ -116,6 +118,18 @@ def read_audit(host: str, audit: Mapping[typing.Any, typing.Any], place: str) ->
         return {"host": host, "failed": True, "unreachable": False, "msg": "The audit has no results at all."}
     # The summary is counted here: what the input says of itself is not believed.
     return {"host": host, **body, "summary": summarise(body["results"])}
+
+
+def kept_line(entry: Entry) -> str:
+    """The entry as a line of JSON, without what is the same for every host, and without defaults."""
+    kept = compact(SavedAudit, folded(entry)) if "results" in entry else entry
+    return json.dumps(kept, allow_nan=False, separators=(",", ":"))
+
+
+def read_line(line: str) -> Entry:
+    """The entry of a kept line."""
+    entry = json.loads(line)
+    return read_audit(entry["host"], entry, "") if "results" in entry else entry
 
 
 def _why_not_audited(audit: Mapping[typing.Any, typing.Any], place: str) -> str:

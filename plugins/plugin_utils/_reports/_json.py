@@ -9,31 +9,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .._compact import compact
-from .._results import SavedAudit
-from .._saved import folded
-from ._host import HostReport
-from ._model import Report
+if TYPE_CHECKING:
+    from ._model import Report
 
 ENDING = ".json"
 SCHEMA = "linux_tcp.report/2"
+# The line before the first host.
+AUDITS = '"audits": [\n'
 
 
 def render(report: Report) -> str:
     """Return the report as JSON, a line for each host; ASCII only, so that printing the file cannot steer a terminal."""
-    rules = {rule: report.texts.rule(rule) for rule in report.rules}
-    cures = {cure: report.texts.cure(cure) for cure in report.cures}
-    head = {"schema": SCHEMA, "title": report.title, "rules": rules, "cures": cures}
+    rules = {rule: report.texts.rule(rule) for rule in report.overview.rules}
+    cures = {cure: report.texts.cure(cure) for cure in report.overview.cures}
+    head: dict[str, Any] = {"schema": SCHEMA, "title": report.title, "rules": rules, "cures": cures}
+    if report.overview.outliers:
+        head["outliers"] = [one._asdict() for one in report.overview.outliers]
+    if report.comparison:
+        head["comparison"] = {**report.comparison._asdict(), "rules": [one._asdict() for one in report.comparison.rules]}
     lines = [f"{json.dumps(name)}: {_line(value)}," for name, value in head.items()]
-    audits = ",\n".join(_audit(host) for host in report.machines)
-    return "\n".join(["{", *lines, '"audits": [', audits, "]", "}", ""])
-
-
-def _audit(host: HostReport) -> str:
-    entry = json.loads(host.entry)
-    return _line(compact(SavedAudit, folded(entry)) if "results" in entry else entry)
+    audits = ",\n".join(host.entry for host in report.machines)
+    return "\n".join(["{", *lines, AUDITS + audits, "]", "}", ""])
 
 
 def _line(value: Any) -> str:

@@ -15,7 +15,8 @@ from itertools import groupby
 from .._escape import one_line
 from .._results import STATUSES, Audit
 from ._host import HostReport, ShownResult
-from ._model import MOMENT, Report, location, settings_text
+from ._model import Report, location, settings_text
+from ._overview import MOMENT
 
 ENDING = ".junit.xml"
 

@@ -20,6 +20,8 @@ ENDING = ".md"
 MAX_CHARACTERS = 60_000
 """GitHub refuses a comment of more than 65,536 characters; the table of hosts may take up to half of the room."""
 
+# Of a comparison, as lines.
+_CHANGES = 10
 _SIGNS = {"critical": "🟥", "high": "🟧", "medium": "🟨", "low": "🟦", "info": "⬜"}
 # Underscores inside a word, as in the name of a key, are no markup.
 _MARKUP = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -30,21 +32,39 @@ def render(report: Report) -> str:
     hosts = report.urgent_first
     head = [f"## {escape(report.title)}", "", f"**{escape(headline(report).removeprefix(report.title + ': '))}**", "", *_table(hosts)]
     parts = ["\n".join(head)]
-    if report.collected:
-        first, last = (escape(moment) for moment in report.collected)
+    if report.overview.collected:
+        first, last = (escape(moment) for moment in report.overview.collected)
         parts.append(f"Observed {first}." if first == last else f"Observed between {first} and {last}.")
+    parts += filter(None, [_comparison(report)])
     room = MAX_CHARACTERS - sum(len(part) + 2 for part in parts) - 200
     left_out = 0
     for host in hosts:
-        block = _host(host)
-        if len(block) + 2 <= room:
+        # Once a host did not fit, those after it, which are less urgent, do not have to be written.
+        block = "" if left_out else _host(host)
+        if not left_out and len(block) + 2 <= room:
             parts += [block] if block else []
             room -= len(block) + 2
         else:
-            left_out += len(host.failed)
+            left_out += sum(host.summary["severity"].values())
     if left_out:
         parts.append(f"_{left_out} more failed results do not fit here. See the other reports._")
     return "\n\n".join(parts) + "\n"
+
+
+def _comparison(report: Report) -> str:
+    """What changed since the earlier report, a line for each rule."""
+    found = report.comparison
+    if found is None:
+        return ""
+    counts = found.counts
+    told = f"{counts['new']:,} new, {counts['cured']:,} cured, {counts['stays']:,} as before, {counts['not_known']:,} not known now"
+    lines = [f"**Since the earlier report:** {told}."]
+    for rule in [rule for rule in found.rules if rule.new or rule.cured or rule.not_known][:_CHANGES]:
+        numbers = f"{len(rule.new):,} new, {len(rule.cured):,} cured, {len(rule.not_known):,} not known now"
+        lines.append(f"- {_SIGNS[rule.severity]} {escape(rule.rule, 60)}: {numbers}")
+    for word, names in (("No longer audited", found.lost), ("No longer in the report", found.gone)):
+        lines += [f"- {word}: {escape(', '.join(names), 300)}"] if names else []
+    return "\n".join(lines)
 
 
 def escape(text: str, limit: int = 300) -> str:

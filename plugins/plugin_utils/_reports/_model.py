@@ -9,30 +9,32 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 from .._audit import NAMED_FROM, reaches, summarise
 from .._escape import escape_unprintable, one_line
-from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Severity, Summary
+from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Summary
 from .._texts import Texts, own_texts
-from ._host import OUTCOMES, HostReport, Outcome
-from ._input import Entry, read_audit, read_audits
-
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
-"""A moment as an audit's collected_at has it; what does not look like one is shown as it is and not sorted by."""
+from ._compare import Comparison, Earlier, compare, read_earlier
+from ._host import OUTCOMES, HostReport, Outcome, is_odd
+from ._input import Entry, kept_line, read_audit, read_audits, read_line
+from ._merge import merged, paths_of
+from ._overview import Overview, look_over
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """hosts: by name, each with its namespaces after it. texts: what their rules and cures say of themselves."""
+    """hosts: by name, each with its namespaces after it. texts: what their rules and cures say of themselves.
+
+    earlier: the hosts of an earlier report, by name, where one is compared with.
+    """
 
     title: str
     hosts: list[HostReport]
     texts: Texts
+    earlier: Mapping[str, Earlier] | None = None
 
     @cached_property
     def urgent_first(self) -> list[HostReport]:
@@ -61,26 +63,13 @@ class Report:
         return added(host.summary for host in self.hosts)
 
     @cached_property
-    def rules(self) -> dict[str, Severity]:
-        """The ids of the rules that have a result, in order, each with the highest severity of its results."""
-        found: dict[str, Severity] = {}
-        for host in self.hosts:
-            for result in host.results:
-                worst = found.get(result["id"], result["severity"])
-                found[result["id"]] = min(worst, result["severity"], key=SEVERITIES.index)
-        return dict(sorted(found.items()))
+    def overview(self) -> Overview:
+        return look_over(self.urgent_first)
 
     @cached_property
-    def cures(self) -> list[str]:
-        """The ids of the cures that were weighed for some host."""
-        return sorted({cure["id"] for host in self.hosts for cure in (*host.advice, *host.advised_against)})
-
-    @cached_property
-    def collected(self) -> tuple[str, str] | None:
-        """The first and the last moment at which hosts were observed, in UTC; None where no audit says it."""
-        known = (host.audit["collected_at"] or "" for host in self.hosts if host.audit)
-        moments = sorted(moment for moment in known if MOMENT.fullmatch(moment))
-        return (moments[0], moments[-1]) if moments else None
+    def comparison(self) -> Comparison | None:
+        """What changed since the earlier report; None without one."""
+        return None if self.earlier is None else compare(self.machines, self.earlier)
 
 
 def settings_text(result: Result) -> str:
@@ -106,15 +95,21 @@ def gain_text(gain: AdviceGain) -> str:
     return f"from {before:,.1f} to {after:,.1f} short connections per second{times}"
 
 
-def build(audits: object, title: str, texts: Texts | None = None) -> Report:
+def build(audits: object, title: str, texts: Texts | None = None, *, merge: Sequence[str] = (), earlier: Sequence[str] = ()) -> Report:
     """Make the report of audits; raises ReportError where they are not what tcp_report takes.
 
-    texts: of rules and cures; by default those of this version.
+    texts: of rules and cures; by default those of this version. merge: JSON reports of other runs, paths or globs; audits may be None then.
+    earlier: JSON reports to compare with, likewise.
     """
+    entries: Iterable[Entry] = [] if audits is None and merge else read_audits(audits)
     texts = texts or own_texts()
-    shown = [one for entry in read_audits(audits) for one in _with_namespaces(entry, texts)]
+    if merge:
+        lines, others = merged(paths_of(merge), entries)
+        entries = map(read_line, lines)
+        texts = Texts({**others.rules, **texts.rules}, {**others.cures, **texts.cures})
+    shown = [one for entry in entries for one in _with_namespaces(entry, texts)]
     hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
-    return Report(escape_unprintable(title, 200), hosts, texts)
+    return Report(escape_unprintable(title, 200), hosts, texts, read_earlier(earlier) if earlier else None)
 
 
 def build_host(host: str, audit: Mapping[Any, Any]) -> HostReport:
@@ -156,4 +151,5 @@ def _with_namespaces(entry: Entry, texts: Texts) -> list[HostReport]:
 
 def _host(entry: Entry, texts: Texts) -> HostReport:
     summary = cast("Audit", entry)["summary"] if "results" in entry else summarise([])
-    return HostReport(0, one_line(entry["host"], 100), json.dumps(entry, allow_nan=False), summary, texts)
+    line = kept_line(entry)
+    return HostReport(0, one_line(entry["host"], 100), line, summary, texts, is_odd(line))

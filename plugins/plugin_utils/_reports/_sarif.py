@@ -98,7 +98,7 @@ def _message(name: str, template: str, *arguments: str) -> Json:
 
 
 def _rules(report: Report) -> list[Json]:
-    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.rules.items()]
+    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items()]
     if report.count("not_audited"):
         rules.append(
             {

@@ -12,16 +12,17 @@ import textwrap
 from collections.abc import Sequence
 
 from .._escape import one_line
-from .._results import ANY_PROFILE, PROFILES, SEVERITIES, Severity
-from ._groups import by_first_cure, by_reason, by_rule
+from .._results import PROFILES, SEVERITIES, Severity
+from ._groups import by_reason
 from ._host import HostReport
 from ._model import Report
 from ._text_host import Paint, render_host, wrapped
 
 # So many hosts are told whole.
 _FEW = 3
-# What is shown of a fleet: hosts, cures, rules, reasons, hosts of one of these, and hosts in a sentence, with the letters of a name there.
-_WORST, _CURES, _RULES, _REASONS, _EXAMPLES, _NAMED, _LONGEST_NAME = 10, 5, 10, 3, 2, 10, 60
+# What is shown of a fleet, and hosts of one of these, and hosts in a sentence, with the letters of a name there.
+_WORST, _CURES, _RULES, _REASONS, _OUTLIERS = 10, 5, 10, 5, 5
+_EXAMPLES, _NAMED, _LONGEST_NAME = 2, 10, 60
 # Names are left out where they would leave less to what they are examples of.
 _SHORTEST_TEXT = 40
 _COLUMNS = ("CRIT", "HIGH", "MED", "LOW", "INFO", "UNKN", "WAIV")
@@ -38,7 +39,8 @@ def render(report: Report, width: int = 96, paint: Paint = lambda text, severity
     else:
         worst = [host for host in report.urgent_first if host.outcome in ("failed", "unknown")]
         blocks += [_cures(report, width, paint), _rules(report, width, paint), _table(worst, width, paint)]
-        blocks += [_not_audited(report, width), _without_profile(report, width)]
+        blocks += [_not_audited(report, width), _outliers(report, width), _without_profile(report, width)]
+    blocks.append(_comparison(report, width))
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
@@ -58,7 +60,7 @@ def headline(report: Report) -> str:
 
 def _cures(report: Report, width: int, paint: Paint) -> str:
     """What to do first, on how many hosts."""
-    groups = by_first_cure(report.urgent_first)
+    groups = report.overview.first_cures
     lines = ["DO FIRST"]
     for group in groups[:_CURES]:
         lines.append(_counted(len(group.hosts), width, paint, group.severity, f"{group.cure['id']}: {group.cure['title']}", group.hosts))
@@ -69,7 +71,7 @@ def _cures(report: Report, width: int, paint: Paint) -> str:
 
 def _rules(report: Report, width: int, paint: Paint) -> str:
     """What failed, on how many hosts."""
-    groups = by_rule(report.urgent_first)
+    groups = report.overview.failed_rules
     lines = ["FAILED"]
     for group in groups[:_RULES]:
         hosts = [host for finding in group.findings for host in finding.hosts]
@@ -123,18 +125,47 @@ def _not_audited(report: Report, width: int) -> str:
     lines = ["NOT AUDITED"]
     for reason, names in reasons[:_REASONS]:
         start = f"{len(names):>6,} host{' ' if len(names) == 1 else 's'}  "
-        lines.append(start + one_line(f"{reason} ({_some(names, _EXAMPLES)})", width - len(start)))
+        lines.append(start + one_line(f"{_some(names, _EXAMPLES)}: {reason}", width - len(start)))
     left_out = sum(len(names) for _reason, names in reasons[_REASONS:])
     if left_out:
         lines.append(f"and {left_out:,} more hosts for other reasons")
     return "\n".join(lines) if reasons else ""
 
 
+def _outliers(report: Report, width: int) -> str:
+    """Hosts that differ from the others of their profile."""
+    lines = ["DIFFERENT FROM THE OTHERS"]
+    for one in report.overview.outliers[:_OUTLIERS]:
+        what = f"{len(one.hosts):,} of {one.of:,} {one.profile}: {one.what} {one.value}, usual: {one.usual} ({_some(one.hosts, _EXAMPLES)})"
+        lines.append("  " + one_line(what, width - 2))
+    if len(report.overview.outliers) > _OUTLIERS:
+        lines.append(f"and {len(report.overview.outliers) - _OUTLIERS:,} more")
+    return "\n".join(lines) if report.overview.outliers else ""
+
+
+def _comparison(report: Report, width: int) -> str:
+    """What changed since the earlier report."""
+    found = report.comparison
+    if found is None:
+        return ""
+    counts = found.counts
+    told = f"{counts['new']:,} new, {counts['cured']:,} cured, {counts['stays']:,} as before, {counts['not_known']:,} not known now"
+    lines = [f"SINCE THE EARLIER REPORT: {told}"]
+    changed = [rule for rule in found.rules if rule.new or rule.cured or rule.not_known]
+    for rule in changed[:_RULES]:
+        parts = [f"{word} on {_some(names, _EXAMPLES)}" for word, names in (("new", rule.new), ("cured", rule.cured)) if names]
+        parts += [f"not known now on {_some(rule.not_known, _EXAMPLES)}"] if rule.not_known else []
+        lines.append(f"  {rule.severity.upper():<8}  " + one_line(f"{rule.rule}: {'; '.join(parts)}", width - 12))
+    if len(changed) > _RULES:
+        lines.append(f"and {len(changed) - _RULES} other rules")
+    for word, names in (("no longer audited", found.lost), ("no longer in the report", found.gone), ("new in the report", found.added)):
+        lines += ["  " + one_line(f"{word}: {_some(names, _NAMED)}", width - 2)] if names else []
+    return "\n".join(lines)
+
+
 def _without_profile(report: Report, width: int) -> str:
     """Which hosts were checked without a profile, "" for none."""
-    # A repository is for hosts of any profile.
-    audits = [(host.name, host.audit) for host in report.machines if host.audit is not None]
-    names = [name for name, audit in audits if audit["profile"] == ANY_PROFILE and audit["source"]["kind"] != "repository"]
+    names = report.overview.without_profile
     if not names:
         return ""
     told = f"{_some(names, _NAMED)}. Set tcp_profile for {'it' if len(names) == 1 else 'them'}: {', '.join(PROFILES)}"

@@ -183,7 +183,8 @@ def _boot(snapshot: Snapshot, files: Files) -> None:
     snapshot["host"]["boot_files_apply"] = True
     snapshot["not_seen"] = [sentence for sentence in snapshot["not_seen"] if not sentence.startswith(BOOT_FILES_UNKNOWN)]
     if any(files.kind(place) != "missing" for place in (*DIRECTORIES, MAIN_FILE)):
-        snapshot["boot_files"] = found = collect(files)
+        found = collect(files)
+        snapshot["boot_files"] = found
         snapshot["not_seen"] += not_read(found)
         missing = [name for name, places in _WRITERS.items() if all(files.kind(place) == "missing" for place in places)]
         if missing:

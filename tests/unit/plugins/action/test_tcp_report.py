@@ -60,6 +60,33 @@ def test_what_is_returned_is_documented(tmp_path: Path) -> None:
     assert set(run(audits=sample_audits(), dest=str(tmp_path))) == {"changed", *yaml.safe_load(documentation.RETURN)}
 
 
+def test_reports_of_other_runs_are_merged_and_compared(tmp_path: Path) -> None:
+    now, before = sample_audits(), sample_audits()[:2]
+    for number, audits in enumerate((now[:3], now[3:])):
+        run(audits=audits, dest=str(tmp_path / "slices"), formats=["json"], basename=f"slice-{number}")
+    run(audits=before, dest=str(tmp_path / "before"), formats=["json"])
+    returned = run(merge=[str(tmp_path / "slices")], compare=[str(tmp_path / "before" / "*.json")], dest=str(tmp_path), formats=["json"])
+    assert returned["hosts"] == {"failed": 2, "not_audited": 2, "unknown": 1, "clean": 1}
+    assert returned["comparison"] == {"new": 0, "cured": 0, "stays": 9, "not_known": 0}
+    assert "new in the report: archive.example, db1.example" in returned["summary"]
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "hosts", "message"),
+    [
+        ("never", slice(0, 6), None),
+        ("critical", slice(0, 4), "4 hosts: 1 with failed results of severity critical or above. See the report."),
+        ("medium", slice(0, 6), "6 hosts: 2 with failed results of severity medium or above, 2 not audited. See the report."),
+        ("critical", slice(2, 4), None),
+        ("critical", slice(4, 6), "2 hosts: 2 not audited. See the report."),
+    ],
+)
+def test_it_fails_once_the_reports_are_written(tmp_path: Path, fail_on: str, hosts: slice, message: str | None) -> None:
+    returned = run(audits=sample_audits()[hosts], dest=str(tmp_path), fail_on=fail_on)
+    assert (returned.get("failed", False), returned.get("msg")) == (message is not None, message)
+    assert (tmp_path / "tcp-audit.html").exists()
+
+
 def test_check_mode_writes_nothing_and_says_what_would_change(tmp_path: Path) -> None:
     returned = run(check_mode=True, audits=sample_audits(), dest=str(tmp_path / "new"), formats=["html"])
     assert returned["changed"]
@@ -91,7 +118,7 @@ def test_what_is_shown_cannot_steer_the_terminal(shown: list[str], monkeypatch: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "missing required arguments: audits"),
+        ({}, "give audits, merge, or both"),
         ({"audits": [{"host": "a"}], "formats": ["pdf"]}, "value of formats must be one or more of"),
         ({"audits": [{"host": "a"}], "colour": True}, "colour"),
         ({"audits": "web1"}, "tcp_report: audits must be a dictionary or a list"),

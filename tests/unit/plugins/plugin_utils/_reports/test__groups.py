@@ -7,12 +7,32 @@
 from __future__ import annotations
 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import HostReport
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._groups import by_first_cure, by_reason, by_rule
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._groups import (
+    CureGroup,
+    CureGroups,
+    RuleGroup,
+    RuleGroups,
+    by_reason,
+)
 from support.audits import audit, build, cure, result
 
 
 def hosts_of(*audits: dict[str, object]) -> list[HostReport]:
     return build(list(audits), "t").hosts
+
+
+def by_first_cure(hosts: list[HostReport]) -> list[CureGroup]:
+    groups = CureGroups()
+    for host in hosts:
+        groups.add(host)
+    return groups.sorted()
+
+
+def by_rule(hosts: list[HostReport]) -> list[RuleGroup]:
+    groups = RuleGroups()
+    for host in hosts:
+        groups.add(host)
+    return groups.sorted()
 
 
 def names(hosts: list[HostReport]) -> list[str]:

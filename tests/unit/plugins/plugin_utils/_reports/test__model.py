@@ -44,10 +44,3 @@ def test_a_location(path: str | None, line: int | None, text: str) -> None:
 )
 def test_what_a_cure_gains(gain: tuple[Any, Any, Any], text: str) -> None:
     assert gain_text({"from_per_second": gain[0], "to_per_second": gain[1], "factor": gain[2]}) == text
-
-
-def test_the_span_of_moments_leaves_out_what_is_no_moment() -> None:
-    moments = ["2026-01-31T12:00:00Z", "yesterday", None, "2026-01-30T12:00:00Z"]
-    report = build([audit(f"h{n}", result("a", "low"), collected_at=moment) for n, moment in enumerate(moments)], "t")
-    assert report.collected == ("2026-01-30T12:00:00Z", "2026-01-31T12:00:00Z")
-    assert build([{"host": "a"}], "t").collected is None
