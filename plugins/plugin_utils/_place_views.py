@@ -49,7 +49,7 @@ _TEST_DATA = "a test: no host is made from it"
 # Folders, and names of files, in which a repository keeps its tests.
 _TESTS = re.compile(
     r"(?:^|/)(?:tests?|testing|testdata|test[-_]data|fixtures?|specs?|__tests__|e2e|molecule|mocks?)/"
-    r"|(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)\Z|_spec\.rb\Z|\.bats\Z|\.(?:test|spec)\.[jt]sx?\Z",
+    r"|(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)\Z|_spec\.rb\Z|\.bats\Z|(?:^|/)goss[^/]*\.ya?ml\Z|\.(?:test|spec)\.[jt]sx?\Z",
     re.IGNORECASE,
 )
 _LOW: Severity = "low"

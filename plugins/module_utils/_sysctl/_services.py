@@ -102,13 +102,16 @@ def _is_null(tree: Tree, path: str) -> bool:
 
 def _in_runlevels(tree: Tree) -> Iterator[tuple[str, Start]]:
     """The services of the levels that a boot goes through; a level in a level belongs to it (rc-update --stack)."""
-    levels = ["sysinit", "boot", text_of(tree, _SOFTLEVEL).strip() or "default"]
-    for level in levels:
+    waiting = ["sysinit", "boot", text_of(tree, _SOFTLEVEL).strip() or "default"]
+    known = set(waiting)
+    while waiting:
+        level = waiting.pop()
         for name in names_in(tree, f"{RUNLEVELS}/{level}"):
             if tree.kind(f"{RUNLEVELS}/{name}") != "folder":
                 yield name, Start(f"{RUNLEVELS}/{level}/{name}")
-            elif name not in levels:
-                levels.append(name)
+            elif name not in known:
+                known.add(name)
+                waiting.append(name)
 
 
 def _rc_links(tree: Tree) -> Iterator[tuple[str, Start]]:

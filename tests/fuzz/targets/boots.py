@@ -136,7 +136,7 @@ def _hosts() -> list[bytes]:
     scripts = dict.fromkeys(
         _SCRIPTS, f"sysctl -w {key}=0\n@reboot root sh -c 'echo 1 > /proc/sys/{key.replace('.', '/')}'\n  up sysctl {key}=1\n"
     )
-    script = Path(__file__).parents[2].joinpath("support/openrc_sysctl.sh").read_text(encoding="utf-8")
+    script = Path(__file__).parents[2].joinpath("support/openrc_sysctl.initd").read_text(encoding="utf-8")
     conf = {"etc/sysctl.d/50.conf": f"{key} = 1\n", "etc/sysctl.conf": f"-{key} = 0\n"}
     systemd = {"run/systemd/system/x": "", f"{_UNITS}/sysinit.target.wants/systemd-sysctl.service": ""}
     openrc = {"run/openrc/softlevel": "default", "etc/runlevels/boot/sysctl": "", "etc/init.d/sysctl": script, "sbin/sysctl": ""}

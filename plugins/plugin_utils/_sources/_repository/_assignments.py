@@ -35,6 +35,8 @@ _NUMBERS = re.compile(r"\[([\d\s,'\"]+)\]")
 # Both in braces or brackets of their own: a structure without names, a tuple, a list. After a name it is a call, which may do anything.
 _OPENS_PAIR = re.compile(r"(?:\{|(?<![\w)\]])[(\[])\s*[\"']\Z")
 _PAIR = re.compile(r"[\"']\s*,\s*(?:\"([\d\s\-,\\t]+)\"|'([\d\s\-,\\t]+)'|(\d+|true|false|True|False))\s*,?\s*[})\]]")
+# Several on a line: the annotation of a pod, for one.
+_NEXT_SETTING = re.compile(r"\s*[,;]\s*(?=-?net[./]\w)")
 _WORDS = re.compile(r"\S*[A-Za-z]\S*\s|\s\S*[A-Za-z]")
 
 
@@ -94,6 +96,7 @@ def _inside(hit: Hit, rest: str) -> Found | None:
 
 
 def _bare(hit: Hit, rest: str, sign: str) -> Found | None:
+    rest = _NEXT_SETTING.split(rest, maxsplit=1)[0]
     if hit.style == "config" and _is_verbatim(hit, sign):
         # All of it is the value: what stands after the number there is what the kernel gets.
         return Found(hit.line, hit.key, literal(rest, expression=False, booleans=False), "assignment")

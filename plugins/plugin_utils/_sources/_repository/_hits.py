@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 # Before the name: no part of a longer name or path, but the folder of all keys, or the word that kernel arguments and NixOS have.
 _KEY = re.compile(
-    r"(?:(?<![\w./-])|(?<=\bsysctl\.)|(?<=\\n)|(?<=[*$]/)|(?<=^-)|(?<=[\s\"']-))"
+    r"(?:(?<![\w./-])|(?<=\bsysctl\.)|(?<=\\n)|(?<=[*$]/)|(?<=\.conf/)|(?<=^-)|(?<=[\s\"']-))"
     r"(?:/proc/sys/|proc\.sys\.)?net[./](?:ipv4|core|netfilter|nf_conntrack_max)[\w./]*",
     re.M | re.A,
 )

@@ -35,13 +35,15 @@ _VALUE = re.compile(
 )
 _NEXT_ONE = re.compile(r"\b(?:" + "|".join(NAMES) + r")\b[\"']?\s*(?:=>|[:=])")
 _REMOVED = re.compile(r"\b(?:state|ensure)\b[\"']?\s*(?:=>|[:=])\s*[\"']?absent\b")
+# A question to a database: where name = 'key' and value = '0'.
+_ASKS = re.compile(r"\bwhere\b", re.IGNORECASE)
 _END = re.compile(r"\s*(?:\}|end\b|\Z)")
 
 
 def named_value(hit: Hit) -> Found | None:
     """The setting of a key that stands under a name of its own, or None where no value belongs to it."""
     title = _TITLE.match(hit.before) and re.match(r"[\"']\s*:\s*(?:\Z|\w+\s*=>)", hit.after)
-    if not title and not _NAMED.search(hit.before):
+    if (not title and not _NAMED.search(hit.before)) or _ASKS.search(hit.before):
         return None
     value, removed = None, _REMOVED.search(hit.after)
     for number, line in enumerate([hit.after, *hit.following]):

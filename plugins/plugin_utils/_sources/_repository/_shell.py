@@ -23,6 +23,8 @@ _OPTION = re.compile(r"--sysctl[=\s,]*[\"']?(?:,\s*[\"'])?\Z")
 _KERNEL_ARGUMENT = re.compile(r"\bsysctl\.\Z")
 # A function of the script's own: `set_sysctl net.ipv4.tcp_tw_reuse 1`.
 _FUNCTION = re.compile(r"\b(?:\w+_?sysctl\w*|sysctl_?\w+)[\"']?\s*[(\s]\s*[\"']?\Z", re.IGNORECASE)
+# Augeas: set /files/etc/sysctl.conf/net.ipv4.tcp_tw_reuse 1
+_AUGEAS = re.compile(r"\bset\s+[\"']?(?:/files/etc/sysctl[\w./-]*\.conf/)?\Z")
 _NEXT_WORD = re.compile(r"[\"']?(?:\s*,\s*|[ \t]+)(\"[^\"]*\"|'[^']*'|-?\d[\d \t]*(?![\w.])|\$\{?\w+\}?)")
 _REDIRECTED = re.compile(r">\s*[\"']?\Z")
 _TEE = re.compile(r"\btee\s+(?:-a\s+)?[\"']?\Z")
@@ -57,7 +59,7 @@ def _kernel_argument(hit: Hit) -> Found | None:
 
 
 def _passed(hit: Hit) -> Found | None:
-    word = _NEXT_WORD.match(hit.after) if _FUNCTION.search(hit.before) else None
+    word = _NEXT_WORD.match(hit.after) if _FUNCTION.search(hit.before) or _AUGEAS.search(hit.before) else None
     return word and Found(hit.line, hit.key, _text(word.group(1)), "command")
 
 

@@ -29,8 +29,10 @@ MAX_SETTINGS = 1000
 
 # What may be in a file that is worth a closer look.
 INTERESTING = re.compile(
-    r"net[./_](?:ipv4|core|netfilter|nf_)|[nN]et(?:Ipv4|Core|Netfilter)|(?i:net_(?:ipv4|core|netfilter|nf)_|tcp_tw_|tcp_timestamps|tcp_fin_|tcp_max_tw|tcp_rfc1337|ip_local_)"
+    r"net[./_]?(?:ipv4|core|netfilter|nf_)|tcp_tw_|tcp_timestamps|tcp_fin_|tcp_max_tw|tcp_rfc1337|ip_local_",
+    re.IGNORECASE,
 )
+_NOTE = re.compile(r"^[ \t]*:[ \t]*<<-?[ \t]*[\"']?(\w+)[\"']?[ \t]*\r?$", re.MULTILINE)
 _LOOKS_LIKE_SHELL = re.compile(r"^#!|\b(?:echo|sysctl|tee|printf)\s|^\s*(?:if|for|while)\s|<<", re.MULTILINE)
 
 
@@ -41,6 +43,8 @@ def settings_in_text(text: str, style: Style, first_line: int = 1, place: str = 
     """
     if not INTERESTING.search(text):
         return []
+    if style == "shell" and _NOTE.search(text):
+        text = _without_notes(text)
     found: list[Found] = []
     for one in _found(text, style, first_line):
         if len(found) == MAX_SETTINGS:
@@ -55,6 +59,21 @@ def settings_in_text(text: str, style: Style, first_line: int = 1, place: str = 
         name = block.outer if one.form == "named value" and style == "code" else block.name
         placed.append(one._replace(place=", ".join(filter(None, (place, name))), kind=kind if one.kind == "host" else one.kind))
     return placed
+
+
+def _without_notes(text: str) -> str:
+    """A script with empty lines in place of texts that go to the command ":", as people write remarks over many lines."""
+    until = ""
+    lines = []
+    for line in text.split("\n"):
+        if until:
+            until = "" if line.strip() == until else until
+            lines.append("")
+            continue
+        note = _NOTE.match(line)
+        until = note.group(1) if note else ""
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _found(text: str, style: Style, first_line: int) -> Iterator[Found]:

@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
 
     Variables = Callable[[str], "Variable | None"]
 
-_KEY = re.compile(r"-?(?:/proc/sys/)?net[./][\w./]+\Z", re.ASCII)
+_KEY = re.compile(r"-?(?:(?:\w+\.)?sysctl\.|/proc/sys/)?(net[./][\w./]+)\Z", re.ASCII)
 _CONTAINER_PARTS = re.compile(r"securityContext|systemControls|(?:docker|podman)_(?:container|swarm_service|pod)|linuxParameters")
 _VARIABLE = re.compile(
     r"\{\{\s*(\w+)\s*(?:\|\s*(?:d|default)\(\s*['\"]?([\w ]+)['\"]?\s*(?:,\s*true\s*)?\)\s*)?"
@@ -163,8 +163,9 @@ class YamlReader:
         return None
 
     def _key(self, name: str, path: tuple[str, ...]) -> str | None:
-        if _KEY.match(name):
-            return known_key(name.lstrip("-"))
+        written = _KEY.match(name)
+        if written:
+            return known_key(written.group(1))
         key = key_of(name)
         # The word under which the key stands as a value may be any name.
         if key is not None and path[-2:-1] != ("net",):

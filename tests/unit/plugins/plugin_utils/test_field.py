@@ -16,6 +16,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._audit import 
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources import load
 from support.corpus import CORPUS
 from support.own_cases import OWN_CASES, OwnCase
+from support.own_checks import MORE_CASES
 
 FIELD = CORPUS / "field"
 CASES: list[t.Any] = json.loads((FIELD / "expected.json").read_text(encoding="utf-8")) if FIELD.is_dir() else []
@@ -66,7 +67,7 @@ def failed_rules(path: str, case: OwnCase) -> set[str]:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
-@pytest.mark.parametrize("case", OWN_CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*OWN_CASES, *MORE_CASES], ids=lambda case: case.name)
 def test_a_case_of_our_own(tmp_path: Path, case: OwnCase, line_end: str) -> None:
     for name, text in case.files.items():
         place = tmp_path / name

@@ -23,7 +23,7 @@ SYSV: dict[str, Any] = {
 }
 OPENRC: dict[str, Any] = {"/proc/1/comm": "init\n", "/run/openrc/softlevel": "", "/etc/runlevels/boot/sysctl": "", "/sbin/sysctl": ""}
 UPSTREAM = {"/etc/init.d/sysctl": "#!/sbin/openrc-run\nsysctl ${quiet} --system\n"}
-ALPINE = {"/etc/init.d/sysctl": (Path(__file__).parents[4] / "support/openrc_sysctl.sh").read_text()}
+ALPINE = {"/etc/init.d/sysctl": (Path(__file__).parents[4] / "support/openrc_sysctl.initd").read_text()}
 BUSYBOX = {"/bin/busybox": "", "/sbin/sysctl": ("/bin/busybox",)}
 
 

@@ -83,20 +83,20 @@ def test_lines_of_busybox(tmp_path: Path, text: str) -> None:
     assert in_namespace(tmp_path, f"{busybox} sysctl -p {file} >/dev/null 2>&1 || true") == expected
 
 
-OF_ALPINE = Path(__file__).parents[4] / "support/openrc_sysctl.sh"
+OF_ALPINE = Path(__file__).parents[4] / "support/openrc_sysctl.initd"
 # As an older package of Alpine's changed OpenRC's own (aports, main/openrc/0003-sysctl-add-compatibility-for-busybox-sysctl.patch).
 OLDER = """#!/sbin/openrc-run
 BSD_sysctl() {
-	for conf in /etc/sysctl.conf /etc/sysctl.d/*.conf; do
-		sysctl -w "$(cat $conf)"
-	done
+    for conf in /etc/sysctl.conf /etc/sysctl.d/*.conf; do
+        sysctl -w "$(cat $conf)"
+    done
 }
 Linux_sysctl() {
-	local quiet=-q
-	for i in /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \\
-		/usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf; do
-		[ ! -e "$i" ] || sysctl ${quiet} -p "$i"
-	done
+    local quiet=-q
+    for i in /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \\
+        /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf; do
+        [ ! -e "$i" ] || sysctl ${quiet} -p "$i"
+    done
 }
 start() { Linux_sysctl; }
 """

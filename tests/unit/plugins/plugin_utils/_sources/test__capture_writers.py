@@ -49,7 +49,7 @@ OPENRC: dict[str, Any] = {
     "/proc/1/comm": "init\n",
     "/etc/runlevels/boot/sysctl": ("/etc/init.d/sysctl",),
     "/etc/runlevels/default/ufw": ("/etc/init.d/ufw",),
-    "/etc/init.d/sysctl": (ROOT / "tests/support/openrc_sysctl.sh").read_text(),
+    "/etc/init.d/sysctl": (ROOT / "tests/support/openrc_sysctl.initd").read_text(),
     "/bin/busybox": "",
     "/sbin/sysctl": ("/bin/busybox",),
     "/etc/sysctl.d/50.conf": f"{TS} = 1\n-{REUSE} = 0\n",

@@ -30,6 +30,7 @@ from support.repositories import Written, settings
         ("x.tpl", "- name: net.ipv4.tcp_tw_reuse\n  value: {{ .Values.reuse }}\n", [(1, "tcp_tw_reuse", None)]),
         ("x.yml", "- sysctl: name=net.ipv4.tcp_tw_reuse value=1 state=present\n", [(1, "tcp_tw_reuse", "1")]),
         ("x.yml", "- sysctl: name=net.ipv4.tcp_tw_reuse state=absent\n", []),
+        ("x.sql", "SELECT 1 FROM t WHERE name = 'net.ipv4.tcp_tw_reuse' AND value = '1';\n", []),
         ("x.go", 'read(name: "net.ipv4.tcp_tw_reuse")\n', []),
         ("x.tf", 'name = "net.ipv4.tcp_tw_reuse"\nname = "other"\nvalue = "1"\n', []),
     ],

@@ -99,6 +99,9 @@ def test_settings_of_each_product_are_judged_together(tmp_path: Path, name: str,
     assert ("reuse-without-timestamps", name, line) in failures(tmp_path, {name: content})
 
 
+TEST_STYLES = {(".go", ".py", ".ts"): '"net.ipv4.{}": {},\n', (".yaml",): "net.ipv4.{}: {}\n"}
+
+
 @pytest.mark.parametrize(
     ("name", "severity"),
     [
@@ -112,6 +115,7 @@ def test_settings_of_each_product_are_judged_together(tmp_path: Path, name: str,
         ("pkg/latest.go", "high"),
         ("contest/web.conf", "high"),
         ("tests.conf", "high"),
+        ("ci/goss.yaml", "low"),
         ("setup.bats", "low"),
         ("a.spec.ts", "low"),
         ("examples/web.conf", "high"),
@@ -119,8 +123,8 @@ def test_settings_of_each_product_are_judged_together(tmp_path: Path, name: str,
 )
 def test_in_tests_a_failure_is_low(tmp_path: Path, name: str, severity: str) -> None:
     lines = (("tcp_timestamps", "0"), ("tcp_tw_reuse", "1"))
-    code = name.endswith((".go", ".py", ".ts"))
-    text = "".join(f'"net.ipv4.{key}": {value},\n' if code else f"net.ipv4.{key} = {value}\n" for key, value in lines)
+    style = next((style for ends, style in TEST_STYLES.items() if name.endswith(ends)), "net.ipv4.{} = {}\n")
+    text = "".join(style.format(key, value) for key, value in lines)
     results = judged(tmp_path, {name: text})["results"]
     (result,) = [one for one in results if one["id"] == "reuse-without-timestamps" and one["status"] == "fail"]
     assert result["severity"] == severity

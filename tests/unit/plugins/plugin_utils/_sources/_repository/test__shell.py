@@ -117,6 +117,12 @@ def test_what_a_script_sets(tmp_path: Path, content: str, found: list[Written]) 
         ("a.sh", 'for s in net.ipv4.tcp_tw_reuse net.ipv4.tcp_timestamps; do sysctl "$s"; done\n', []),
         ("a.sh", "S=([net.ipv4.tcp_tw_reuse]=1 [\"net.ipv4.tcp_timestamps\"]='0')\n", [(1, "tcp_timestamps", "0"), *ON]),
         ("a.sh", "declare -A S=(\n  [net.ipv4.tcp_tw_reuse]=1\n)\n", [(2, "tcp_tw_reuse", "1")]),
+        ("a.sh", "augtool set /files/etc/sysctl.conf/net.ipv4.tcp_tw_reuse 1\n", ON),
+        ("a.sh", "augtool get /files/etc/sysctl.conf/net.ipv4.tcp_tw_reuse\n", []),
+        ("a.pp", "changes => ['set net.ipv4.tcp_tw_reuse 1', 'rm net.ipv4.tcp_timestamps'],\n", ON),
+        ("a.pp", 'changes => "set net.ipv4.tcp_tw_reuse ${x}",\n', [(1, "tcp_tw_reuse", None)]),
+        ("a.sh", ": <<'NOTE'\nnet.ipv4.tcp_timestamps = 0\nNOTE\nsysctl -w net.ipv4.tcp_tw_reuse=1\n", [(4, "tcp_tw_reuse", "1")]),
+        ("a.sh", "cat > a <<'NOTE'\nnet.ipv4.tcp_tw_reuse = 1\nNOTE\n", [(2, "tcp_tw_reuse", "1")]),
         ("a.sh", "S[net.ipv4.tcp_tw_reuse]=$X\n", [(1, "tcp_tw_reuse", None)]),
     ],
 )
