@@ -43,9 +43,9 @@ from support.audits import audit, result
 )
 def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts: list[str], percents: list[float | None]) -> None:
     found = bars(build_host("web1", audit("web1", result("a", "low"), capacity=capacity)))
-    assert [f"{bar.label}: {bar.text}" for bar in found] == texts
-    assert [bar.percent for bar in found] == percents
-    assert {bar.severity for bar in found} == {None}
+    assert [f"{one.label}: {one.text}" for one in found] == texts
+    assert [one.percent for one in found] == percents
+    assert {one.severity for one in found} == {None}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_bars_show_use_against_the_limit(capacity: dict[str, Any] | None, texts:
 )
 def test_a_bar_has_the_severity_of_the_rule_that_failed_about_it(rule: str, severities: list[str | None]) -> None:
     host = build_host("web1", audit("web1", result(rule, "high"), result(rule, "critical", "unknown")))
-    assert [bar.severity for bar in bars(host)] == severities
+    assert [one.severity for one in bars(host)] == severities
 
 
 @pytest.mark.parametrize("changes", [{"unreachable": True}, {"source": {"kind": "repository", "path": "."}}])
