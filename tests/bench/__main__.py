@@ -15,7 +15,7 @@ import sys
 from ansible.release import __version__ as core_version
 from bench.table import Row, print_table
 
-MODULES = ("task", "sockets", "conntrack", "namespaces", "programs", "offline", "repository", "harden", "capacity")
+MODULES = ("task", "sockets", "conntrack", "namespaces", "programs", "offline", "repository", "harden", "capacity", "fleet")
 
 
 def _iproute2() -> str:

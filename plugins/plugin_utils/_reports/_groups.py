@@ -101,7 +101,7 @@ def by_reason(hosts: Iterable[HostReport]) -> list[tuple[str, list[str]]]:
     """Why hosts were not audited, and their names; the reason of most hosts first."""
     found: dict[str, list[str]] = {}
     for host in hosts:
-        if host.audit is None:
+        if not host.is_audited:
             found.setdefault(host.not_audited_because, []).append(host.name)
     return sorted(found.items(), key=lambda item: -len(item[1]))
 

@@ -141,6 +141,11 @@ class HostReport:
         return [cure for cure in _opened(self).advice if not cure["applies"]]
 
     @property
+    def is_audited(self) -> bool:
+        """Whether there is an audit, without a look at it: an audit has results."""
+        return any(self.summary["status"].values())
+
+    @property
     def worst(self) -> Severity | None:
         return self.summary["worst"]
 
@@ -148,7 +153,7 @@ class HostReport:
     def outcome(self) -> Outcome:
         """unknown: there was an audit, but all its results are unknown or not applicable. That is no good news."""
         count = self.summary["status"]
-        if not any(count.values()):
+        if not self.is_audited:
             return "not_audited"
         if self.worst or self.failed_namespaces:
             return "failed"

@@ -65,7 +65,7 @@ def render(report: Report) -> str:
     few = report.summary["status"]["fail"] <= 8
 
     def part(host: HostReport) -> Markup:
-        return Markup(template.render(host=host, few=few, rule_numbers=rule_numbers))
+        return Markup(template.render(host=host, few=few, in_fleet=is_fleet, rule_numbers=rule_numbers))
 
     reasons = by_reason(report.hosts)
     return (

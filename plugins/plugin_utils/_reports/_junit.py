@@ -30,10 +30,18 @@ def render(report: Report) -> str:
     """
     root = ET.Element("testsuites", name=report.title)
     many = len(report.hosts) > MANY_HOSTS
+    statuses: dict[str, Counter[str]] = {}
+    suites = []
+    for host in report.hosts:
+        suite = _suite(report, host, many)
+        if many:
+            _count(host, statuses)
+        if len(suite):
+            suites.append(suite)
+    if many:
+        suites.insert(0, _counted(statuses))
     total = {"tests": 0, "failures": 0, "errors": 0}
-    for suite in (*([_counted(report)] if many else []), *(_suite(report, host, many) for host in report.hosts)):
-        if many and not len(suite):
-            continue
+    for suite in suites:
         for count in total:
             total[count] += int(suite.get(count, 0))
         root.append(suite)
@@ -43,16 +51,16 @@ def render(report: Report) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _counted(report: Report) -> ET.Element:
+def _count(host: HostReport, statuses: dict[str, Counter[str]]) -> None:
+    """Add the worst status of each rule on a host to those of the other hosts."""
+    worst = {result["id"]: result["status"] for result in reversed(host.results)}
+    for rule, status in worst.items():
+        statuses.setdefault(rule, Counter())[status] += 1
+
+
+def _counted(statuses: dict[str, Counter[str]]) -> ET.Element:
     """Of a fleet a case for each rule, with the number of hosts by status; they pass, because what failed stands in its host's suite."""
     suite = ET.Element("testsuite", name="summary", tests="0", failures="0", errors="0", skipped="0", hostname="summary", time="0")
-    statuses: dict[str, Counter[str]] = {}
-    for host in report.hosts:
-        worst: dict[str, str] = {}
-        for result in reversed(host.results):
-            worst[result["id"]] = result["status"]
-        for rule, status in worst.items():
-            statuses.setdefault(rule, Counter())[status] += 1
     for rule, counts in sorted(statuses.items()):
         case = ET.SubElement(suite, "testcase", name=rule, classname="summary", time="0")
         told = ", ".join(f"{status.replace('_', ' ')} on {counts[status]:,} hosts" for status in STATUSES if counts[status])

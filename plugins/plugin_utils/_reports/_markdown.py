@@ -84,13 +84,13 @@ def _table(hosts: list[HostReport]) -> list[str]:
         room -= len(lines[-1]) + 1
         if room < 0:
             rest = hosts[place:]
-            lines[-1] = f"| … {len(rest)} more hosts, {sum(host.audit is None for host in rest)} of them not audited | |" + " |" * 8
+            lines[-1] = f"| … {len(rest)} more hosts, {sum(not host.is_audited for host in rest)} of them not audited | |" + " |" * 8
             break
     return lines
 
 
 def _row(host: HostReport) -> str:
-    if host.audit is None:
+    if not host.is_audited:
         return f"| {escape(host.name, 100)} | ❌ **not audited** |" + " |" * 8
     numbers = [host.summary["severity"][severity] for severity in SEVERITIES]
     numbers += [host.summary["status"][status] for status in ("unknown", "waived", "pass")]

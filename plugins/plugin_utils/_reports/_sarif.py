@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -51,45 +52,70 @@ def render(report: Report) -> str:
     Each result stands in a file: the boot line or the setting that causes it, the source that was audited, or the inventory that names the
     host. Viewers of code refuse results without one; the run says how many were left to the other reports, and how many did not fit.
     """
-    rules = _rules(report)
+    found = _look(report)
+    rules = _rules(report, found.rules)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    chosen, left_out = _chosen(report)
-    notices = _notices(report) + [_left_out(text) for text in left_out]
     run: Json = {
         "tool": {"driver": {"name": NAME, "version": version(), "informationUri": information_uri(), "rules": rules}},
         "automationDetails": {"id": f"{quote(report.title)}/"},
-        "invocations": [{"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": notices}],
-        "originalUriBaseIds": {_base_id(host): {"description": {"text": _base_text(host)}} for host in _with_files(report)},
-        "results": [_result(report, host, result, index) for host, result in chosen],
+        "invocations": [{"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": found.all_notices()}],
+        "originalUriBaseIds": found.roots,
+        "results": [_result(report, host, result, index) for host, result in found.chosen()],
         "columnKind": "unicodeCodePoints",
     }
     # For machines: no indentation, which would make a large fleet's log half as large again.
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
-def _chosen(report: Report) -> tuple[list[tuple[HostReport, ShownResult | None]], list[str]]:
-    """The results that stand in a file, the most severe first, None for a host without an audit; and what to say of the others."""
-    ranked: list[tuple[int, int, HostReport, ShownResult | None]] = []
-    nowhere = 0
+class _Found:
+    """What one look at each host gives. ranked: rank, host number, host, and a result that stands in a file, None for no audit.
+
+    nowhere: how many results stand in none. rules: the ids of those that failed or are waived. roots: see originalUriBaseIds.
+    """
+
+    def __init__(self) -> None:
+        self.ranked: list[tuple[int, int, HostReport, ShownResult | None]] = []
+        self.nowhere = 0
+        self.rules: set[str] = set()
+        self.roots: Json = {}
+        self.notices: list[Json] = []
+
+    def chosen(self) -> Iterator[tuple[HostReport, ShownResult | None]]:
+        """Those that fit, the most severe first."""
+        for _rank, _number, host, result in sorted(self.ranked, key=lambda one: one[:2])[:MOST_RESULTS]:
+            yield host, result
+
+    def all_notices(self) -> list[Json]:
+        """Which hosts were not audited, what could not be read, and how many results are not here."""
+        said = self.notices[:MOST_NOTICES]
+        if len(self.notices) > MOST_NOTICES:
+            said.append(_left_out("There is more that could not be read. It is in the other reports."))
+        if self.nowhere:
+            said.append(_left_out(f"{self.nowhere:,} results have no file that a viewer could show. They are in the other reports."))
+        if len(self.ranked) > MOST_RESULTS:
+            more = f"{len(self.ranked) - MOST_RESULTS:,} results did not fit; the most severe ones are here."
+            said.append(_left_out(f"{more} They are in the other reports."))
+        return said
+
+
+def _look(report: Report) -> _Found:
+    found = _Found()
     for host in report.hosts:
-        found: list[ShownResult | None] = [None] if host.audit is None else [one for one in host.results if one["status"] in _TAKEN]
-        for result in found:
+        if len(found.notices) <= MOST_NOTICES:
+            found.notices += _notices(host)
+        taken: list[ShownResult | None] = [None] if host.audit is None else [one for one in host.results if one["status"] in _TAKEN]
+        for result in taken:
+            rank = -1
+            if result is not None:
+                found.rules.add(result["id"])
+                rank = SEVERITIES.index(result["severity"]) + len(SEVERITIES) * (result["status"] != "fail")
+                if result["path"]:
+                    found.roots[_base_id(host)] = {"description": {"text": _base_text(host)}}
             if _physical(report, host, result) is None:
-                nowhere += 1
+                found.nowhere += 1
             else:
-                rank = -1 if result is None else SEVERITIES.index(result["severity"]) + len(SEVERITIES) * (result["status"] != "fail")
-                ranked.append((rank, host.number, host, result))
-    ranked.sort(key=lambda one: one[:2])
-    said = []
-    if nowhere:
-        said.append(f"{nowhere:,} results have no file that a viewer could show. They are in the other reports.")
-    if len(ranked) > MOST_RESULTS:
-        said.append(f"{len(ranked) - MOST_RESULTS:,} results did not fit; the most severe ones are here. They are in the other reports.")
-    return [(host, result) for _rank, _number, host, result in ranked[:MOST_RESULTS]], said
-
-
-def _with_files(report: Report) -> list[HostReport]:
-    return [host for host in report.hosts if any(result["path"] and result["status"] in _TAKEN for result in host.results)]
+                found.ranked.append((rank, host.number, host, result))
+    return found
 
 
 def _left_out(text: str) -> Json:
@@ -117,9 +143,8 @@ def _message(name: str, template: str, *arguments: str) -> Json:
     return {**_text(template, *arguments), "id": name, "arguments": filled}
 
 
-def _rules(report: Report) -> list[Json]:
-    failed = {result["id"] for host in report.hosts for result in host.results if result["status"] in _TAKEN}
-    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items() if rule in failed]
+def _rules(report: Report, wanted: set[str]) -> list[Json]:
+    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items() if rule in wanted]
     if report.count("not_audited"):
         rules.append(
             {
@@ -211,20 +236,13 @@ def _not_audited(report: Report, host: HostReport, index: dict[str, int]) -> Jso
     }
 
 
-def _notices(report: Report) -> list[Json]:
-    """Which hosts were not audited, and what could not be read; of a fleet the first ones."""
-    notices: list[Json] = []
-    for host in report.hosts:
-        if len(notices) >= MOST_NOTICES:
-            return [*notices, _left_out("There is more that could not be read. It is in the other reports.")]
-        if host.audit is None:
-            message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
-            notices.append({"level": "error", "message": message, "locations": [_host_location(host)]})
-            continue
-        for sentence in host.audit["not_seen"]:
-            message = _text(_NOT_SEEN_MESSAGE, host.name, sentence)
-            notices.append({"level": "note", "message": message, "locations": [_host_location(host)]})
-    return notices
+def _notices(host: HostReport) -> list[Json]:
+    """That a host was not audited, or what could not be read on it."""
+    if host.audit is None:
+        message = _text(_NOT_AUDITED_MESSAGE, host.name, host.not_audited_because)
+        return [{"level": "error", "message": message, "locations": [_host_location(host)]}]
+    messages = [_text(_NOT_SEEN_MESSAGE, host.name, sentence) for sentence in host.audit["not_seen"]]
+    return [{"level": "note", "message": message, "locations": [_host_location(host)]} for message in messages]
 
 
 def _file(host: HostReport, result: Result) -> list[str]:

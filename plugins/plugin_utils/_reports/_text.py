@@ -106,7 +106,7 @@ def _table(hosts: Sequence[HostReport], width: int, paint: Paint) -> str:
     lines = [f"{'HOST':<{names}}  {'WORST':<8}  " + " ".join(f"{column:>4}" for column in _COLUMNS)]
     for host in hosts[:_WORST]:
         start = f"{one_line(host.name, names):<{names}}  "
-        if host.audit is None:
+        if not host.is_audited:
             lines.append(start + one_line(f"NOT AUDITED: {host.not_audited_because}", width - len(start)))
             continue
         summary = host.summary
