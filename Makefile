@@ -94,9 +94,10 @@ kills: ## kill the module and its guard COUNT=1000 times under load, in namespac
 	@scripts/venv test
 	@PYTHONPATH=tests:playbooks/collections $(RUN) -m kills "$$COUNT" "$$SEED"
 
-docs: ## write docs/rules.md from the rules
+docs: ## write docs/rules.md from the rules, and docs/schema from the shapes
 	@scripts/venv run
 	@$(RUN) -m scripts.docs
+	@$(RUN) -m scripts.schemas
 
 build: ## the archive for ansible-galaxy collection install
 	@scripts/venv run
