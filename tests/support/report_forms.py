@@ -39,7 +39,7 @@ SARIF_ADVICE = {
     "SARIF2009": "rule ids are words, stable and the same in waivers and in every report",
     "SARIF2010": "a boot file's lines may hold secrets and stay on the host",
     "SARIF2011": "a boot file's lines may hold secrets and stay on the host",
-    "SARIF2012": "no address is invented: each rule's help is in the report",
+    "SARIF2016": "an inventory or a source outside of the current folder has no relative address",
 }
 
 

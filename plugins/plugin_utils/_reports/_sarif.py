@@ -152,6 +152,7 @@ def _rules(report: Report, wanted: set[str]) -> list[Json]:
                 "name": _name(NOT_AUDITED),
                 "shortDescription": {"text": "A host could not be audited."},
                 "fullDescription": {"text": "A host could not be audited, so nothing is known about it."},
+                "helpUri": documentation_uri(),
                 "help": {"text": "Make the host reachable for Ansible, or remove it from the audit."},
                 "defaultConfiguration": {"level": "error"},
                 "messageStrings": {"default": {"text": _NOT_AUDITED_MESSAGE}},
@@ -269,12 +270,17 @@ def _physical(report: Report, host: HostReport, result: ShownResult | None) -> J
         artifact: Json = {"uri": quote(result["path"].lstrip("/")), "uriBaseId": _base_id(host)}
         return {"artifactLocation": artifact, "region": {"startLine": result["line"] or 1}}
     if host.audit is not None and host.audit["source"]["path"] and not host.is_repository:
-        return {"artifactLocation": {"uri": quote(host.audit["source"]["path"])}, "region": {"startLine": 1}}
+        return {"artifactLocation": {"uri": _uri(host.audit["source"]["path"])}, "region": {"startLine": 1}}
     machine = host.name.partition(" / ")[0] if host.is_namespace else host.name
     if machine in report.inventory:
         path, line = report.inventory[machine]
-        return {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": line}}
+        return {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": line}}
     return None
+
+
+def _uri(path: str) -> str:
+    """Of a file on the controller. A path without a scheme is a relative one."""
+    return f"file://{quote(path)}" if path.startswith("/") else quote(path)
 
 
 def _setting(host: HostReport, setting: SettingPlace, number: int) -> Json:

@@ -99,6 +99,11 @@ def test_what_came_from_a_source_stands_in_it() -> None:
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "captures/web1.capture"}
 
 
+def test_a_file_of_the_controller_elsewhere_is_a_whole_address() -> None:
+    run = run_of([audit("web1", result("a", "low"), source={"kind": "capture", "path": "/srv/a b.capture"})])
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///srv/a%20b.capture"}
+
+
 def test_of_too_many_results_the_most_severe_are_there_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_sarif, "MOST_RESULTS", 3)
     severities = ("low", "critical", "info", "high", "medium")
@@ -173,8 +178,9 @@ def validator() -> Path:
     ids=["sample", "hostile", "clean", "not audited"],
 )
 def test_the_validator_has_nothing_to_complain_about(validator: Path, tmp_path: Path, audits: list[dict[str, Any]]) -> None:
-    log = tmp_path / "log.sarif"
-    log.write_text(render(build(audits, "t")), "utf-8")
+    log, hosts = tmp_path / "log.sarif", tmp_path / "hosts"
+    hosts.write_text("".join(f"{one['host']}\n" for one in audits), "utf-8", "replace")
+    log.write_text(render(_reports.build(audits, "t", inventories=[str(hosts)])), "utf-8")
     assert_sarif_form(validator, log)
 
 
