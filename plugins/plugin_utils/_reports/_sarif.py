@@ -53,10 +53,18 @@ def render(report: Report) -> str:
     host. Viewers of code refuse results without one; the run says how many were left to the other reports, and how many did not fit.
     """
     found = _look(report)
-    rules = _rules(report, found.rules)
+    rules = _rules(report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     run: Json = {
-        "tool": {"driver": {"name": NAME, "version": version(), "informationUri": information_uri(), "rules": rules}},
+        "tool": {
+            "driver": {
+                "name": NAME,
+                "fullName": f"{NAME} {version()}",
+                "version": version(),
+                "informationUri": information_uri(),
+                "rules": rules,
+            }
+        },
         "automationDetails": {"id": f"{quote(report.title)}/"},
         "invocations": [{"executionSuccessful": not report.count("not_audited"), "toolExecutionNotifications": found.all_notices()}],
         "originalUriBaseIds": found.roots,
@@ -70,13 +78,12 @@ def render(report: Report) -> str:
 class _Found:
     """What one look at each host gives. ranked: rank, host number, host, and a result that stands in a file, None for no audit.
 
-    nowhere: how many results stand in none. rules: the ids of those that failed or are waived. roots: see originalUriBaseIds.
+    nowhere: how many results stand in none. roots: see originalUriBaseIds.
     """
 
     def __init__(self) -> None:
         self.ranked: list[tuple[int, int, HostReport, ShownResult | None]] = []
         self.nowhere = 0
-        self.rules: set[str] = set()
         self.roots: Json = {}
         self.notices: list[Json] = []
 
@@ -107,7 +114,6 @@ def _look(report: Report) -> _Found:
         for result in taken:
             rank = -1
             if result is not None:
-                found.rules.add(result["id"])
                 rank = SEVERITIES.index(result["severity"]) + len(SEVERITIES) * (result["status"] != "fail")
                 if result["path"]:
                     found.roots[_base_id(host)] = {"description": {"text": _base_text(host)}}
@@ -143,8 +149,8 @@ def _message(name: str, template: str, *arguments: str) -> Json:
     return {**_text(template, *arguments), "id": name, "arguments": filled}
 
 
-def _rules(report: Report, wanted: set[str]) -> list[Json]:
-    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items() if rule in wanted]
+def _rules(report: Report) -> list[Json]:
+    rules = [_rule(rule, report.texts.rule(rule), severity) for rule, severity in report.overview.rules.items()]
     if report.count("not_audited"):
         rules.append(
             {

@@ -174,7 +174,7 @@ def validator() -> Path:
 
 @pytest.mark.parametrize(
     "audits",
-    [sample_audits(), hostile_audits(), [audit("web1", result("a", "low", "pass"))], [{"host": "gone", "failed": True}]],
+    [sample_audits(), hostile_audits(), [audit("web1", result("fine", "low", "pass"))], [{"host": "gone", "failed": True}]],
     ids=["sample", "hostile", "clean", "not audited"],
 )
 def test_the_validator_has_nothing_to_complain_about(validator: Path, tmp_path: Path, audits: list[dict[str, Any]]) -> None:
