@@ -40,14 +40,12 @@ options:
     type: list
     elements: str
     default: []
-    version_added: 1.0.0
   compare:
     description:
       - C(json) reports of an earlier run, as in O(merge). Every report then says what is new, what is cured, and what stays as it was.
     type: list
     elements: str
     default: []
-    version_added: 1.0.0
   dest:
     description:
       - The folder on the controller for the files. A relative path starts at the current folder.
@@ -57,11 +55,14 @@ options:
   formats:
     description:
       - Which files to write. All formats are written when this is left out.
-      - V(json) has the complete audits, for other programs.
+      - V(json) has the audits for other programs, a line for each host. C(docs/schema) describes it.
       - V(junit) is for CI systems. Each host is a test suite and each rule a test case. Unknown, waived and not applicable results are
-        skipped, with the reason. A host that could not be audited is an error.
-      - V(sarif) is SARIF 2.1.0 for code scanning. Waived results are suppressed.
-      - V(html) is one page for people. It loads nothing else.
+        skipped, with the reason. A host that could not be audited is an error. Of more than 200 hosts only the failed cases are written,
+        and a suite C(summary) counts the others by rule.
+      - V(sarif) is SARIF 2.1.0 for code scanning. It has what failed, and what is waived as suppressed. Each result stands in a file, such as
+        a boot file, the source that was audited, or the line of the inventory that names the host. Results without a file are left out and
+        counted, and so are those beyond 25,000, the most severe ones first.
+      - V(html) is one page for people. It loads nothing else. Of more than 200 hosts it needs JavaScript to show the part of a host.
       - V(markdown) is short enough for a comment on a pull request.
     type: list
     elements: str
@@ -88,7 +89,6 @@ options:
     type: str
     choices: [never, info, low, medium, high, critical]
     default: never
-    version_added: 1.0.0
 extends_documentation_fragment:
   - linux_tcp.hardening._attributes
   - linux_tcp.hardening._attributes.controller
