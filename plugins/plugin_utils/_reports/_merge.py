@@ -12,14 +12,17 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .._escape import one_line
-from .._results import Audit, CureTexts, RuleTexts
+from .._results import CureTexts, RuleTexts
 from .._shapes import ShapeError, must_be
 from .._texts import Texts
 from ._input import Entry, ReportError, entry_of, kept_line, read_line, read_texts
 from ._json import AUDITS, SCHEMA
+
+if TYPE_CHECKING:
+    from .._results import Audit
 
 MAX_BYTES = 2 << 30
 """Of one file. The report of 100,000 hosts is smaller."""

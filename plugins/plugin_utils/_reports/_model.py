@@ -11,11 +11,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .._audit import NAMED_FROM, reaches, summarise
 from .._escape import escape_unprintable, one_line
-from .._results import SEVERITIES, STATUSES, AdviceGain, Audit, Result, Summary
+from .._results import SEVERITIES, STATUSES, AdviceGain, Result, Summary
 from .._texts import Texts, own_texts
 from ._compare import Comparison, Earlier, compare, read_earlier
 from ._host import OUTCOMES, HostReport, Outcome, is_odd
@@ -23,6 +23,9 @@ from ._input import Entry, kept_line, read_audit, read_audits, read_line
 from ._inventory import places_of
 from ._merge import merged, paths_of
 from ._overview import Overview, look_over
+
+if TYPE_CHECKING:
+    from .._results import Audit
 
 
 @dataclasses.dataclass(frozen=True)
