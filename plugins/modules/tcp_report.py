@@ -60,8 +60,8 @@ options:
         skipped, with the reason. A host that could not be audited is an error. Of more than 200 hosts only the failed cases are written,
         and a suite C(summary) counts the others by rule.
       - V(sarif) is SARIF 2.1.0 for code scanning. It has what failed, and what is waived as suppressed. Each result stands in a file, that
-        is a boot file, the source that was audited, or the line of the inventory that names the host. Results without a file are left out and
-        counted, and so are those beyond 25,000, the most severe ones first.
+        is a boot file, the source that was audited, or the line of the inventory that names the host. Results without a file are left out
+        and counted, and so are those beyond 25,000, the most severe ones first.
       - V(html) is one page for people. It loads nothing else. Of more than 200 hosts it needs JavaScript to show the part of a host.
       - V(markdown) is short enough for a comment on a pull request.
     type: list
