@@ -64,9 +64,11 @@ options:
         and counted, and so are those beyond 25,000, the most severe ones first.
       - V(html) is one page for people. It loads nothing else. Of more than 200 hosts it needs JavaScript to show the part of a host.
       - V(markdown) is short enough for a comment on a pull request.
+      - V(prometheus) is a file for the textfile collector of node_exporter. It says how many hosts failed, how many were not audited, and
+        which rules failed. Up to 1000 hosts have metrics of their own.
     type: list
     elements: str
-    choices: [json, junit, sarif, html, markdown]
+    choices: [json, junit, sarif, html, markdown, prometheus]
   basename:
     description:
       - The name of every file, without its ending.

@@ -16,6 +16,7 @@ import typing as t
 from ..module_utils._facts._sockets import STUCK
 from ._reports import ReportError
 from ._reports._files import replace_all
+from ._reports._prometheus import ENDING, label
 from ._watch import WatchError
 
 if t.TYPE_CHECKING:
@@ -24,8 +25,6 @@ if t.TYPE_CHECKING:
     from ._watch_table import Watched
     from ._watch_types import Measure, Namespaces
 
-ENDING = ".prom"
-"""The collector reads files of this name only."""
 DEFAULT_NAME = "linux_tcp" + ENDING
 MOST_NAMESPACES = 100
 """How many of a host have lines: each one has about 20, and pods come and go, so a server would keep many series."""
@@ -189,12 +188,6 @@ def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[
     lines = [f"{family.name}{{{labels}}} {value!r}" for labels, value in values if value is not None]
     # A metric that no host has is left out, with its HELP and TYPE.
     return [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *lines] if lines else []
-
-
-def label(text: str) -> str:
-    """Text as the value of a label, quoted by the rules of the format. What UTF-8 cannot hold becomes an escape."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def file_path(path: str) -> str:

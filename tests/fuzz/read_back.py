@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 import junitparser
 import markdown_it
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, Report, build, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, HostReport, Report, build, text_summary
+from prometheus_client.parser import text_string_to_metric_families
 from support.audits import sample_audits
 from support.report_forms import assert_junit_form
 
@@ -71,8 +72,13 @@ def _sarif(text: str, report: Report) -> None:
         assert result["message"]["text"]
         for place in result.get("locations", ()):
             _sarif_place(place, run)
-    listed = [[result for result in host.results if result["path"] or not host.is_repository] for host in report.hosts]
-    assert len(run["results"]) == sum(len(results) or not host.is_repository for host, results in zip(report.hosts, listed))
+    failed = [(host, result) for host in report.hosts for result in host.results if result["status"] in ("fail", "waived")]
+    assert len(run["results"]) == sum(_has_a_file(host, result) for host, result in failed)
+
+
+def _has_a_file(host: HostReport, result: Any) -> bool:
+    """Whether a viewer of code can show the result."""
+    return bool(result["path"] or (host.audit and host.audit["source"]["path"] and not host.is_repository))
 
 
 def _sarif_place(place: dict[str, Any], run: dict[str, Any]) -> None:
@@ -82,7 +88,7 @@ def _sarif_place(place: dict[str, Any], run: dict[str, Any]) -> None:
         assert uri
         assert uri.isascii()
         assert not set(uri) & set(' <>"{}|\\^`\n'), f"no URI: {uri!r}"
-        assert file["artifactLocation"]["uriBaseId"] in run["originalUriBaseIds"]
+        assert file["artifactLocation"].get("uriBaseId") in {None, *run["originalUriBaseIds"]}
         assert file.get("region", {"startLine": 1})["startLine"] >= 1
 
 
@@ -172,4 +178,11 @@ def _markdown(text: str, _report: Report) -> None:
     assert page.rows == sum(not line.startswith(("| --- |", "| --- | ---")) for line in lines)
 
 
-READERS = {"json": _json, "junit": _junit, "sarif": _sarif, "html": _html, "markdown": _markdown}
+def _prometheus(text: str, report: Report) -> None:
+    _assert_plain(text)
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    hosts = families["linux_tcp_audit_hosts"].samples
+    assert sum(sample.value for sample in hosts) == len(report.machines)
+
+
+READERS = {"json": _json, "junit": _junit, "sarif": _sarif, "html": _html, "markdown": _markdown, "prometheus": _prometheus}

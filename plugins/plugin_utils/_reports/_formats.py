@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import _html, _json, _junit, _markdown, _sarif
+from . import _html, _json, _junit, _markdown, _prometheus, _sarif
 
 if TYPE_CHECKING:
     from ._model import Report
@@ -32,4 +32,5 @@ FORMATS: dict[str, Format] = {
     "sarif": _sarif,
     "html": _html,
     "markdown": _markdown,
+    "prometheus": _prometheus,
 }

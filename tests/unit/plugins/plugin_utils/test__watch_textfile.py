@@ -178,10 +178,6 @@ def test_names_follow_the_conventions() -> None:
         assert "\\" not in family.help
 
 
-def test_a_name_that_no_encoding_holds_is_written_out() -> None:
-    assert textfile.label("web\ud800") == "web\\\\ud800"
-
-
 def test_promtool_finds_nothing_to_say() -> None:
     if not shutil.which("promtool"):
         pytest.skip("needs promtool (Debian package prometheus)")
