@@ -206,6 +206,15 @@ def server_that_never_closes() -> None:
         client, accepted = pair()
         client.close()
         KEPT.append(accepted)
+    # The peer's kernel may take its time to acknowledge: until then a socket is in FIN_WAIT1.
+    deadline = time.monotonic() + 30
+    while in_fin_wait2() < 20 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def in_fin_wait2() -> int:
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[3] == "05" for line in lines)
 
 
 def unanswered() -> None:
