@@ -48,12 +48,16 @@ class Node:
         return next((value for key, value in self.pairs or () if key.text in names), None)
 
 
+# YAML 1.1 ends a line at these, but no editor counts lines so.
+_NO_LINE_ENDS = dict.fromkeys((0x85, 0x2028, 0x2029), " ")
+
+
 def documents(text: str) -> Iterator[Node]:
     """The documents of a text. Raises YamlError, perhaps after the first ones."""
     # Each open collection, and the key that waits for its value.
     stack: list[tuple[Node, list[Node]]] = []
     try:
-        for event in _YAML.parse(text, Loader=_PARSER):
+        for event in _YAML.parse(text.translate(_NO_LINE_ENDS), Loader=_PARSER):
             if isinstance(event, yaml.CollectionEndEvent):
                 node, _waiting = stack.pop()
             elif isinstance(event, yaml.NodeEvent):

@@ -24,6 +24,12 @@ def test_lines_of_keys_and_values() -> None:
     assert (quoted.text, quoted.line, quoted.plain) == ("y", 5, False)
 
 
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_line_ends_where_an_editor_ends_it(character: str) -> None:
+    (root,) = documents(f"a: 1 # x{character}\nb: 2\n")
+    assert [(key.text, key.line) for key, _value in root.pairs or ()] == [("a", 1), ("b", 2)]
+
+
 def test_a_key_may_be_a_list() -> None:
     (root,) = documents("? [a, b]\n: c\n")
     assert [value.text for _key, value in root.pairs or ()] == ["c"]
