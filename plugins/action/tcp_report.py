@@ -14,9 +14,8 @@ from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
 from ..plugin_utils._action import ControllerAction
-from ..plugin_utils._audit import FAIL_ON, NEVER
+from ..plugin_utils._audit import FAIL_ON, NEVER, failing
 from ..plugin_utils._reports import FORMATS, OUTCOMES, Report, ReportError, build, text_summary, write
-from ..plugin_utils._results import SEVERITIES
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +86,12 @@ def _reason_to_fail(report: Report, fail_on: str) -> str:
     """Why the task fails once the reports are written; "" where it does not."""
     if fail_on == NEVER:
         return ""
-    reaching = SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
-    failed = sum(any(host.summary["severity"][name] for name in reaching) for host in report.hosts)
+    failed = len({host.machine for host in report.hosts if any(host.summary["severity"][name] for name in failing(fail_on))})
     not_audited = report.count("not_audited")
     parts = [f"{failed:,} with failed results of severity {fail_on} or above"] if failed else []
     parts += [f"{not_audited:,} not audited"] if not_audited else []
-    return f"{len(report.machines):,} hosts: {', '.join(parts)}. See the report." if parts else ""
+    hosts = len(report.machines)
+    return f"{hosts:,} host{'' if hosts == 1 else 's'}: {', '.join(parts)}. See the report." if parts else ""
 
 
 def _for_terminal(report: Report, written: Sequence[Written]) -> str:

@@ -248,11 +248,14 @@ def summarise(results: Sequence[Result]) -> Summary:
     return {"status": status, "severity": severity, "worst": worst, "told_apart": sum(not result["decides"] for result in failed)}
 
 
+def failing(fail_on: str) -> tuple[Severity, ...]:
+    """The severities that fail an audit: fail_on and those above it."""
+    return () if fail_on == NEVER else SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
+
+
 def reaches(results: Sequence[Result], fail_on: str) -> list[Result]:
     """The failed results that decide, at or above the severity that fails the audit."""
-    if fail_on == NEVER:
-        return []
-    severities = SEVERITIES[: SEVERITIES.index(t.cast("Severity", fail_on)) + 1]
+    severities = failing(fail_on)
     return [result for result in results if result["status"] == "fail" and result["decides"] and result["severity"] in severities]
 
 
@@ -268,14 +271,15 @@ def reason_to_fail(audit_of_host: Audit) -> str:
     where = f" ({first['path']}:{first['line']})" if first["path"] else ""
     results = "1 failed result" if len(reaching) == 1 else f"{len(reaching)} failed results"
     first_is = "" if len(reaching) == 1 else "The first: "
-    remedy = CATALOGUE[first["id"]].remedy if first["id"] in CATALOGUE else ""
     said = [
         f"{audit_of_host['host']}: {results} of severity {fail_on} or above.",
         f"{first_is}{name}{first['severity']} {first['id']}: {first['observed']}{where}.",
-        remedy and f"What to do: {remedy}",
-        *([f"All of them: {', '.join(dict.fromkeys(result['id'] for _name, result in reaching))}."] if len(reaching) > 1 else []),
     ]
-    return " ".join(filter(None, said))
+    if first["id"] in CATALOGUE:
+        said.append(f"What to do: {CATALOGUE[first['id']].remedy}")
+    if len(reaching) > 1:
+        said.append(f"All of them: {', '.join(dict.fromkeys(result['id'] for _name, result in reaching))}.")
+    return " ".join(said)
 
 
 def _figures(case: Case) -> Capacity:

@@ -16,7 +16,7 @@ import typing as t
 from ..module_utils._facts._sockets import STUCK
 from ._reports import ReportError
 from ._reports._files import replace_all
-from ._reports._prometheus import ENDING, label
+from ._reports._prometheus import ENDING, label, metric, text_of
 from ._watch import WatchError
 
 if t.TYPE_CHECKING:
@@ -164,7 +164,7 @@ def render(hosts: Sequence[Watched], moment: float) -> str:
     lines += _family(ALL_SEEN, [(labels, all_seen) for labels, _count, _left_out, all_seen in asked])
     for family in FAMILIES:
         lines += _family(family, [(labels, family.value(measured)) for labels, measured in measures])
-    return "".join(f"{line}\n" for line in lines)
+    return text_of(lines)
 
 
 def _by_name(namespaces: Namespaces) -> dict[str, Measure]:
@@ -185,9 +185,7 @@ def _namespace(host: Watched, name: str = "") -> str:
 
 
 def _family(family: Family, values: Sequence[tuple[str, float | None]]) -> list[str]:
-    lines = [f"{family.name}{{{labels}}} {value!r}" for labels, value in values if value is not None]
-    # A metric that no host has is left out, with its HELP and TYPE.
-    return [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}", *lines] if lines else []
+    return metric(family.name, family.kind, family.help, ((labels, value) for labels, value in values if value is not None))
 
 
 def file_path(path: str) -> str:

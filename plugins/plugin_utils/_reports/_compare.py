@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from .._results import SEVERITIES, Audit, Severity
-from ._host import HostReport
+from ._host import HostReport, shown_name
 from ._input import read_line
 from ._merge import merged, paths_of
 
@@ -47,6 +47,17 @@ class Comparison(NamedTuple):
         """How many pairs of a rule and a host are new, are cured, stay, and are not known."""
         return {name: sum(len(getattr(rule, name)) for rule in self.rules) for name in ("new", "cured", "stays", "not_known")}
 
+    @property
+    def sentence(self) -> str:
+        """The counts, for people."""
+        counts = self.counts
+        return f"{counts['new']:,} new, {counts['cured']:,} cured, {counts['stays']:,} as before, {counts['not_known']:,} not known now"
+
+    @property
+    def changed(self) -> list[RuleChange]:
+        """The rules that are not on all hosts as before."""
+        return [rule for rule in self.rules if rule.new or rule.cured or rule.not_known]
+
 
 class Earlier(NamedTuple):
     """What is kept of a host of the earlier report: its failed rules with their severities; None where it was not audited."""
@@ -55,11 +66,11 @@ class Earlier(NamedTuple):
 
 
 def read_earlier(patterns: Sequence[str]) -> dict[str, Earlier]:
-    """The hosts of earlier reports (paths or globs). Raises ReportError for a pattern that names no file."""
+    """The hosts of earlier reports (paths or globs), by their shown names. Raises ReportError for a pattern that names no file."""
     found = {}
     for line in merged(paths_of(patterns)).entries:
         entry = read_line(line)
-        found[entry["host"]] = Earlier(_failed(cast("Audit", entry)) if "results" in entry else None)
+        found[shown_name(entry["host"])] = Earlier(_failed(cast("Audit", entry)) if "results" in entry else None)
     return found
 
 

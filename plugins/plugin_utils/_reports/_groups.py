@@ -16,27 +16,16 @@ from .._results import SEVERITIES, Severity
 from ._host import HostReport, ShownAdvice, ShownResult
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class CureGroup:
-    """A cure as each host has it, and the hosts where it comes first, in the given order."""
+    """A cure and the hosts where it comes first, in the given order. cure: as the first of them has it.
 
-    cures: list[ShownAdvice]
+    severity: of the gravest problem that the cure solves on one of them.
+    """
+
+    cure: ShownAdvice
+    severity: Severity | None
     hosts: list[HostReport]
-
-    def add(self, host: HostReport, cure: ShownAdvice) -> None:
-        # The first host's is shown; of the others the severity counts.
-        self.hosts.append(host)
-        if not self.cures or _rank(cure["severity"]) < _rank(self.severity):
-            self.cures.append(cure)
-
-    @property
-    def cure(self) -> ShownAdvice:
-        return self.cures[0]
-
-    @property
-    def severity(self) -> Severity | None:
-        """The gravest problem that the cure solves on one of them."""
-        return self.cures[-1]["severity"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +60,10 @@ class CureGroups:
         self._found: dict[str, CureGroup] = {}
 
     def add(self, host: HostReport) -> None:
-        advice = host.advice
-        if advice:
-            self._found.setdefault(advice[0]["id"], CureGroup([], [])).add(host, advice[0])
+        for first in host.advice[:1]:
+            group = self._found.setdefault(first["id"], CureGroup(first, first["severity"], []))
+            group.hosts.append(host)
+            group.severity = min(group.severity, first["severity"], key=_rank)
 
     def sorted(self) -> list[CureGroup]:
         """The gravest cure first, then the one of most hosts."""

@@ -13,7 +13,7 @@ import json
 from functools import cached_property, lru_cache
 from typing import Literal, cast
 
-from .._escape import MAX_CHARACTERS, escaped
+from .._escape import MAX_CHARACTERS, escaped, one_line
 from .._results import (
     SEVERITIES,
     STATUSES,
@@ -39,7 +39,12 @@ OUTCOMES: tuple[Outcome, ...] = ("not_audited", "failed", "unknown", "clean")
 _OPEN = 1000
 
 
-def is_odd(line: str) -> bool:
+def shown_name(host: str) -> str:
+    """The name of a host as every report shows it."""
+    return one_line(host, 100)
+
+
+def may_need_escape(line: str) -> bool:
     """Whether a text in JSON that is ASCII only may have to be escaped or cut."""
     return "\\" in line or max(map(len, line.split('"'))) > MAX_CHARACTERS
 
@@ -64,8 +69,8 @@ class HostReport:
     """One host as people are to see it: every text in it is safe to show (see _escape).
 
     number counts the hosts by name. entry: the audit as it is kept (see _saved), or why there is none, as a line of JSON without defaults;
-    it becomes objects when somebody looks. is_odd: something in it may have to be escaped.
-    is_namespace: it is another network namespace of the host before it. failed_namespaces: how many of its own are in the report.
+    it becomes objects when somebody looks. may_need_escape: some text in it may.
+    namespace_of: the host whose other network namespace it is; empty for a host. failed_namespaces: how many of its own are in the report.
     """
 
     number: int
@@ -73,9 +78,18 @@ class HostReport:
     entry: str
     summary: Summary
     texts: Texts
-    is_odd: bool
-    is_namespace: bool = False
+    may_need_escape: bool
+    namespace_of: str = ""
     failed_namespaces: int = 0
+
+    @property
+    def is_namespace(self) -> bool:
+        return bool(self.namespace_of)
+
+    @property
+    def machine(self) -> str:
+        """The name of the host, which its other network namespaces have in common with it."""
+        return self.namespace_of or self.name
 
     @property
     def audit(self) -> Audit | None:
@@ -165,7 +179,7 @@ class _Opened:
 
     def __init__(self, host: HostReport) -> None:
         entry = json.loads(host.entry)
-        if host.is_odd:
+        if host.may_need_escape:
             entry = escaped(entry)
         self.audit: Audit | None = None
         self.not_audited_because = ""

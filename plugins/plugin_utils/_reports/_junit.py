@@ -123,8 +123,8 @@ def _case(report: Report, host: HostReport, results: list[ShownResult]) -> ET.El
     # GitLab and others link to a file: the one of the repository, or that of the inventory which names the host.
     if host.is_repository and path and line:
         case.attrib.update(classname=path, file=path, line=str(line))
-    elif host.name in report.inventory:
-        file, number = report.inventory[host.name]
+    elif host.machine in report.inventory:
+        file, number = report.inventory[host.machine]
         case.attrib.update(file=file, line=str(number))
     if not any(result["decides"] for result in results if result["status"] == "fail"):
         apart = [result for result in results if result["status"] == "fail"]

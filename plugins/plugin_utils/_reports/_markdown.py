@@ -56,10 +56,8 @@ def _comparison(report: Report) -> str:
     found = report.comparison
     if found is None:
         return ""
-    counts = found.counts
-    told = f"{counts['new']:,} new, {counts['cured']:,} cured, {counts['stays']:,} as before, {counts['not_known']:,} not known now"
-    lines = [f"**Since the earlier report:** {told}."]
-    for rule in [rule for rule in found.rules if rule.new or rule.cured or rule.not_known][:_CHANGES]:
+    lines = [f"**Since the earlier report:** {found.sentence}."]
+    for rule in found.changed[:_CHANGES]:
         numbers = f"{len(rule.new):,} new, {len(rule.cured):,} cured, {len(rule.not_known):,} not known now"
         lines.append(f"- {_SIGNS[rule.severity]} {escape(rule.rule, 60)}: {numbers}")
     for word, names in (("No longer audited", found.lost), ("No longer in the report", found.gone)):

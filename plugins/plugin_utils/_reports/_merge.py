@@ -12,7 +12,7 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 from .._escape import one_line
 from .._results import CureTexts, RuleTexts
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2 << 30
 """Of one file. The report of 100,000 hosts is smaller."""
-
 
 # What a host is called that looks at itself; of many such hosts the files tell them apart.
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -125,17 +124,18 @@ def _entries(path: str) -> Iterator[tuple[Entry, Texts]]:
         if os.path.getsize(path) > MAX_BYTES:
             raise _FileError(f"it has more than {MAX_BYTES >> 20:,} MiB")
         with open(path, encoding="utf-8") as file:
-            yield from _by_lines(file, path) if _is_ours(path) else _whole(json.load(file), path)
+            ours = _is_ours(file)
+            file.seek(0)
+            yield from _by_lines(file, path) if ours else _whole(json.load(file), path)
     except OSError as error:
         raise _FileError(error.strerror or "it cannot be opened") from None
     except (ValueError, RecursionError):
         raise _FileError("it is no JSON report") from None
 
 
-def _is_ours(path: str) -> bool:
+def _is_ours(file: TextIO) -> bool:
     """Whether the file is a report as _json writes it, with one line for each host."""
-    with open(path, encoding="utf-8") as file:
-        return file.readline(3) == "{\n" and file.readline(100).startswith(f'"schema": "{SCHEMA}"')
+    return file.readline(3) == "{\n" and file.readline(100).startswith(f'"schema": "{SCHEMA}"')
 
 
 def _by_lines(file: Iterable[str], path: str) -> Iterator[tuple[Entry, Texts]]:
@@ -147,7 +147,7 @@ def _by_lines(file: Iterable[str], path: str) -> Iterator[tuple[Entry, Texts]]:
         head.append(line)
     else:
         raise _FileError("it ends before its audits")
-    texts = _texts(json.loads("".join(head).rstrip().rstrip(",") + "}"), path)
+    texts = _texts(json.loads("".join(head).rstrip().rstrip(",") + "}"))
     for line in lines:
         if line.startswith("]"):
             return
@@ -161,12 +161,12 @@ def _whole(data: Any, path: str) -> Iterator[tuple[Entry, Texts]]:
     audits = data.get("audits", [data])
     if not isinstance(audits, list):
         raise _FileError(f"audits {must_be('a list', audits).problem}")
-    texts = _texts(data, path)
+    texts = _texts(data)
     for audit in audits:
         yield _entry(audit, path), texts
 
 
-def _texts(head: Mapping[str, Any], path: str) -> Texts:
+def _texts(head: Mapping[str, Any]) -> Texts:
     try:
         return read_texts(head, "")
     except ShapeError as error:

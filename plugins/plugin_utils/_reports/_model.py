@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from .._audit import NAMED_FROM, reaches, summarise
-from .._escape import escape_unprintable, one_line
+from .._escape import escape_unprintable
 from .._results import SEVERITIES, STATUSES, AdviceGain, Result, Summary
 from .._texts import Texts, own_texts
 from ._compare import Comparison, Earlier, compare, read_earlier
-from ._host import OUTCOMES, HostReport, Outcome, is_odd
+from ._host import OUTCOMES, HostReport, Outcome, may_need_escape, shown_name
 from ._input import Entry, kept_line, read_audit, read_audits, read_line
 from ._inventory import places_of
 from ._merge import merged, paths_of
@@ -124,7 +124,7 @@ def build(
     shown = [one for entry in entries for one in _with_namespaces(entry, texts)]
     hosts = [dataclasses.replace(host, number=number) for number, host in enumerate(shown)]
     before = read_earlier(earlier) if earlier else None
-    named = places_of([host.name for host in hosts], inventories)
+    named = places_of({host.machine for host in hosts}, inventories)
     return Report(escape_unprintable(title, 200), hosts, texts, before, named)
 
 
@@ -160,7 +160,7 @@ def _with_namespaces(entry: Entry, texts: Texts) -> list[HostReport]:
             parts = {name: value for name, value in namespace.items() if name not in ("name", "passed")}
             host = f"{entry['host']} / {namespace['name']}"
             audit = cast("Audit", {**parts, "host": host, "summary": summary, "namespaces": []})
-            found.append(dataclasses.replace(_host(audit, texts), is_namespace=True))
+            found.append(dataclasses.replace(_host(audit, texts), namespace_of=shown_name(entry["host"])))
     failed = sum(bool(one.worst) for one in found)
     return [dataclasses.replace(_host(entry, texts), failed_namespaces=failed), *found]
 
@@ -168,4 +168,4 @@ def _with_namespaces(entry: Entry, texts: Texts) -> list[HostReport]:
 def _host(entry: Entry, texts: Texts) -> HostReport:
     summary = cast("Audit", entry)["summary"] if "results" in entry else summarise([])
     line = kept_line(entry)
-    return HostReport(0, one_line(entry["host"], 100), line, summary, texts, is_odd(line))
+    return HostReport(0, shown_name(entry["host"]), line, summary, texts, may_need_escape(line))

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .._results import SEVERITIES
@@ -40,20 +41,23 @@ def render(report: Report) -> str:
         ((f'rule="{label(group.rule)}",severity="{group.severity}"', group.hosts) for group in report.overview.failed_rules),
     )
     if len(report.machines) > MOST_HOSTS:
-        return _text(lines)
+        return text_of(lines)
     lines += _family(
         "linux_tcp_audit_up",
         "Whether the host could be audited.",
         ((_host(host), int(host.is_audited)) for host in report.machines),
     )
+    failed: Counter[tuple[str, str]] = Counter()
+    for host in report.hosts:
+        failed.update({(host.machine, severity): count for severity, count in host.summary["severity"].items()})
     lines += _family(
         "linux_tcp_audit_failed_results",
         "Failed results of the host and its network namespaces, by severity.",
         (
-            (f'{_host(host)},severity="{severity}"', count)
+            (f'{_host(host)},severity="{severity}"', failed[host.name, severity])
             for host in report.machines
             if host.is_audited
-            for severity, count in _failed(report, host).items()
+            for severity in SEVERITIES
         ),
     )
     lines += _family(
@@ -66,7 +70,7 @@ def render(report: Report) -> str:
         "When the facts of the host were read, in Unix time.",
         ((_host(host), seconds) for host in report.machines if (seconds := _observed(host)) is not None),
     )
-    return _text(lines)
+    return text_of(lines)
 
 
 def label(text: str) -> str:
@@ -77,12 +81,6 @@ def label(text: str) -> str:
 
 def _host(host: HostReport) -> str:
     return f'host="{label(host.name)}"'
-
-
-def _failed(report: Report, host: HostReport) -> dict[str, int]:
-    """By severity, of the host and of its namespaces, which come after it."""
-    own = [one for one in report.hosts[host.number : host.number + host.failed_namespaces + 1] if one is host or one.is_namespace]
-    return {severity: sum(one.summary["severity"][severity] for one in own) for severity in SEVERITIES}
 
 
 def _observed(host: HostReport) -> float | None:
@@ -96,9 +94,15 @@ def _observed(host: HostReport) -> float | None:
 
 
 def _family(name: str, help_text: str, values: Iterable[tuple[str, float]]) -> list[str]:
+    return metric(name, "gauge", help_text, values)
+
+
+def metric(name: str, kind: str, help_text: str, values: Iterable[tuple[str, float]]) -> list[str]:
+    """The lines of a metric: its labels, as text, each with its value. One that has no value is left out, with its HELP and TYPE."""
     lines = [f"{name}{{{labels}}} {value!r}" for labels, value in values]
-    return [f"# HELP {name} {help_text}", f"# TYPE {name} gauge", *lines] if lines else []
+    return [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}", *lines] if lines else []
 
 
-def _text(lines: list[str]) -> str:
+def text_of(lines: Iterable[str]) -> str:
+    """The file of these lines."""
     return "".join(f"{line}\n" for line in lines)

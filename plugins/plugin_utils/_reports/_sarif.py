@@ -36,7 +36,6 @@ _LEVELS: dict[Severity, Literal["error", "warning", "note"]] = {
     "low": "note",
     "info": "note",
 }
-# Section 3.27.9: "open" is a rule that was evaluated without enough information to decide.
 _TAKEN: tuple[Status, ...] = ("fail", "waived")
 _MESSAGES: dict[str, str] = {
     "fail": "On host '{0}', '{1}': observed '{2}', expected '{3}'.",
@@ -96,12 +95,12 @@ class _Found:
         """Which hosts were not audited, what could not be read, and how many results are not here."""
         said = self.notices[:MOST_NOTICES]
         if len(self.notices) > MOST_NOTICES:
-            said.append(_left_out("There is more that could not be read. It is in the other reports."))
+            said.append(_note("There is more that could not be read. It is in the other reports."))
         if self.nowhere:
-            said.append(_left_out(f"{self.nowhere:,} results have no file that a viewer could show. They are in the other reports."))
+            said.append(_note(f"{self.nowhere:,} results have no file that a viewer could show. They are in the other reports."))
         if len(self.ranked) > MOST_RESULTS:
             more = f"{len(self.ranked) - MOST_RESULTS:,} results did not fit; the most severe ones are here."
-            said.append(_left_out(f"{more} They are in the other reports."))
+            said.append(_note(f"{more} They are in the other reports."))
         return said
 
 
@@ -124,7 +123,7 @@ def _look(report: Report) -> _Found:
     return found
 
 
-def _left_out(text: str) -> Json:
+def _note(text: str) -> Json:
     return {"level": "note", "message": {"text": text}}
 
 
@@ -277,9 +276,8 @@ def _physical(report: Report, host: HostReport, result: ShownResult | None) -> J
         return {"artifactLocation": artifact, "region": {"startLine": result["line"] or 1}}
     if host.audit is not None and host.audit["source"]["path"] and not host.is_repository:
         return {"artifactLocation": {"uri": _uri(host.audit["source"]["path"])}, "region": {"startLine": 1}}
-    machine = host.name.partition(" / ")[0] if host.is_namespace else host.name
-    if machine in report.inventory:
-        path, line = report.inventory[machine]
+    if host.machine in report.inventory:
+        path, line = report.inventory[host.machine]
         return {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": line}}
     return None
 

@@ -83,12 +83,17 @@ def _rules(report: Report, width: int, paint: Paint) -> str:
 
 def _counted(number: int, width: int, paint: Paint, severity: Severity | None, text: str, hosts: Sequence[HostReport]) -> str:
     """One line: how many hosts, how grave, what; then some of the hosts, as far as there is room."""
-    start, word = f"{number:>6,} host{' ' if number == 1 else 's'}  ", f"{(severity or '').upper():<8}"
+    start, word = _hosts(number), f"{(severity or '').upper():<8}"
     room = width - len(start) - len(word) - 2
     names = f"  ({_some(list(dict.fromkeys(host.name for host in hosts)), _EXAMPLES)})"
     if room - len(names) < _SHORTEST_TEXT:
         names = ""
     return f"{start}{paint(word, severity) if severity else word}  {one_line(text, room - len(names))}{names}"
+
+
+def _hosts(number: int) -> str:
+    """The start of a line about so many hosts."""
+    return f"{number:>6,} host{' ' if number == 1 else 's'}  "
 
 
 def _some(names: Sequence[str], most: int) -> str:
@@ -124,7 +129,7 @@ def _not_audited(report: Report, width: int) -> str:
     reasons = by_reason(report.hosts)
     lines = ["NOT AUDITED"]
     for reason, names in reasons[:_REASONS]:
-        start = f"{len(names):>6,} host{' ' if len(names) == 1 else 's'}  "
+        start = _hosts(len(names))
         lines.append(start + one_line(f"{_some(names, _EXAMPLES)}: {reason}", width - len(start)))
     left_out = sum(len(names) for _reason, names in reasons[_REASONS:])
     if left_out:
@@ -148,16 +153,13 @@ def _comparison(report: Report, width: int) -> str:
     found = report.comparison
     if found is None:
         return ""
-    counts = found.counts
-    told = f"{counts['new']:,} new, {counts['cured']:,} cured, {counts['stays']:,} as before, {counts['not_known']:,} not known now"
-    lines = [f"SINCE THE EARLIER REPORT: {told}"]
-    changed = [rule for rule in found.rules if rule.new or rule.cured or rule.not_known]
-    for rule in changed[:_RULES]:
+    lines = [f"SINCE THE EARLIER REPORT: {found.sentence}"]
+    for rule in found.changed[:_RULES]:
         parts = [f"{word} on {_some(names, _EXAMPLES)}" for word, names in (("new", rule.new), ("cured", rule.cured)) if names]
         parts += [f"not known now on {_some(rule.not_known, _EXAMPLES)}"] if rule.not_known else []
         lines.append(f"  {rule.severity.upper():<8}  " + one_line(f"{rule.rule}: {'; '.join(parts)}", width - 12))
-    if len(changed) > _RULES:
-        lines.append(f"and {len(changed) - _RULES} other rules")
+    if len(found.changed) > _RULES:
+        lines.append(f"and {len(found.changed) - _RULES} other rules")
     for word, names in (("no longer audited", found.lost), ("no longer in the report", found.gone), ("new in the report", found.added)):
         lines += ["  " + one_line(f"{word}: {_some(names, _NAMED)}", width - 2)] if names else []
     return "\n".join(lines)

@@ -86,7 +86,7 @@ class Reader:
         if name.endswith(_DOCUMENTS):
             return settings_in_document(text, name)
         if name.endswith(_PATCHES):
-            return [one for part in added(text) for one in self._of_patch(path, part)]
+            return [one for part in added(text) for one in self._of_patch(part)]
         if name.endswith(_YAML):
             if len(text) <= MAX_CHARACTERS:
                 try:
@@ -103,12 +103,11 @@ class Reader:
         in_text = settings_in_text(text, style, kind=kind)
         return list(map(number_or_unknown, in_text)) if style == "code" else in_text
 
-    def _of_patch(self, path: str, part: Part) -> list[Found]:
+    def _of_patch(self, part: Part) -> list[Found]:
         """The settings that a patch adds to one file, read as that file is."""
         if part.path.lower().endswith(_PATCHES):
             return []
         found = self._settings(part.path, part.text)
-        # Variables of a role are not looked up in lines that are part of a file.
         return [one._replace(place=", ".join(filter(None, (f"added to {path_as_text(part.path)}", one.place)))) for one in found]
 
     def _variables_for(self, path: str) -> Callable[[str], Variable | None]:

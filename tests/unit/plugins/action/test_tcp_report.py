@@ -20,7 +20,7 @@ from ansible_collections.linux_tcp.hardening.plugins.action import tcp_report
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_report as documentation
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
 from support.actions import action_for
-from support.audits import hostile_audits, sample_audits
+from support.audits import audit, hostile_audits, result, sample_audits
 
 ROOT = Path(__file__).parents[4]
 
@@ -85,6 +85,12 @@ def test_it_fails_once_the_reports_are_written(tmp_path: Path, fail_on: str, hos
     returned = run(audits=sample_audits()[hosts], dest=str(tmp_path), fail_on=fail_on)
     assert (returned.get("failed", False), returned.get("msg")) == (message is not None, message)
     assert (tmp_path / "tcp-audit.html").exists()
+
+
+def test_a_host_counts_once_with_all_its_namespaces(tmp_path: Path) -> None:
+    pods = [{"name": f"pod {name}", "results": [result("x", "high")]} for name in ("a", "b")]
+    returned = run(audits=[audit("node", result("x", "low", "pass"), namespaces=pods)], fail_on="high")
+    assert returned["msg"] == "1 host: 1 with failed results of severity high or above. See the report."
 
 
 def test_check_mode_writes_nothing_and_says_what_would_change(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_the_gravest_rule_comes_first_with_the_gravest_it_was(tmp_path: Path) ->
     assert found == [("x", "critical"), ("z", "medium"), ("y", "low")]
 
 
+@pytest.mark.parametrize("host", ["x" * 150, "web\x1b[2J", "two  blanks"])
+def test_a_host_is_found_again_whatever_its_name(tmp_path: Path, host: str) -> None:
+    found = comparison(tmp_path, [audit(host, result("x", "low"))], [audit(host, result("x", "low"))])
+    assert (found.counts["stays"], found.added, found.gone) == (1, [], [])
+
+
 def test_every_report_says_it(tmp_path: Path) -> None:
     before = [audit("a", result("x", "low")), audit("b", result("y", "high"))]
     report = compared(tmp_path, before, [audit("a", result("z", "high"), result("x", "low", "pass"))])

@@ -59,6 +59,12 @@ def test_the_namespaces_of_a_host_count_with_it() -> None:
     assert ("up", "node / pod shop/cart") not in found
 
 
+def test_a_namespace_with_nothing_but_a_waived_result_hides_no_other() -> None:
+    waived = {"name": "pod shop/a", "passed": 3, "results": [result("x", "high", "waived")]}
+    found = samples([audit("node", result("x", "low", "pass"), namespaces=[waived, NAMESPACE])])
+    assert found["failed_results", "node", "critical"] == 1
+
+
 @pytest.mark.parametrize("audits", [sample_audits(), hostile_audits()], ids=["sample", "hostile"])
 def test_each_host_is_there_whatever_its_name(audits: list[dict[str, Any]]) -> None:
     names = {key[1] for key in samples(audits) if key[0] == "up"}
