@@ -15,12 +15,13 @@ from ansible.utils.display import Display
 from ..plugin_utils import _watch_textfile as textfile
 from ..plugin_utils._action import ControllerAction
 from ..plugin_utils._watch import WatchError
+from ..plugin_utils._watch_destinations import DEFAULT, MOST
 from ..plugin_utils._watch_table import round_table, summary_table, watched
 
 if t.TYPE_CHECKING:
     from ..plugin_utils._action import Arguments, Result, TaskVars
 
-BOUNDS = {"rounds": (0, 86400), "interval": (0.1, 3600)}
+BOUNDS = {"rounds": (0, 86400), "interval": (0.1, 3600), "textfile_destinations": (0, MOST)}
 
 display = Display()
 
@@ -34,6 +35,7 @@ class ActionModule(ControllerAction):
         "interval": {"type": "float", "default": 5.0},
         "previous": {"type": "dict", "default": {}},
         "textfile": {"type": "path"},
+        "textfile_destinations": {"type": "int", "default": DEFAULT},
         "summary": {"type": "bool", "default": False},
     }
     ERRORS = (WatchError,)
@@ -66,7 +68,8 @@ class ActionModule(ControllerAction):
         table = round_table(hosts, title)
         display.display(f"{table}\n")
         if arguments["textfile"] and not self._task.check_mode:
-            self._write(arguments["textfile"], textfile.render(hosts, time.time()), number)
+            text = textfile.render(hosts, time.time(), arguments["textfile_destinations"])
+            self._write(arguments["textfile"], text, number)
 
         finished = following > rounds
         if not finished:

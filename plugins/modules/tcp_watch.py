@@ -176,7 +176,7 @@ namespaces:
       sample: 0
     measures:
       description:
-        - The C(name) of each and its C(measure), as RV(measure). Those that are nearest to a limit come first, at most 200.
+        - The C(name) and C(identity) of each and its C(measure), as RV(measure). Those that are nearest to a limit come first, at most 200.
         - Rates are those of one namespace in two looks. A namespace that has ended is not there any more, and one of the same name that
           was made later starts without rates.
       returned: always

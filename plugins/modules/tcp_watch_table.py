@@ -47,6 +47,14 @@ options:
       - A folder on the controller, which gets the file C(linux_tcp.prom), or the path of a file whose name ends in C(.prom).
       - Each round replaces the whole file at once. In check mode it is not written.
     type: path
+  textfile_destinations:
+    description:
+      - How many destinations of each host have metrics of their own in the O(textfile). Those nearest to their last port come first.
+      - One destination is one source address, destination address and destination port. Those in other network namespaces of the host
+        count with it. The host names its 20 busiest, and the five busiest of each other network namespace.
+      - Must be between V(0) and V(100).
+    type: int
+    default: 10
   summary:
     description:
       - Whether to print the summary of the watch. All options but O(hosts) are then ignored.

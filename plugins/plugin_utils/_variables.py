@@ -41,6 +41,7 @@ PLAYBOOK_VARIABLES = (
     "tcp_watch_interval",
     "tcp_watch_seconds",
     "tcp_watch_textfile",
+    "tcp_watch_textfile_destinations",
 )
 _OF_PROFILES = ("settings", "state", "scope", "on_conflict", "reserve_listening_ports", "confirm_seconds", "boot_file")
 _OF_AUDIT = (

@@ -212,6 +212,7 @@ def _ports_left(before: Observation | None, now: Observation, rates: Mapping[str
         left = seconds_left(limit, group["ports"], live, growth, live_growth, opens)
         if left is not None and (found is None or left < found["seconds"]):
             found = {
+                "device": group["device"],
                 "source": group["source"],
                 "destination": group["destination"],
                 "destination_port": group["destination_port"],

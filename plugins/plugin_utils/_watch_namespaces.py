@@ -24,7 +24,8 @@ MOST_MEASURED = 200
 MOST_PEAKS = 10
 NOTABLE = 0.1
 """Nearness from which on a namespace is worth a line."""
-_SOON = 600.0
+SOON = 600.0
+"""Seconds: a limit that is reached within them counts as reached."""
 _LONGEST_NAME = 320
 _MOST_TOLD = 10
 
@@ -48,7 +49,7 @@ def after_look(before: Namespaces, look: Look, others: object) -> Namespaces:
         except WatchError as error:
             seen.not_seen.append(f"{seen.names[identity]}: it has no rates: {error}")
             measured = measure(None, now)
-        measures.append((identity, {"name": seen.names[identity], "measure": measured}))
+        measures.append((identity, {"identity": identity, "name": seen.names[identity], "measure": measured}))
     measures.sort(key=lambda one: _rank(one[1]["measure"]))
     return _state(before, seen, [*known["not_seen"], *_bounded(seen.not_seen)], measures)
 
@@ -135,7 +136,7 @@ def nearness(measured: Measure) -> float:
     if measured["rates"].get("TCPTimeWaitOverflow"):
         return 1.0
     first = first_limit(measured)
-    return fill(measured) if first is None else max(fill(measured), _SOON / max(first[1], _SOON))
+    return fill(measured) if first is None else max(fill(measured), SOON / max(first[1], SOON))
 
 
 def is_notable(measured: Measure) -> bool:

@@ -22,7 +22,7 @@ from ._watch_state import WatchState
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._watch_types import Busiest, Measure, Namespaces, Peak
+    from ._watch_types import Busiest, Measure, Namespaces, Observation, Peak
 
 NOT_KNOWN = "-"
 ABSENT = "absent"
@@ -40,6 +40,7 @@ class Watched:
 
     measure: None where it was not seen in this round. peak: None where it was never seen. failure: the sentence about why it was
     not seen, or empty. failed_looks: how many rounds did not see it. namespaces: the other ones of the host.
+    sample: what the last look that saw it counted.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Watched:
     failure: str
     failed_looks: int
     namespaces: Namespaces | None = None
+    sample: Observation | None = None
 
     @property
     def shown_name(self) -> str:
@@ -67,7 +69,7 @@ def _watched(name: str, entry: t.Any) -> Watched:
     # A task that failed before tcp_watch could run has nothing but Ansible's own words.
     failure = state["failure"] or ({} if state["measure"] else entry)
     text = _failure_text(failure, state["skip_looks"]) if failure or not state["measure"] else ""
-    return Watched(name, state["measure"], state["peak"], text, state["failed_looks"], state["namespaces"])
+    return Watched(name, state["measure"], state["peak"], text, state["failed_looks"], state["namespaces"], state["sample"])
 
 
 def _failure_text(failure: Mapping[str, t.Any], skip_looks: int) -> str:

@@ -18,6 +18,8 @@ from ._reports import ReportError
 from ._reports._files import replace_all
 from ._reports._prometheus import ENDING, label, metric, text_of
 from ._watch import WatchError
+from ._watch_destinations import DEFAULT as DEFAULT_DESTINATIONS
+from ._watch_destinations import lines as destination_lines
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,11 +144,11 @@ ABOUT_THE_WATCH = (UP, MOMENT, NAMESPACES, LEFT_OUT, ALL_SEEN)
 """These have the label host alone."""
 
 
-def render(hosts: Sequence[Watched], moment: float) -> str:
+def render(hosts: Sequence[Watched], moment: float, destinations: int = DEFAULT_DESTINATIONS) -> str:
     """The text of the file: for each metric HELP, TYPE and a line for each host and namespace that has it.
 
-    moment: of this round, in Unix time. The label namespace is empty for the host's own, which to Prometheus is as good as absent:
-    so all lines of a metric have the same labels.
+    moment: of this round, in Unix time. destinations: how many of each host have lines of their own. The label namespace is empty for
+    the host's own, which to Prometheus is as good as absent: so all lines of a metric have the same labels.
     """
     seen = [(host, host.measure) for host in hosts if host.measure is not None]
     lines = _family(UP, [(_host(host), int(host.measure is not None)) for host in hosts])
@@ -164,6 +166,7 @@ def render(hosts: Sequence[Watched], moment: float) -> str:
     lines += _family(ALL_SEEN, [(labels, all_seen) for labels, _count, _left_out, all_seen in asked])
     for family in FAMILIES:
         lines += _family(family, [(labels, family.value(measured)) for labels, measured in measures])
+    lines += destination_lines(hosts, destinations)
     return text_of(lines)
 
 

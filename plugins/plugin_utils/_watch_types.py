@@ -52,8 +52,9 @@ class Busiest(t.TypedDict):
 
 
 class PortsLeft(t.TypedDict):
-    """The group that is the first to run out of ports, or to reach half of them, and the seconds until then."""
+    """The group that is the first to run out of ports, or to reach half of them, and the seconds until then. device: as in PortUse."""
 
+    device: t.Annotated[str | None, Default(None)]
     source: str
     destination: str
     destination_port: int
@@ -112,6 +113,9 @@ class Others(t.TypedDict):
 
 
 class NamespaceMeasure(t.TypedDict):
+    """identity: the key of the namespace in Namespaces.sample."""
+
+    identity: t.Annotated[str, Default("")]
     name: t.Annotated[str, Label()]
     measure: Measure
 

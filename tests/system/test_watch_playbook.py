@@ -163,6 +163,18 @@ def test_the_text_file_is_that_of_the_last_round(fleet: Run) -> None:
     assert fleet.values("gone1") == {"linux_tcp_watch_up": 0}
 
 
+def test_the_text_file_says_which_destination_uses_the_ports(fleet: Run) -> None:
+    found = [one for family in text_string_to_metric_families(fleet.metrics) for one in family.samples if "destination" in one.labels]
+    assert {(one.name, one.labels.get("state")): one.value for one in found if one.labels["host"] == "web1" and one.value} == {
+        ("linux_tcp_destination_ports", None): BUCKETS,
+        ("linux_tcp_destination_ports_usable", None): PORTS,
+        ("linux_tcp_destination_sockets", "time_wait"): BUCKETS,
+    }
+    assert {one.labels["destination"] for one in found} == {"192.0.2.1"}
+    assert {one.labels["destination_port"] for one in found} == {"8080"}
+    assert {one.labels["host"] for one in found} == {"web1", "web2"}
+
+
 def test_rejected_timestamps_are_seen_without_an_inventory_and_from_any_folder(host: OwnHost, tmp_path: Path) -> None:
     host.shell(f"echo 1000 > {IPV4}/tcp_max_tw_buckets")
     run = watch(host, tmp_path, call="syn_with_old_timestamp()")
@@ -240,6 +252,7 @@ def test_without_asking_the_first_look_says_how_many_namespaces_there_are(host: 
         ({"tcp_watch_seconds": 1, "tcp_watch_interval": 5}, "tcp_watch_seconds is 1; it must be a number from tcp_watch_interval to 86400"),
         ({"tcp_watch_seconds": "nan"}, "tcp_watch_seconds is nan; it must be a number"),
         ({"tcp_watch_seconds": 361, "tcp_watch_interval": 1}, "tcp_watch_seconds divided by tcp_watch_interval must be at most 360"),
+        ({"tcp_watch_textfile_destinations": 101}, "textfile_destinations must be between 0 and 100, not 101"),
         ({"tcp_watch_textfile": "no/such/folder"}, "no/such/folder is not a folder"),
     ],
 )
