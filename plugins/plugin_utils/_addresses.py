@@ -34,6 +34,14 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv4 or IPv6 address and nothing more: no port, no name of an interface."""
+    try:
+        return bool(socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text))
+    except (OSError, ValueError):
+        return False
+
+
 @functools.lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether an address is one of the host's own loopback interface; False for what is no address."""

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ..module_utils._facts._sockets import STUCK
+from ._addresses import is_address
 from ._escape import one_line
 from ._reports._prometheus import label, metric
 from ._watch_namespaces import SOON
@@ -26,6 +27,7 @@ if t.TYPE_CHECKING:
 MOST = 100
 DEFAULT = 10
 STATES = ("established", "time_wait", *STUCK)
+NO_ADDRESS = "invalid"
 OTHER = "other"
 """The label for all states that are not in STATES."""
 _LONGEST = 64
@@ -84,7 +86,7 @@ def lines(hosts: Sequence[Watched], most: int) -> list[str]:
 def _nearest(host: Watched, most: int) -> list[Destination]:
     named: dict[str, Destination] = {}
     for one in _all(host):
-        # Texts that are alike once they are cut: the collector refuses a whole file that has the same line twice.
+        # What is alike once it is cut: the collector refuses a whole file that has the same line twice.
         named.setdefault(one.labels, one)
     return sorted(named.values(), key=lambda one: one.nearness, reverse=True)[:most]
 
@@ -111,12 +113,17 @@ def _of(host: str, namespace: str, measured: Measure, groups: list[PortUse] | No
         yield Destination(_labels(host, namespace, group), group, measured["usable_ports"], seconds)
 
 
+def _address(text: str) -> str:
+    """People paste it from an alert into a shell: what a host sent instead of an address does not get there."""
+    return text if is_address(text) else NO_ADDRESS
+
+
 def _labels(host: str, namespace: str, group: PortUse) -> str:
     texts = {
         "host": host,
         "namespace": namespace,
-        "source": one_line(group["source"], _LONGEST),
-        "destination": one_line(group["destination"], _LONGEST),
+        "source": _address(group["source"]),
+        "destination": _address(group["destination"]),
         "destination_port": str(group["destination_port"]),
         "device": one_line(group["device"] or "", _LONGEST),
     }

@@ -10,7 +10,7 @@ import ipaddress
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.module_utils._facts import _socket_tally
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._addresses import endpoint, is_loopback, port_list
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._addresses import endpoint, is_address, is_loopback, port_list
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +61,20 @@ def test_what_is_no_address_is_not_loopback(text: str) -> None:
 @given(st.ip_addresses() | st.builds(ipaddress.IPv4Address, st.integers(126 << 24, 129 << 24)))
 def test_text_and_packed_addresses_agree(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     assert is_loopback(str(address)) == _socket_tally.is_loopback(address.packed) == address.is_loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("192.0.2.1", True),
+        ("2001:db8::1", True),
+        ("::ffff:192.0.2.1", True),
+        ("192.0.2.1:80", False),
+        ("fe80::1%eth0", False),
+        ("", False),
+        ("1", False),
+        ("::1\0", False),
+    ],
+)
+def test_what_is_an_address(text: str, answer: bool) -> None:
+    assert is_address(text) is answer

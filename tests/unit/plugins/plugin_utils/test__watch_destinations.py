@@ -126,10 +126,14 @@ def test_what_the_last_round_did_not_see_is_gone() -> None:
 def test_whatever_a_host_sends_as_an_address_it_costs_no_other_line() -> None:
     groups = [to(1, 100, source=text, destination=text, device=text) for text in map(without_surrogate, HOSTILE.values())]
     # Alike once they are cut.
-    groups += [to(1, 90, source="y" * 5000), to(1, 80, source="y" * 6000)]
+    groups += [to(1, 90, device="y" * 5000), to(1, 80, device="y" * 6000), to(1, 70, source="fe80::1%$(reboot)")]
     hostile, fine = state(observed(ports_in_use=groups)), state(observed(ports_in_use=[to(1, 500)]))
     found = samples(100, evil=hostile, web1=fine)
-    assert len(ports(found, "source", "destination", "device", "host")) == len(HOSTILE) + 2
+    assert len(ports(found, "source", "destination", "device", "host")) == len(HOSTILE) + 3
+    assert {one.labels["source"] for one in found} == {"192.0.2.10", "invalid"}
+    assert {one.labels["destination"] for one in found} == {"198.51.100.1", "invalid"}
+    names = [(one.name, *sorted(one.labels.items())) for one in found]
+    assert len(set(names)) == len(names)
     for one in found:
         for text in one.labels.values():
             assert text.isprintable()
