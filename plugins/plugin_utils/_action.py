@@ -17,6 +17,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
+# First: it refuses an ansible-core that is too old for the rest.
+from . import _core_version as _core_version
 from ._escape import one_line
 from ._variables import misspelt
 
