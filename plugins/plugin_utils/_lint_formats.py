@@ -13,8 +13,7 @@ import json
 import typing as t
 
 from ._escape import one_line
-from ._reports import FORMATS as REPORTS
-from ._reports import build
+from ._reports import build, format_of
 from ._reports._host import HostReport, ShownResult
 from ._reports._model import settings_text
 from ._results import SEVERITIES
@@ -87,11 +86,11 @@ def _gitlab(judged: Audit) -> str:
 
 
 def _sarif(judged: Audit) -> str:
-    return REPORTS["sarif"].render(build([judged], _TITLE))
+    return format_of("sarif").render(build([judged], _TITLE))
 
 
 def _junit(judged: Audit) -> str:
-    return REPORTS["junit"].render(build([judged], _TITLE))
+    return format_of("junit").render(build([judged], _TITLE))
 
 
 FORMATS: dict[str, Callable[[Audit], str]] = {"text": _text, "sarif": _sarif, "junit": _junit, "github": _github, "gitlab": _gitlab}

@@ -14,7 +14,13 @@ from typing import Any, NoReturn
 
 import junitparser
 import markdown_it
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, HostReport, Report, build, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import (
+    HostReport,
+    Report,
+    build,
+    format_of,
+    text_summary,
+)
 from prometheus_client.parser import text_string_to_metric_families
 from support.audits import sample_audits
 from support.report_forms import assert_junit_form
@@ -28,7 +34,7 @@ def check_all(report: Report) -> None:
     text = text_summary(report)
     _assert_plain(text)
     for name, read in READERS.items():
-        read(FORMATS[name].render(report), report)
+        read(format_of(name).render(report), report)
 
 
 def _assert_plain(text: str) -> None:
@@ -44,7 +50,7 @@ def _json(text: str, report: Report) -> None:
     assert text.isascii()
     _assert_plain(text)
     saved = json.loads(text, parse_constant=_no_constant)
-    assert FORMATS["json"].render(build(saved["audits"], saved["title"], report.texts)) == text, (
+    assert format_of("json").render(build(saved["audits"], saved["title"], report.texts)) == text, (
         "tcp_report reads its own JSON as something else"
     )
 
@@ -140,7 +146,7 @@ class _Page(HTMLParser):
 @functools.cache
 def _usual_page() -> _Page:
     """A page of audits that nobody has spoiled: no other one has more kinds of elements and attributes, or another script."""
-    return _Page(FORMATS["html"].render(build(sample_audits(), "TCP audit")))
+    return _Page(format_of("html").render(build(sample_audits(), "TCP audit")))
 
 
 def _html(text: str, _report: Report) -> None:

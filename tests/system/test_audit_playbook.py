@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, format_of
 from junitparser import Error, Failure, JUnitXml
 from support.full_namespace import full_namespace
 from support.playbook_runs import Run, run_playbook
@@ -55,7 +55,7 @@ def test_without_an_inventory_this_machine_is_audited(tmp_path: Path) -> None:
     assert run.code == 0, run.output
     assert set(run.audits()) == {"localhost"}
     assert run.audits()["localhost"]["profile"] == "backend"
-    assert {path.name for path in run.reports.iterdir()} == {f"tcp-audit{form.ENDING}" for form in FORMATS.values()}
+    assert {path.name for path in run.reports.iterdir()} == {f"tcp-audit{format_of(name).ENDING}" for name in FORMATS}
     assert "TCP audit: 1 host" in run.output
 
 
@@ -153,7 +153,7 @@ def test_fail_on_decides(tmp_path: Path, fail_on: str, code: int) -> None:
 
 def test_a_fleet_with_an_unreachable_host_ends_with_4_and_all_reports(fleet: Run) -> None:
     assert fleet.code == 4, fleet.output
-    assert {path.name for path in fleet.reports.iterdir()} == {f"tcp-audit{form.ENDING}" for form in FORMATS.values()}
+    assert {path.name for path in fleet.reports.iterdir()} == {f"tcp-audit{format_of(name).ENDING}" for name in FORMATS}
 
 
 def test_groups_choose_the_profile(fleet: Run) -> None:

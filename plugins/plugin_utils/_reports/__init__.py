@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ._files import differs, make_folder, replace_all
-from ._formats import FORMATS
+from ._formats import FORMATS, format_of
 from ._host import OUTCOMES, HostReport
 from ._input import NotAudited, ReportError, entry_of
 from ._model import Report, build, build_host
@@ -33,6 +33,7 @@ __all__ = [
     "build",
     "build_host",
     "entry_of",
+    "format_of",
     "text_summary",
     "write",
 ]
@@ -55,7 +56,7 @@ def write(
     A file that already holds the same content is not touched. With dry_run nothing is created or written.
     Raises ReportError for an unknown format, a basename that cannot be used, and whatever the disk refuses.
     """
-    chosen = tuple(FORMATS) if formats is None else tuple(formats)
+    chosen = FORMATS if formats is None else tuple(formats)
     for name in chosen:
         if name not in FORMATS:
             raise ReportError(f"unknown report format {name!r}. Choose from {', '.join(FORMATS)}.")
@@ -70,8 +71,8 @@ def write(
     contents: dict[str, bytes] = {}
     written = []
     for name in dict.fromkeys(chosen):
-        path = os.path.join(folder, basename + FORMATS[name].ENDING)
-        content = FORMATS[name].render(report).encode("utf-8")
+        path = os.path.join(folder, basename + format_of(name).ENDING)
+        content = format_of(name).render(report).encode("utf-8")
         changed = differs(path, content)
         if changed:
             contents[path] = content

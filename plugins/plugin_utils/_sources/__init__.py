@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._common import SourceError, cannot_read, shown
-from ._detect import detect_kind
-from ._kinds import KINDS
+from ._kinds import KINDS, kind_of
 from ._snapshot import validate
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def load(path: str, kind: str = "auto") -> Snapshot:
     if kind not in ("auto", *KINDS):
         raise SourceError(f"{path}: unknown source_kind {shown(kind)}. Choose auto or one of {', '.join(KINDS)}.")
     try:
-        return KINDS[detect_kind(path) if kind == "auto" else kind].load(path)
+        return kind_of(_detected(path) if kind == "auto" else kind).load(path)
     except SourceError as error:
         # A file inside a folder or an archive is named as it is there.
         raise SourceError(str(error) if path in str(error) else f"{path}: {error}") from None
@@ -43,3 +42,10 @@ def load(path: str, kind: str = "auto") -> Snapshot:
         raise SourceError(f"{path}: cannot be read with the memory that there is") from None
     except RecursionError:
         raise SourceError(f"{path}: nested too deeply") from None
+
+
+def _detected(path: str) -> str:
+    # It needs all kinds (see kind_of).
+    from ._detect import detect_kind
+
+    return detect_kind(path)

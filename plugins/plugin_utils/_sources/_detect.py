@@ -13,7 +13,7 @@ import re
 
 from . import _paste, _repository, _socket_tables
 from ._common import SourceError, open_file, read_bytes, text_of
-from ._kinds import KINDS, START_BYTES
+from ._kinds import KINDS, START_BYTES, kind_of
 
 # sysctl prints " = " after a bare key; nothing else stands in its output than such lines and its own complaints.
 _LISTED = re.compile(r"^[\w-]+(?:[./][\w:@-]+)+ = ?.*$|^(?:sysctl|error):.*$", re.ASCII)
@@ -29,13 +29,13 @@ def detect_kind(path: str) -> str:
     :raises SourceError: the path cannot be read, or is like none of the kinds, or like two of them.
     """
     if os.path.isdir(path):
-        found = next((name for name, kind in KINDS.items() if kind.is_folder(path)), None)
+        found = next((name for name in KINDS if kind_of(name).is_folder(path)), None)
         if found is None:
             raise _no_kind(path, "the folder looks like none of them")
         return found
     with open_file(path) as handle:
         start = handle.read(START_BYTES)
-    found = next((name for name, kind in KINDS.items() if kind.is_file(start)), None)
+    found = next((name for name in KINDS if kind_of(name).is_file(start)), None)
     if found == "snapshot" and _repository.is_other_json(path):
         return "repository"
     if found is not None:

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-from . import _capture, _paste, _repository, _snapshot, _sos, _sysctl_a, _sysctl_d
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from .._snapshot_types import Snapshot
+    from . import _capture, _paste, _repository, _snapshot, _sos, _sysctl_a, _sysctl_d
 
 
 class Kind(Protocol):
@@ -31,12 +31,15 @@ class Kind(Protocol):
 
 START_BYTES = 4096
 # By their name in the option source_kind. Detection asks them in this order.
-KINDS: dict[str, Kind] = {
-    "snapshot": _snapshot,
-    "sos": _sos,
-    "capture": _capture,
-    "paste": _paste,
-    "sysctl_a": _sysctl_a,
-    "sysctl_d": _sysctl_d,
-    "repository": _repository,
-}
+KINDS = ("snapshot", "sos", "capture", "paste", "sysctl_a", "sysctl_d", "repository")
+
+if TYPE_CHECKING:
+    _CHECKED: tuple[Kind, ...] = (_snapshot, _sos, _capture, _paste, _sysctl_a, _sysctl_d, _repository)
+
+
+def kind_of(name: str) -> Kind:
+    """The file of one of KINDS.
+
+    It is imported only now: Ansible compiles every file of a collection anew in each run, and an audit of a live host needs none of these.
+    """
+    return cast("Kind", import_module(f"._{name}", __package__))

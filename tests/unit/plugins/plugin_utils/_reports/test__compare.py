@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils import _reports
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import format_of, text_summary
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._compare import Comparison, RuleChange
 from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports._json import render
 from support.audits import audit, build, result
@@ -84,7 +84,7 @@ def test_every_report_says_it(tmp_path: Path) -> None:
     assert "  HIGH      z: new on a\n" in text
     assert "  LOW       x: cured on a\n" in text
     assert "  no longer in the report: b\n" in text
-    assert "**Since the earlier report:** 1 new, 1 cured" in FORMATS["markdown"].render(report)
-    assert "Since the earlier report" in FORMATS["html"].render(report)
-    assert '"comparison": {"rules":[{"rule":"z","severity":"high","new":["a"]' in FORMATS["json"].render(report)
+    assert "**Since the earlier report:** 1 new, 1 cured" in format_of("markdown").render(report)
+    assert "Since the earlier report" in format_of("html").render(report)
+    assert '"comparison": {"rules":[{"rule":"z","severity":"high","new":["a"]' in format_of("json").render(report)
     assert "SINCE" not in text_summary(build([audit("a", result("x", "low"))], "t"))

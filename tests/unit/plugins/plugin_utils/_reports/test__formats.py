@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linux_tcp.hardening.plugins.modules import tcp_report
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, format_of
 from support.audits import build, sample_audits
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -36,13 +36,13 @@ def test_each_format_is_described(name: str) -> None:
 
 
 def test_no_two_formats_write_the_same_file() -> None:
-    endings = [form.ENDING for form in FORMATS.values()]
+    endings = [format_of(name).ENDING for name in FORMATS]
     assert len(set(endings)) == len(endings)
     assert all(ending.startswith(".") for ending in endings)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_gives_the_same_text_for_the_same_audits(name: str) -> None:
-    first, second = (FORMATS[name].render(build(audits, "t")) for audits in (sample_audits(), sample_audits()[::-1]))
+    first, second = (format_of(name).render(build(audits, "t")) for audits in (sample_audits(), sample_audits()[::-1]))
     assert first == second
     assert "lb1.example" in first

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import FORMATS, build, text_summary
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports import build, format_of, text_summary
 from support.repositories import judged
 
 FILES = {
@@ -29,14 +29,14 @@ def _report(tmp_path: Path) -> t.Any:
 
 @pytest.mark.parametrize("form", ["text", "html", "markdown"])
 def test_a_person_reads_it_by_file(report: t.Any, form: str) -> None:
-    text = text_summary(report) if form == "text" else FORMATS[form].render(report)
+    text = text_summary(report) if form == "text" else format_of(form).render(report)
     marks = {"text": r"^FILE (.*)", "html": r"<h3>([a-z].*)</h3>", "markdown": r"^#### (.*)"}
     assert re.findall(marks[form], text, re.MULTILINE) == ["deploy/a.sh", "web/compose.yml"]
     assert "net.ipv4.tcp_timestamps = 0 (deploy/a.sh:1)" in text.replace("\n                    ", " ") or form == "markdown"
 
 
 def test_junit_has_a_case_for_each_rule_of_a_file(report: t.Any) -> None:
-    cases = ET.fromstring(FORMATS["junit"].render(report).partition("\n")[2]).iter("testcase")
+    cases = ET.fromstring(format_of("junit").render(report).partition("\n")[2]).iter("testcase")
     failed = {(case.get("file"), case.get("line"), case.get("name")) for case in cases if case.find("failure") is not None}
     assert failed == {
         ("deploy/a.sh", "2", "reuse-without-timestamps"),
@@ -47,7 +47,7 @@ def test_junit_has_a_case_for_each_rule_of_a_file(report: t.Any) -> None:
 
 
 def test_sarif_has_a_line_for_each_result(report: t.Any) -> None:
-    (run,) = json.loads(FORMATS["sarif"].render(report))["runs"]
+    (run,) = json.loads(format_of("sarif").render(report))["runs"]
     found = set()
     for result in run["results"]:
         (location,) = result["locations"]
@@ -67,7 +67,7 @@ def test_the_first_sentence_names_the_file(report: t.Any) -> None:
 
 
 def test_json_has_each_setting(report: t.Any) -> None:
-    assert '"path":"deploy/a.sh"' in FORMATS["json"].render(report)
+    assert '"path":"deploy/a.sh"' in format_of("json").render(report)
 
 
 def test_nothing_found_is_no_good_news(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._reports impor
     Report,
     ReportError,
     build,
+    format_of,
     text_summary,
     write,
 )
 from support.audits import audit, hostile_audits, result, sample_audits
 
-NAMES = {name: f"tcp-audit{form.ENDING}" for name, form in FORMATS.items()}
+NAMES = {name: f"tcp-audit{format_of(name).ENDING}" for name in FORMATS}
 
 
 def rendered(report: Report, format_: str, folder: Path) -> str:

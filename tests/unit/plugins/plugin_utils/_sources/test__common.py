@@ -21,6 +21,7 @@ from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._comm
     read_text,
     shown,
 )
+from ansible_collections.linux_tcp.hardening.plugins.plugin_utils._sources._kinds import kind_of
 
 
 def refusal(call: Any, *arguments: Any) -> str:
@@ -91,5 +92,5 @@ def test_what_no_kind_expects_is_told_in_a_sentence(
     def failing(path: str) -> None:
         raise error
 
-    monkeypatch.setattr(KINDS[kind], "load", failing)
+    monkeypatch.setattr(kind_of(kind), "load", failing)
     assert refusal(load, str(tmp_path), kind) == f"{tmp_path}: {words}"
