@@ -32,7 +32,7 @@ MAKEFLAGS += --no-print-directory
 RUN = "$$VENV/bin/python"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help audit test unit fuzz molecule lab sanity lint format types package bench kills docs build clean
+.PHONY: help audit test unit fuzz molecule lab sanity lint format types package bench kills kernels docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,10 @@ bench: ## measure against known tools; ARGS="sockets offline" for some of the be
 kills: ## kill the module and its guard COUNT=1000 times under load, in namespaces of their own, and see that nothing is lost
 	@scripts/venv test
 	@PYTHONPATH=tests:playbooks/collections $(RUN) -m kills "$$COUNT" "$$SEED"
+
+kernels: ## check the collection on Debian's kernels in virtual machines, write docs/kernels.md; ARGS="bookworm" for some of them
+	@scripts/venv test
+	@PYTHONPATH=tests:.:playbooks/collections $(RUN) -m kernels $$ARGS
 
 docs: ## write docs/rules.md from the rules, and docs/schema from the shapes
 	@scripts/venv run

@@ -179,6 +179,28 @@ def test_a_long_file_is_cut(tmp_path: Path, shell: str, tools: list[str]) -> Non
     assert len(bundle.tree.read("/proc/meminfo", 10**6)) == len(bundle.tree.read("/proc/net/sockstat", 10**6)) == 20_000
 
 
+@pytest.mark.parametrize(("tools", "most"), [(("cat", "sed", "grep"), 20), (("cat", "sed"), 90)], ids=["grep", "no grep"])
+def test_few_processes_read_many_keys(tmp_path: Path, tools: tuple[str, ...], most: int) -> None:
+    """Each process takes a tenth of a second and more on a slow host."""
+    if not shutil.which("dash"):
+        pytest.skip("needs dash")
+    folder, log, root = tmp_path / "bin", tmp_path / "log", tmp_path / "root"
+    folder.mkdir()
+    for tool in tools:
+        (folder / tool).write_text(f'#!/bin/sh\necho {tool} >> {log}\nexec {shutil.which(tool)} "$@"\n')
+        (folder / tool).chmod(0o755)
+    for number, key in enumerate(SYSCTL_KEYS):
+        put(root, "/proc/sys/" + key.replace(".", "/"), f"{number}\t7\n")
+    put(root, "/proc/sys/net/ipv4/ip_local_reserved_ports", "\n")
+    put(root, "/proc/sys/net/ipv4/tcp_retries2", "without a line end")
+    bundle = parse_bundle(capture("dash", root, tools=folder))
+    read = {key: bundle.tree.read("/proc/sys/" + key.replace(".", "/"), 100) for key in SYSCTL_KEYS}
+    wanted = {key: f"{number}\t7\n".encode() for number, key in enumerate(SYSCTL_KEYS)}
+    wanted.update({"net.ipv4.ip_local_reserved_ports": b"\n", "net.ipv4.tcp_retries2": b"without a line end\n"})
+    assert read == wanted
+    assert len(log.read_text().splitlines()) <= most
+
+
 def test_no_tools_are_not(tmp_path: Path) -> None:
     shell = shutil.which("dash")
     if not shell:
