@@ -18,7 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
 # First: it refuses an ansible-core that is too old for the rest.
-from . import _core_version as _core_version
+from . import _core_version  # noqa: F401  # pylint: disable=unused-import  # refuses a core that is too old
 from ._escape import one_line
 from ._variables import misspelt
 
