@@ -15,7 +15,7 @@ from ..module_utils._facts._sockets import STUCK
 from ._addresses import is_address
 from ._escape import one_line
 from ._reports._prometheus import label, metric
-from ._watch_namespaces import SOON
+from ._watch_namespaces import nearness_in_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,7 +57,7 @@ class Destination:
     def nearness(self) -> tuple[float, int]:
         """The highest is nearest to its last port: 1 where all are taken, or will be within 10 minutes at this rate."""
         share = 0.0 if self.usable is None else self.group["ports"] / max(1, self.usable)
-        soon = 0.0 if self.seconds is None else SOON / max(SOON, self.seconds)
+        soon = 0.0 if self.seconds is None else nearness_in_time(self.seconds)
         return max(min(1.0, share), soon), self.group["ports"]
 
     @property

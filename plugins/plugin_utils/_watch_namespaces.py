@@ -24,7 +24,7 @@ MOST_MEASURED = 200
 MOST_PEAKS = 10
 NOTABLE = 0.1
 """Nearness from which on a namespace is worth a line."""
-SOON = 600.0
+_SOON = 600.0
 """Seconds: a limit that is reached within them counts as reached."""
 _LONGEST_NAME = 320
 _MOST_TOLD = 10
@@ -42,15 +42,15 @@ def after_look(before: Namespaces, look: Look, others: object) -> Namespaces:
     if "namespaces" not in look.snapshot:
         return _state(before, _Seen(None, {}, {}, 0, []), known["not_seen"], [])
     seen = _observed(look, known)
-    measures: list[tuple[str, NamespaceMeasure]] = []
+    measures: list[NamespaceMeasure] = []
     for identity, now in seen.sample.items():
         try:
             measured = measure(before["sample"].get(identity), now)
         except WatchError as error:
             seen.not_seen.append(f"{seen.names[identity]}: it has no rates: {error}")
             measured = measure(None, now)
-        measures.append((identity, {"identity": identity, "name": seen.names[identity], "measure": measured}))
-    measures.sort(key=lambda one: _rank(one[1]["measure"]))
+        measures.append({"identity": identity, "name": seen.names[identity], "measure": measured})
+    measures.sort(key=lambda one: _rank(one["measure"]))
     return _state(before, seen, [*known["not_seen"], *_bounded(seen.not_seen)], measures)
 
 
@@ -69,11 +69,11 @@ class _Seen(t.NamedTuple):
     not_seen: list[str]
 
 
-def _state(before: Namespaces, seen: _Seen, not_seen: list[str], measures: list[tuple[str, NamespaceMeasure]]) -> Namespaces:
+def _state(before: Namespaces, seen: _Seen, not_seen: list[str], measures: list[NamespaceMeasure]) -> Namespaces:
     return {
         "seen": seen.total,
         "unknown": seen.unknown,
-        "measures": [one for _identity, one in measures],
+        "measures": measures,
         "not_seen": not_seen,
         "news": [sentence for sentence in not_seen if sentence not in before["not_seen"]],
         "sample": seen.sample,
@@ -136,7 +136,12 @@ def nearness(measured: Measure) -> float:
     if measured["rates"].get("TCPTimeWaitOverflow"):
         return 1.0
     first = first_limit(measured)
-    return fill(measured) if first is None else max(fill(measured), SOON / max(first[1], SOON))
+    return fill(measured) if first is None else max(fill(measured), nearness_in_time(first[1]))
+
+
+def nearness_in_time(seconds: float) -> float:
+    """As nearness(), of a limit that is reached in so many seconds at this rate."""
+    return _SOON / max(_SOON, seconds)
 
 
 def is_notable(measured: Measure) -> bool:
@@ -148,9 +153,10 @@ def _rank(measured: Measure) -> tuple[float, float, float]:
     return -nearness(measured), -fill(measured), -(paws_rate(measured) or 0.0)
 
 
-def _peaks(before: list[NamespacePeak], measures: list[tuple[str, NamespaceMeasure]]) -> list[NamespacePeak]:
+def _peaks(before: list[NamespacePeak], measures: list[NamespaceMeasure]) -> list[NamespacePeak]:
     highest = {one["identity"]: one for one in before}
-    for identity, one in measures:
+    for one in measures:
+        identity = one["identity"]
         old = highest.get(identity)
         if old is None and not is_notable(one["measure"]):
             continue

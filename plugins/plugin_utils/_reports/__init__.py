@@ -71,8 +71,9 @@ def write(
     contents: dict[str, bytes] = {}
     written = []
     for name in dict.fromkeys(chosen):
-        path = os.path.join(folder, basename + format_of(name).ENDING)
-        content = format_of(name).render(report).encode("utf-8")
+        form = format_of(name)
+        path = os.path.join(folder, basename + form.ENDING)
+        content = form.render(report).encode("utf-8")
         changed = differs(path, content)
         if changed:
             contents[path] = content
