@@ -30,15 +30,20 @@ CONNTRACK_AT_LEAST = {"client_host": 0, "fullnat_lb": 60, "backend": 60}
 def profile(host: Host, name: str) -> dict[str, str]:
     """What the profile sets on this host, which had fewer buckets before."""
     settings = dict(PROFILES[name])
-    settings[BUCKETS] = str(at_most_a_64th_of_memory(int(settings[BUCKETS])))
+    settings[BUCKETS] = str(at_most_a_64th_of_memory(int(settings[BUCKETS]), _own_kilobytes()))
     if CONNTRACK_AT_LEAST[name] and host.has(CONNTRACK):
         # The kernel's default is more than that.
         settings[CONNTRACK] = "120"
     return settings
 
 
-def at_most_a_64th_of_memory(buckets: int) -> int:
-    """A bucket takes 256 bytes, and containers have the machine's memory."""
+def at_most_a_64th_of_memory(buckets: int, kilobytes: int) -> int:
+    """A bucket takes 256 bytes. kilobytes: the memory."""
+    return min(buckets, kilobytes * 1024 // 64 // 256)
+
+
+def _own_kilobytes() -> int:
+    """Containers have the machine's memory."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     (kilobytes,) = [int(line.split()[1]) for line in lines if line.startswith("MemTotal:")]
-    return min(buckets, kilobytes * 1024 // 64 // 256)
+    return kilobytes

@@ -13,6 +13,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from containers.profiles import PROFILES
 from kernels import facts, roles, traps
 from kernels.guest import Guest
 from kernels.result import Check, failed_at
@@ -78,7 +79,7 @@ def _checks(guest: Guest, found: dict[str, t.Any]) -> None:
     for profile in CLEAN_PROFILES:
         make(f"clean {profile}", functools.partial(_clean, ansible, profile))
     make("facts", functools.partial(facts.check, guest, ansible))
-    for role in roles.EXPECTED:
+    for role in PROFILES:
         own = Ansible(guest, pipelining=role != WITHOUT_PIPELINING)
         make(role, functools.partial(roles.check, guest, own, role, clean, volatile))
     make("traps", functools.partial(traps.check, guest, ansible, clean, volatile))

@@ -25,6 +25,8 @@ _READY = (
     f"ss -Hltn | grep -q :{LISTENER} || exit 1; [ ! -d /run/systemd/system ] || systemctl is-system-running --wait | grep -x running; "
     "cat /proc/sys/kernel/random/boot_id"
 )
+# Of a guest nothing is known before, and nothing is to be remembered. The settings of whoever runs this do not count.
+_SSH_OPTIONS = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes")
 
 
 class Guest:
@@ -72,9 +74,8 @@ class Guest:
         self._process = None
 
     def ssh_command(self) -> list[str]:
-        options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "ConnectTimeout=10", "LogLevel=ERROR")
-        settings = [word for option in options for word in ("-o", option)]
-        return ["ssh", "-F", "none", "-i", str(private_key()), *settings, "-p", str(self.port), "root@127.0.0.1"]
+        own = ("-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR", "-i", str(private_key()), "-p", str(self.port))
+        return ["ssh", *_SSH_OPTIONS, *own, "root@127.0.0.1"]
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         """Give a script to the guest's shell."""
@@ -111,7 +112,7 @@ class Guest:
             "ansible_port": self.port,
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(private_key()),
-            "ansible_ssh_common_args": "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes",
+            "ansible_ssh_common_args": " ".join(_SSH_OPTIONS),
             "ansible_python_interpreter": "/usr/bin/python3",
         }
         return {"all": {"hosts": {self.name: host}}}

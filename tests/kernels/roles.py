@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from containers.profiles import BUCKETS, PROFILES, RANGE, RESERVED, TIMESTAMPS, at_most_a_64th_of_memory
+from kernels.guest import LISTENER
 from kernels.result import Check
 from kernels.state import State, counted, sentences, state_of
 
@@ -16,22 +18,8 @@ if t.TYPE_CHECKING:
     from kernels.runs import Ansible, Run
 
 BOOT_FILE = "/etc/sysctl.d/99-tcp-hardening.conf"
-# The profiles written down once more. None: the guest's own value is enough.
-EXPECTED: dict[str, dict[str, str | None]] = {
-    "client_host": {"tcp_timestamps": "1", "tcp_tw_reuse": "1", "ip_local_port_range": "16384 65535", "ip_local_reserved_ports": "20001"},
-    "fullnat_lb": {
-        "tcp_timestamps": "0",
-        "tcp_tw_reuse": "0",
-        "tcp_rfc1337": "0",
-        "ip_local_port_range": "16384 65535",
-        "ip_local_reserved_ports": "20001",
-    },
-    "backend": {"tcp_timestamps": "1", "tcp_rfc1337": "0", "ip_local_reserved_ports": ""},
-}
-BUCKETS = {"client_host": 262144, "fullnat_lb": 262144, "backend": 65536}
-_BYTES_OF_A_BUCKET, _PART_OF_MEMORY = 256, 64
 # What somebody changes by hand: from any profile's value to another.
-DRIFT_KEY, DRIFT_VALUE = "net.ipv4.tcp_timestamps", "2"
+DRIFT_KEY, DRIFT_VALUE = TIMESTAMPS, "2"
 _SEVERE = ("medium", "high", "critical")
 
 
@@ -43,9 +31,11 @@ def severe(audit: dict[str, t.Any]) -> list[str]:
 
 def expected(role: str, memory_kilobytes: int) -> dict[str, str]:
     """Keys of net.ipv4 that must hold these values under a role on a host with so much memory."""
-    limit = memory_kilobytes * 1024 // _PART_OF_MEMORY // _BYTES_OF_A_BUCKET
-    wanted = {key: value for key, value in EXPECTED[role].items() if value is not None}
-    return {**wanted, "tcp_max_tw_buckets": str(min(BUCKETS[role], limit))}
+    settings = PROFILES[role]
+    buckets = at_most_a_64th_of_memory(int(settings[BUCKETS]), memory_kilobytes)
+    # A role that gives more ports to connections keeps that of the listener.
+    wanted = {**settings, BUCKETS: str(buckets), RESERVED: str(LISTENER) if RANGE in settings else ""}
+    return {key.rpartition(".")[2]: value for key, value in wanted.items()}
 
 
 def wrong_keys(state: State, wanted: dict[str, str], when: str) -> list[str]:
